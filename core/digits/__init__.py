@@ -1,0 +1,1 @@
+"""What a network sees: strokes and data sets turned into 28x28 images."""

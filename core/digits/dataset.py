@@ -1,0 +1,189 @@
+"""The digits a network learns from: MNIST, or the built-in handwriting where MNIST cannot be had.
+
+MNIST is the work of LeCun, Cortes and Burges (1998). Its arrays are recognised by their own hashes, whatever archive
+they came in, so a damaged or foreign file is never taken for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from core.digits.handwriting import load_handwriting
+from core.errors import InklingError
+from core.storage import home, write_whole
+
+Source = Literal["mnist", "handwriting"]
+Size = Literal["full", "quick"]
+Validation = Literal["split", "test", "none"]
+
+MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"  # where Keras gets it
+MNIST_SHA256 = {  # of the raw array bytes
+    "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+    "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+    "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+    "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+}
+MNIST_BYTES = 60_000_000  # the four arrays together hold 54.95 MB; an archive that claims more is none of ours
+CONNECT_SECONDS = 3.0  # a proxy that hangs must not delay the built-in handwriting
+TRAINING_IMAGES = 60_000
+TEST_IMAGES = 10_000
+QUICK_IMAGES = 10_000
+VALIDATION_IMAGES = 5_000
+SPLIT_SEED = 1998
+HANDWRITING_SEED = 1
+
+log = logging.getLogger(__name__)
+
+
+class NoMnist(InklingError):
+    """MNIST is neither on this machine nor to be downloaded; the message says what was tried."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Images with their labels: (n, 28, 28) uint8, 0 is paper and 255 ink; (n,) uint8 in 0..9. Both read-only."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, chosen: np.ndarray | slice) -> Digits:
+        return _frozen(self.images[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What one run works with.
+
+    Attributes:
+        training: what gradients are computed from.
+        validation: what the run is watched and its weights are chosen on; None where the recipe wants none. It is
+            the test set itself where the recipe says so (script A does).
+        test: 10,000 images, for one measurement at the end.
+        source: where the images came from, which is not always where the recipe wanted them from.
+        notice: a sentence for the page when that is so, else "".
+    """
+
+    training: Digits
+    validation: Digits | None
+    test: Digits
+    source: Source
+    notice: str = field(default="", compare=False)
+
+
+def load_dataset(source: Source = "mnist", size: Size = "full", validation: Validation = "split") -> Dataset:
+    """Find the digits that a recipe asks for, or the built-in handwriting with a notice.
+
+    The validation split is stratified (each digit has its share) and always the same, whatever a run's seed, so that
+    runs can be compared. The quick size takes a stratified sixth of the training images, the split included.
+    """
+    notice = ""
+    if source == "mnist":
+        try:
+            training, test = load_mnist()
+        except NoMnist as problem:
+            source, notice = "handwriting", f"{problem} Training uses Inkling's built-in handwriting instead."
+            log.warning("%s", notice)
+    if source == "handwriting":
+        training, test = _built_in_handwriting()
+    wanted = QUICK_IMAGES if size == "quick" else len(training)
+    order = _stratified_order(training.labels)[:wanted]
+    if validation == "split":
+        held_out = min(VALIDATION_IMAGES, wanted // 5)
+        return Dataset(training[order[held_out:]], training[order[:held_out]], test, source, notice)
+    return Dataset(training[order], test if validation == "test" else None, test, source, notice)
+
+
+@cache
+def load_mnist() -> tuple[Digits, Digits]:
+    """MNIST's 60,000 training and 10,000 test digits.
+
+    Looked for in the file that `INKLING_MNIST` names, then in Inkling's and Keras' own caches, then on the network.
+
+    Raises:
+        NoMnist: none of them has it.
+    """
+    for path in _mnist_files():
+        if not path.is_file():
+            continue
+        try:
+            return _parsed(path.read_bytes())
+        except (OSError, ValueError) as problem:
+            log.warning("%s is not MNIST: %s", path, problem)
+    return _downloaded()
+
+
+def _mnist_files() -> Iterator[Path]:
+    if named := os.environ.get("INKLING_MNIST"):
+        yield Path(named)
+    yield home() / "cache" / "mnist.npz"
+    yield Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets" / "mnist.npz"
+
+
+def _downloaded() -> tuple[Digits, Digits]:
+    try:
+        with urllib.request.urlopen(MNIST_URL, timeout=CONNECT_SECONDS) as answer:
+            content = answer.read(MNIST_BYTES)
+        digits = _parsed(content)
+    except (OSError, ValueError) as problem:
+        log.warning("MNIST could not be downloaded: %s", problem)
+        raise NoMnist("MNIST is not on this machine and could not be downloaded.") from None
+    try:
+        write_whole(home() / "cache" / "mnist.npz", content)
+    except OSError as problem:
+        log.warning("MNIST could not be kept for the next time: %s", problem)
+    return digits
+
+
+def _parsed(content: bytes) -> tuple[Digits, Digits]:
+    """Read an .npz archive of MNIST, or raise ValueError saying what is wrong with it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MNIST_BYTES:
+                raise ValueError("it holds more than MNIST does")
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in MNIST_SHA256}
+    except (zipfile.BadZipFile, KeyError, EOFError) as problem:
+        raise ValueError(f"it is damaged ({problem})") from None
+    for name, expected in MNIST_SHA256.items():
+        if hashlib.sha256(arrays[name].tobytes()).hexdigest() != expected:
+            raise ValueError(f"its {name} is not MNIST's")
+    return _frozen(arrays["x_train"], arrays["y_train"]), _frozen(arrays["x_test"], arrays["y_test"])
+
+
+@cache
+def _built_in_handwriting() -> tuple[Digits, Digits]:
+    images, labels = load_handwriting(TRAINING_IMAGES + TEST_IMAGES, HANDWRITING_SEED)
+    digits = _frozen(images, labels)
+    return digits[:TRAINING_IMAGES], digits[TRAINING_IMAGES:]
+
+
+def _stratified_order(labels: np.ndarray) -> np.ndarray:
+    """An order of which every beginning holds each digit in its share of the whole; random within that."""
+    random = np.random.default_rng(SPLIT_SEED)
+    shuffled = random.permutation(len(labels))
+    place = np.empty(len(labels))
+    for digit in np.unique(labels):
+        own = shuffled[labels[shuffled] == digit]
+        place[own] = (np.arange(len(own)) + random.random()) / len(own)
+    return np.argsort(place, kind="stable")
+
+
+def _frozen(images: np.ndarray, labels: np.ndarray) -> Digits:
+    images, labels = np.ascontiguousarray(images), np.ascontiguousarray(labels)
+    images.flags.writeable = labels.flags.writeable = False
+    return Digits(images, labels)

@@ -1,0 +1,13 @@
+"""The errors that Inkling shows to people as they stand.
+
+InklingError
+├── NoInk, TooLittleInk, TooMuchInk, DrawingTooLarge    core/digits/preprocessing.py
+├── NoMnist                                             core/digits/dataset.py
+├── BadRecipe (a ValueError)                            core/networks/recipe.py
+├── BadModelFile (a ValueError)                         core/networks/model.py
+└── TrainingDiverged                                    core/training/fit.py
+"""
+
+
+class InklingError(Exception):
+    """Something a person can mend; its message says in plain words what happened and what to do."""

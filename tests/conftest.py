@@ -1,0 +1,44 @@
+"""What all tests share: their own Inkling home, no network, the same examples every time."""
+
+import socket
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "inkling", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("inkling")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network():
+    """Tests may talk to this machine only."""
+    connect = socket.socket.connect
+
+    def connect_locally(self, address):
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_locally)
+        yield
+
+
+@pytest.fixture(scope="session")
+def inkling_home(tmp_path_factory):
+    """One folder for the whole session, so that the built-in handwriting is made once."""
+    return tmp_path_factory.mktemp("inkling_home")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(inkling_home, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(inkling_home))
+    monkeypatch.setenv("KERAS_HOME", str(inkling_home / "keras"))
+
+
+@pytest.fixture(scope="session")
+def random_images():
+    return np.random.default_rng(0).integers(0, 256, (16, 28, 28), dtype=np.uint8)

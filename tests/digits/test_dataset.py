@@ -1,0 +1,157 @@
+import hashlib
+import io
+import socket
+import threading
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+
+from core.digits import dataset
+from core.digits.dataset import Digits, NoMnist, load_dataset, load_mnist
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches():
+    load_mnist.cache_clear()
+    yield
+    load_mnist.cache_clear()
+
+
+@pytest.fixture
+def little_mnist(monkeypatch, tmp_path):
+    """A file that the code takes for MNIST, as its hashes are told to be those of 7,000 and 70 random images."""
+    random = np.random.default_rng(3)
+    arrays = {
+        "x_train": random.integers(0, 256, (7000, 28, 28), dtype=np.uint8),
+        "y_train": random.integers(0, 10, 7000, dtype=np.uint8),
+        "x_test": random.integers(0, 256, (70, 28, 28), dtype=np.uint8),
+        "y_test": random.integers(0, 10, 70, dtype=np.uint8),
+    }
+    hashes = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
+    monkeypatch.setattr(dataset, "MNIST_SHA256", hashes)
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    path = tmp_path / "mnist.npz"
+    path.write_bytes(content.getvalue())
+    return path
+
+
+@pytest.fixture
+def no_download(monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+
+
+def test_mnist_is_found_where_the_environment_says(little_mnist, monkeypatch, no_download):
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    training, test = load_mnist()
+    assert (len(training), len(test)) == (7000, 70)
+
+
+@pytest.mark.parametrize("folder", ["cache", "keras/datasets"])
+def test_mnist_is_found_in_inklings_and_in_keras_cache(folder, little_mnist, monkeypatch, tmp_path, no_download):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    (tmp_path / folder).mkdir(parents=True)
+    little_mnist.rename(tmp_path / folder / "mnist.npz")
+    assert len(load_mnist()[0]) == 7000
+
+
+def test_a_downloaded_mnist_is_kept_for_the_next_time(little_mnist, monkeypatch, tmp_path):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(little_mnist.read_bytes()))
+    load_mnist()
+    assert (tmp_path / "home/cache/mnist.npz").read_bytes() == little_mnist.read_bytes()
+    assert [path.name for path in (tmp_path / "home/cache").iterdir()] == ["mnist.npz"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None, "cut"])
+def test_a_damaged_or_foreign_file_is_not_taken_for_mnist(damage, little_mnist, monkeypatch, no_download):
+    if damage is None:
+        np.savez_compressed(little_mnist, x_train=np.zeros((3, 28, 28), np.uint8))
+    else:
+        little_mnist.write_bytes(little_mnist.read_bytes()[:5000] if damage == "cut" else damage)
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    with pytest.raises(NoMnist, match="could not be downloaded"):
+        load_mnist()
+
+
+def test_an_archive_that_unpacks_to_more_than_mnist_is_refused_unread(little_mnist, monkeypatch, no_download):
+    monkeypatch.setattr(dataset, "MNIST_BYTES", 1_000_000)
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    with pytest.raises(NoMnist):
+        load_mnist()
+
+
+def test_without_mnist_the_built_in_handwriting_is_used_and_said_so(no_download):
+    data = load_dataset("mnist")
+    assert data.source == "handwriting"
+    assert "built-in handwriting instead" in data.notice
+    assert (len(data.training), len(data.validation), len(data.test)) == (55_000, 5_000, 10_000)
+
+
+def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monkeypatch):
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    monkeypatch.setattr(dataset, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/mnist.npz")
+        began = time.monotonic()
+        with pytest.raises(NoMnist):
+            load_mnist()
+        assert time.monotonic() - began < 3
+
+
+def test_two_threads_that_write_at_once_leave_one_whole_file(little_mnist, tmp_path, monkeypatch):
+    from core.storage import write_whole
+
+    content = little_mnist.read_bytes()
+    target = tmp_path / "out" / "mnist.npz"
+    writers = [threading.Thread(target=write_whole, args=(target, content)) for _ in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert target.read_bytes() == content
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_what_is_asked_for_as_handwriting_needs_no_notice():
+    data = load_dataset("handwriting", "quick")
+    assert data.source == "handwriting"
+    assert data.notice == ""
+    assert (len(data.training), len(data.validation)) == (8_000, 2_000)
+
+
+def test_a_split_holds_out_the_same_images_every_time_with_each_digit_in_its_share():
+    first, again = (load_dataset("handwriting", "full", "split") for _ in range(2))
+    np.testing.assert_array_equal(first.validation.images, again.validation.images)
+    assert np.bincount(first.validation.labels).min() > 480
+    assert np.bincount(first.validation.labels).max() < 520
+
+
+def test_no_validation_image_is_trained_on():
+    data = load_dataset("handwriting", "quick", "split")
+    seen = {image.tobytes() for image in data.training.images}
+    everything = load_dataset("handwriting", "quick", "none").training
+    held_out = {image.tobytes() for image in data.validation.images}
+    assert seen | held_out == {image.tobytes() for image in everything.images}
+    assert len(seen & held_out) <= 2  # two people may write the very same pixels
+
+
+def test_script_a_is_validated_on_the_test_set_and_script_b_not_at_all():
+    assert load_dataset("handwriting", "full", "test").validation is load_dataset("handwriting", "full", "test").test
+    assert load_dataset("handwriting", "full", "none").validation is None
+    assert len(load_dataset("handwriting", "full", "none").training) == 60_000
+
+
+def test_the_images_are_shared_read_only():
+    digits: Digits = load_dataset("handwriting", "quick").training
+    assert digits.images.dtype == digits.labels.dtype == np.uint8
+    with pytest.raises(ValueError, match="read-only"):
+        digits.images[0, 0, 0] = 1

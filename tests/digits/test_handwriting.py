@@ -1,0 +1,160 @@
+"""The built-in handwriting is balanced, repeatable, framed as MNIST is, and its cache forgives everything."""
+
+import os
+
+import numpy as np
+import pytest
+
+from core.digits import handwriting as module
+from core.digits.handwriting import STYLES, handwriting, load_handwriting
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return handwriting(4000, seed=1)
+
+
+def test_digits_are_uint8_images_with_their_labels(digits):
+    images, labels = digits
+
+    assert images.shape == (4000, 28, 28)
+    assert labels.shape == (4000,)
+    assert images.dtype == labels.dtype == np.uint8
+
+
+def test_every_digit_comes_equally_often_and_in_no_order(digits):
+    _, labels = digits
+
+    np.testing.assert_array_equal(np.bincount(labels), 400)
+    assert all(np.bincount(part, minlength=10).min() > 50 for part in np.array_split(labels, 4))
+
+
+@pytest.mark.parametrize("count", [0, 1, 13])
+def test_any_number_of_digits_can_be_had(count):
+    images, labels = handwriting(count, seed=0)
+
+    assert images.shape == (count, 28, 28)
+    assert np.ptp(np.bincount(labels, minlength=10)) <= 1
+
+
+def test_the_same_seed_writes_the_same_digits_on_any_number_of_processors(digits, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+
+    images, labels = handwriting(4000, seed=1)
+
+    np.testing.assert_array_equal(images, digits[0])
+    np.testing.assert_array_equal(labels, digits[1])
+
+
+def test_another_seed_writes_other_digits(digits):
+    assert not np.array_equal(handwriting(4000, seed=2)[0], digits[0])
+
+
+def test_no_digit_is_written_twice(digits):
+    assert len(np.unique(digits[0].reshape(4000, -1), axis=0)) == 4000
+
+
+def test_digits_are_framed_as_mnist_frames_its_own(digits):
+    ink = digits[0] / 255.0
+    total = ink.sum(axis=(1, 2))
+    pixels = np.arange(28) + 0.5
+    inked = ink > 0
+    longer = np.maximum(inked.any(axis=1).sum(axis=1), inked.any(axis=2).sum(axis=1))
+
+    for axis in (1, 2):
+        centroid = ink.sum(axis=axis) @ pixels / total
+        assert np.mean((centroid > 13.99) & (centroid < 15.01)) > 0.999  # (14, 15], grey levels being rounded
+        assert np.ptp(np.histogram(centroid, bins=5, range=(14, 15))[0]) < 200  # spread evenly over it
+    assert np.mean(longer == 20) > 0.995
+    assert np.mean(ink.max(axis=(1, 2)) == 1) >= 0.9
+    assert total.mean() == pytest.approx(103.9, abs=2)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_every_digit_is_written_in_several_styles(digit):
+    assert sum(style.digit == digit for style in STYLES) >= 4
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: f"{style.digit}: {style.examples[0]}")
+def test_every_style_is_drawn_with_evenly_spaced_dots_through_its_control_points(style):
+    dots = style.pen @ style.skeletons.mean(axis=0)
+    steps = np.hypot(*np.diff(dots, axis=0).T) * 18  # pixels
+
+    np.testing.assert_allclose(style.pen.sum(axis=1), 1, atol=1e-5)
+    assert np.median(steps) <= 0.41
+    assert (steps > 0.41).sum() <= len(style.strokes) - 1  # where the pen is lifted
+
+
+# The cache
+
+
+def test_digits_are_written_once_and_then_read_from_disk(tmp_path, monkeypatch):
+    first = load_handwriting(100, 3, tmp_path)
+    monkeypatch.setattr(module, "handwriting", None)
+
+    again = load_handwriting(100, 3, tmp_path)
+
+    np.testing.assert_array_equal(again[0], first[0])
+    np.testing.assert_array_equal(again[1], first[1])
+
+
+def test_the_cache_holds_what_the_generator_writes(tmp_path):
+    for images, labels in (load_handwriting(100, 3, tmp_path), load_handwriting(100, 3, tmp_path)):
+        np.testing.assert_array_equal(images, handwriting(100, 3)[0])
+        np.testing.assert_array_equal(labels, handwriting(100, 3)[1])
+        assert not images.flags.writeable
+
+
+def test_another_count_seed_or_generator_has_its_own_file(tmp_path, monkeypatch):
+    load_handwriting(10, 0, tmp_path)
+    load_handwriting(11, 0, tmp_path)
+    load_handwriting(10, 1, tmp_path)
+    monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
+    load_handwriting(10, 0, tmp_path)
+
+    assert len(list(tmp_path.iterdir())) == 4  # and nothing temporary is left
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda b: b"", lambda b: b[:-1], lambda b: b + b"x", lambda b: b[:500] + b"?" + b[501:], lambda b: b"x" * len(b)],
+    ids=["empty", "truncated", "too long", "one byte changed", "nonsense"],
+)
+def test_a_damaged_file_is_written_anew(tmp_path, damage):
+    images, _ = load_handwriting(50, 0, tmp_path)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+
+    np.testing.assert_array_equal(load_handwriting(50, 0, tmp_path)[0], images)
+    assert path.read_bytes() == whole
+
+
+def test_where_nothing_can_be_written_the_digits_come_all_the_same(tmp_path):
+    blocked = tmp_path / "a file, not a folder"
+    blocked.write_text("")
+
+    images, _ = load_handwriting(50, 0, blocked)
+
+    np.testing.assert_array_equal(images, handwriting(50, 0)[0])
+    assert blocked.read_text() == ""
+
+
+def test_a_full_disk_leaves_no_part_of_a_file(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    images, _ = load_handwriting(50, 0, tmp_path)
+
+    np.testing.assert_array_equal(images, handwriting(50, 0)[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_cache_lies_in_inklings_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+
+    load_handwriting(10, 0)
+
+    assert len(list((tmp_path / "cache").iterdir())) == 1
