@@ -1,0 +1,1 @@
+"""What a model learned: its answers, how good they are, and why."""

@@ -1,0 +1,168 @@
+"""A trained model: its recipe, its weights, what it scored; kept as one checked `.safetensors` file.
+
+The file holds the weight arrays by name, and in its metadata the rest as JSON with a SHA-256 over everything. Nothing
+in it is ever executed or unpickled, so a stranger's file can be opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from core.errors import InklingError
+from core.networks.network import MAX_PARAMETERS, Network, Value
+from core.networks.recipe import BadRecipe, Recipe, parse_recipe
+
+FORMAT = "inkling-model-1"
+MAX_HEADER_BYTES = 200_000  # the longest of ours, with 40 layers, takes 30 kB
+MAX_FILE_BYTES = 4 * MAX_PARAMETERS + MAX_HEADER_BYTES
+PRETRAINED = Path(__file__).parent / "pretrained" / "accurate.safetensors"
+
+
+class BadModelFile(InklingError, ValueError):
+    """The file cannot be opened as a model; the message says why."""
+
+
+class Scores(Value):
+    """What a run measured, once, at its end. Rates are fractions between 0 and 1."""
+
+    data_source: Literal["mnist", "handwriting"]
+    test_accuracy: float = Field(ge=0, le=1)
+    test_images: int = Field(ge=1)
+    test_loss: float = Field(ge=0)
+    validation_accuracy: float | None = Field(None, ge=0, le=1)
+    kept_epoch: int = Field(ge=0, description="Epoch whose weights are the model, counted from 1.")
+    kept_because: str = Field("", max_length=200)
+    epochs: int = Field(ge=0, description="Epochs that the run began.")
+    seconds: float = Field(ge=0)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network that has learned.
+
+    Attributes:
+        recipe: how it was trained.
+        weights: float32 arrays by full name, as in `Network.weight_specs`.
+        scores: what it scored on its test set.
+        summary: Keras' own `model.summary()` text.
+    """
+
+    recipe: Recipe
+    weights: Mapping[str, np.ndarray]
+    scores: Scores
+    summary: str
+
+    @property
+    def network(self) -> Network:
+        """The layers."""
+        return self.recipe.network
+
+    @cached_property
+    def parameters(self) -> int:
+        """All numbers the network holds."""
+        return self.network.parameters
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Answers to (n, 28, 28) images, uint8 or float32 in [0, 1]: (n, 10) float32, each row summing to 1."""
+        return self.network.probabilities(self.weights, images)
+
+    def to_bytes(self) -> bytes:
+        """The model as the content of a `.safetensors` file, which `read_model` reads back as an equal model."""
+        described = json.dumps(
+            {
+                "recipe": self.recipe.model_dump(mode="json"),
+                "scores": self.scores.model_dump(mode="json"),
+                "summary": self.summary,
+            }
+        )
+        arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in self.weights.items()}
+        metadata = {"format": FORMAT, "model": described, "sha256": _fingerprint(described, arrays)}
+        return save(arrays, metadata)
+
+
+def read_model(content: bytes) -> Model:
+    """Read a model from the content of a `.safetensors` file, trusting nothing in it.
+
+    Raises:
+        BadModelFile: it is too large, damaged, not ours, or its weights do not fit its network.
+    """
+    if len(content) > MAX_FILE_BYTES:
+        raise BadModelFile(f"This file is larger than any model of Inkling's ({MAX_FILE_BYTES // 1_000_000} MB).")
+    described, fingerprint = _metadata(content)
+    try:
+        fields = json.loads(described)
+        recipe = parse_recipe(fields["recipe"])
+        scores = Scores.model_validate_json(json.dumps(fields["scores"]))
+        summary = str(fields["summary"])
+    except BadRecipe as problem:
+        raise BadModelFile(f"This model's recipe cannot be used. {problem}") from None
+    except (ValueError, KeyError, TypeError, RecursionError, ValidationError):
+        raise BadModelFile("This model's description is damaged. Save it again in Inkling.") from None
+    try:
+        arrays = load(content)
+    except (SafetensorError, ValueError, KeyError):
+        raise BadModelFile("This model file is damaged. Save it again in Inkling.") from None
+    expected = {name: spec.shape for name, spec in recipe.network.weight_specs().items()}
+    for name in expected.keys() | arrays.keys():
+        array = arrays.get(name)
+        if array is None or name not in expected or array.shape != expected[name] or array.dtype != np.float32:
+            raise BadModelFile(f"This model's weights do not fit its network: {name[:60]!r} is not as it should be.")
+        if not np.isfinite(array).all():
+            raise BadModelFile(f"This model's weights {name!r} hold numbers that are not finite.")
+        array.flags.writeable = False
+    if fingerprint != _fingerprint(described, arrays):
+        raise BadModelFile("This model file is damaged: its checksum is wrong. Save it again in Inkling.")
+    return Model(recipe, arrays, scores, summary)
+
+
+def load_model(path: Path) -> Model:
+    """Read a model from a file on this machine.
+
+    Raises:
+        BadModelFile: as `read_model`, or the file cannot be read.
+    """
+    try:
+        return read_model(path.read_bytes())
+    except OSError as problem:
+        raise BadModelFile(f"{path} cannot be read: {problem.strerror}.") from None
+
+
+@cache
+def pretrained() -> Model:
+    """The model that ships with Inkling: what the preset "Accurate" gives on MNIST."""
+    return load_model(PRETRAINED)
+
+
+def _metadata(content: bytes) -> tuple[str, str]:
+    """Description and checksum from the header: eight bytes of length, then that much JSON."""
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 10 or not 2 <= length <= min(MAX_HEADER_BYTES, len(content) - 8) or content[8:9] != b"{":
+        raise BadModelFile("This is not a .safetensors model. Open a file that Inkling saved.")
+    try:
+        header: Any = json.loads(content[8 : 8 + length])
+        metadata = header["__metadata__"]
+        described, fingerprint = metadata["model"], metadata["sha256"]
+        if metadata["format"] != FORMAT or not isinstance(described, str) or not isinstance(fingerprint, str):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadModelFile("This .safetensors file is not Inkling's. Open a file that Inkling saved.") from None
+    return described, fingerprint
+
+
+def _fingerprint(described: str, arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256(described.encode())
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].shape}".encode())
+        digest.update(arrays[name].astype("<f4", copy=False).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,426 @@
+"""A network as data: a list of layers, from which shapes, parameters, multiply-adds and answers follow.
+
+Nothing here needs TensorFlow. Names, defaults and weight layouts are those of Keras, so that Keras can train a
+network and NumPy can read what it learned.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import Annotated, Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+IMAGE_SHAPE = (28, 28, 1)  # height, width, channels
+CLASSES = 10
+MAX_LAYERS = 40
+MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
+MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
+BATCH = 128  # images in one NumPy forward pass; larger batches fall out of the processor's cache
+
+Shape = tuple[int, ...]
+Weights = Mapping[str, np.ndarray]
+Activation = Literal["linear", "relu", "softmax"]
+
+
+class Value(BaseModel):
+    """A frozen value that accepts neither unknown fields nor NaN, and takes 1.5 or True for no integer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class WeightSpec(NamedTuple):
+    """Shape of one weight array, and whether gradient descent changes it."""
+
+    shape: Shape
+    is_trainable: bool = True
+
+
+class _Layer(Value):
+    """What every layer can tell about itself. Shapes leave out the batch."""
+
+    @abstractmethod
+    def output_shape(self, shape: Shape) -> Shape:
+        """Shape of what the layer puts out; raises ValueError where the input does not fit."""
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        """The layer's weights in Keras' order, by Keras' names."""
+        return {}
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Multiplications with an addition that one image costs (comparisons and exponentials are not counted)."""
+        return 0
+
+    @abstractmethod
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        """Put (n, *shape) float32 through the layer, as Keras does when it predicts."""
+
+
+class Conv2D(_Layer):
+    """A square convolution."""
+
+    layer: Literal["Conv2D"] = "Conv2D"
+    filters: int = Field(ge=1, le=512)
+    kernel_size: int = Field(3, ge=1, le=28)
+    strides: int = Field(1, ge=1, le=8)
+    padding: Literal["valid", "same"] = "valid"
+    activation: Activation = "linear"
+    use_bias: bool = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, _ = _map_shape(shape)
+        if self.padding == "same":
+            return -(-height // self.strides), -(-width // self.strides), self.filters
+        return *_slid(height, width, self.kernel_size, self.strides, "kernel"), self.filters
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        kernel = (self.kernel_size, self.kernel_size, shape[-1], self.filters)
+        return _kernel_and_bias(kernel, self.use_bias)
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return prod(self.output_shape(shape)) * self.kernel_size**2 * shape[-1]
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        if self.padding == "same":
+            x = _padded(x, self.kernel_size, self.strides)
+        size, stride = self.kernel_size, self.strides
+        images, height, width, channels = x.shape
+        rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
+        # A kernel row is one contiguous run of size * channels numbers, which makes this copy cheap.
+        x = np.ascontiguousarray(x)
+        image, row, column = x.strides[:3]
+        patches = np.lib.stride_tricks.as_strided(
+            x,
+            (images, rows, columns, size, size * channels),
+            (image, row * stride, column * stride, row, x.itemsize),
+            writeable=False,
+        ).reshape(images * rows * columns, -1)
+        y = patches @ weights["kernel"].reshape(-1, self.filters)
+        if self.use_bias:
+            y += weights["bias"]
+        return _activated(y, self.activation).reshape(images, rows, columns, self.filters)
+
+
+class _Pooling(_Layer):
+    """Square windows that do not overlap; what does not fill a window is left out."""
+
+    pool_size: int = Field(2, ge=1, le=28)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, channels = _map_shape(shape)
+        return *_slid(height, width, self.pool_size, self.pool_size, "pool"), channels
+
+    def _members(self, x: np.ndarray) -> list[np.ndarray]:
+        """For each place in a window, (n, rows, columns, channels): what stands there in every window."""
+        size = self.pool_size
+        rows, columns = x.shape[1] // size * size, x.shape[2] // size * size
+        return [x[:, i:rows:size, j:columns:size] for i in range(size) for j in range(size)]
+
+
+class MaxPooling2D(_Pooling):
+    """The largest value of each window."""
+
+    layer: Literal["MaxPooling2D"] = "MaxPooling2D"
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        first, *others = self._members(x)
+        y = first.copy()
+        for member in others:
+            np.maximum(y, member, out=y)
+        return y
+
+
+class AveragePooling2D(_Pooling):
+    """The mean of each window."""
+
+    layer: Literal["AveragePooling2D"] = "AveragePooling2D"
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        first, *others = self._members(x)
+        y = first.copy()
+        for member in others:
+            y += member
+        y /= np.float32(self.pool_size**2)
+        return y
+
+
+class GlobalAveragePooling2D(_Layer):
+    """The mean of each feature map."""
+
+    layer: Literal["GlobalAveragePooling2D"] = "GlobalAveragePooling2D"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (_map_shape(shape)[-1],)
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        means: np.ndarray = x.mean(axis=(1, 2))
+        return means
+
+
+class Flatten(_Layer):
+    """Feature maps as one long row of numbers."""
+
+    layer: Literal["Flatten"] = "Flatten"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (prod(shape),)
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return x.reshape(len(x), -1)
+
+
+class Dense(_Layer):
+    """Every input connected to every unit."""
+
+    layer: Literal["Dense"] = "Dense"
+    units: int = Field(ge=1, le=4096)
+    activation: Activation = "linear"
+    use_bias: bool = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise ValueError("needs a row of numbers: put Flatten or GlobalAveragePooling2D before it")
+        return (self.units,)
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        return _kernel_and_bias((shape[0], self.units), self.use_bias)
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return shape[0] * self.units
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        y = x @ weights["kernel"]
+        if self.use_bias:
+            y += weights["bias"]
+        return _activated(y, self.activation)
+
+
+class Dropout(_Layer):
+    """Sets a share of its inputs to zero while training, and does nothing afterwards."""
+
+    layer: Literal["Dropout"] = "Dropout"
+    rate: float = Field(ge=0, le=0.9)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return x
+
+
+class BatchNormalization(_Layer):
+    """Centres and scales each channel by what it saw in training."""
+
+    layer: Literal["BatchNormalization"] = "BatchNormalization"
+    momentum: float = Field(0.99, ge=0, lt=1)
+    epsilon: float = Field(1e-3, gt=0, le=1)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        channels = shape[-1:]
+        return {
+            "gamma": WeightSpec(channels),
+            "beta": WeightSpec(channels),
+            "moving_mean": WeightSpec(channels, is_trainable=False),
+            "moving_variance": WeightSpec(channels, is_trainable=False),
+        }
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return prod(shape)
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        scale = weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(self.epsilon))
+        y = x * scale
+        y += weights["beta"] - weights["moving_mean"] * scale
+        return y
+
+
+class ReLU(_Layer):
+    """Keeps what is positive."""
+
+    layer: Literal["ReLU"] = "ReLU"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return _activated(x.copy(), "relu")
+
+
+class Softmax(_Layer):
+    """Turns logits into probabilities."""
+
+    layer: Literal["Softmax"] = "Softmax"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return _activated(x.copy(), "softmax")
+
+
+Layer = Annotated[
+    Conv2D
+    | MaxPooling2D
+    | AveragePooling2D
+    | GlobalAveragePooling2D
+    | Flatten
+    | Dense
+    | Dropout
+    | BatchNormalization
+    | ReLU
+    | Softmax,
+    Field(discriminator="layer"),
+]
+
+
+class LayerSummary(NamedTuple):
+    """One row of a network's table."""
+
+    name: str
+    layer: Layer
+    input_shape: Shape
+    output_shape: Shape
+    parameters: int
+    trainable_parameters: int
+    multiply_adds: int
+
+
+class Network(Value):
+    """A stack of layers from a 28x28 image to ten probabilities.
+
+    Raises:
+        pydantic.ValidationError: a layer does not fit the one before it, the last one does not put out ten
+            probabilities, or the whole is larger than `MAX_PARAMETERS` or `MAX_MULTIPLY_ADDS`. The message names
+            the layer.
+    """
+
+    layers: tuple[Layer, ...] = Field(min_length=1, max_length=MAX_LAYERS)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        shape: Shape = IMAGE_SHAPE
+        for name, layer in self.named_layers():
+            try:
+                shape = layer.output_shape(shape)
+            except ValueError as problem:
+                raise ValueError(f"Layer {name} {problem}.") from None
+        last = self.layers[-1]
+        if shape != (CLASSES,) or not (isinstance(last, Softmax) or getattr(last, "activation", "") == "softmax"):
+            raise ValueError(f"The last layer must put out {CLASSES} probabilities: end with Dense {CLASSES}, softmax.")
+        for total, limit, unit in (
+            (self.parameters, MAX_PARAMETERS, "parameters"),
+            (self.multiply_adds, MAX_MULTIPLY_ADDS, "multiply-adds per image"),
+        ):
+            if total > limit:
+                raise ValueError(f"The network has {total:,} {unit}; at most {limit:,} are allowed.")
+        return self
+
+    def named_layers(self) -> Iterator[tuple[str, Layer]]:
+        """Each layer with its name: conv2d_1, conv2d_2, dense_1, ..."""
+        seen: Counter[str] = Counter()
+        for layer in self.layers:
+            kind = layer.layer.lower()
+            seen[kind] += 1
+            yield f"{kind}_{seen[kind]}", layer
+
+    def table(self) -> list[LayerSummary]:
+        """One row per layer: what goes in, what comes out, what it costs."""
+        rows = []
+        shape: Shape = IMAGE_SHAPE
+        for name, layer in self.named_layers():
+            specs = layer.weight_specs(shape).values()
+            parameters = sum(prod(spec.shape) for spec in specs)
+            trainable = sum(prod(spec.shape) for spec in specs if spec.is_trainable)
+            output = layer.output_shape(shape)
+            rows.append(LayerSummary(name, layer, shape, output, parameters, trainable, layer.multiply_adds(shape)))
+            shape = output
+        return rows
+
+    @property
+    def parameters(self) -> int:
+        """All numbers the network holds, those that gradient descent does not change included."""
+        return sum(row.parameters for row in self.table())
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds that one image costs."""
+        return sum(row.multiply_adds for row in self.table())
+
+    def weight_specs(self) -> dict[str, WeightSpec]:
+        """Every weight array by its full name ("conv2d_1/kernel"), in the order of the layers."""
+        return {
+            f"{row.name}/{weight}": spec
+            for row in self.table()
+            for weight, spec in row.layer.weight_specs(row.input_shape).items()
+        }
+
+    def activations(self, weights: Weights, images: np.ndarray) -> dict[str, np.ndarray]:
+        """What every layer puts out.
+
+        Args:
+            weights: float32 arrays by full name, as in `weight_specs`.
+            images: (n, 28, 28), uint8 in 0..255 or float32 in [0, 1].
+
+        Returns:
+            By layer name, in order: (n, *output shape) float32.
+        """
+        x = as_input(images)
+        outputs = {}
+        for name, layer in self.named_layers():
+            own = {key.partition("/")[2]: value for key, value in weights.items() if key.startswith(name + "/")}
+            outputs[name] = x = layer.forward(x, own)
+        return outputs
+
+    def probabilities(self, weights: Weights, images: np.ndarray) -> np.ndarray:
+        """The network's answers: (n, 28, 28) images in, (n, 10) float32 rows that sum to 1 out."""
+        last = next(reversed([name for name, _ in self.named_layers()]))
+        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+        answers = [self.activations(weights, batch)[last] for batch in batches]
+        return np.concatenate(answers) if answers else np.empty((0, CLASSES), np.float32)
+
+
+def as_input(images: np.ndarray) -> np.ndarray:
+    """Images as networks take them: (n, 28, 28, 1) float32 in [0, 1], from uint8 or from float32 in [0, 1]."""
+    scaled = images.astype(np.float32) / np.float32(255) if images.dtype == np.uint8 else images.astype(np.float32)
+    return np.ascontiguousarray(scaled)[..., np.newaxis]
+
+
+def _kernel_and_bias(kernel: Shape, use_bias: bool) -> dict[str, WeightSpec]:
+    specs = {"kernel": WeightSpec(kernel), "bias": WeightSpec(kernel[-1:])}
+    return specs if use_bias else {"kernel": specs["kernel"]}
+
+
+def _map_shape(shape: Shape) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise ValueError("needs feature maps, but the layer before it puts out a row of numbers")
+    return shape
+
+
+def _slid(height: int, width: int, size: int, stride: int, what: str) -> tuple[int, int]:
+    if size > min(height, width):
+        raise ValueError(f"has a {size}x{size} {what}, larger than its {height}x{width} input")
+    return (height - size) // stride + 1, (width - size) // stride + 1
+
+
+def _padded(x: np.ndarray, size: int, stride: int) -> np.ndarray:
+    """Zeros around the maps as TensorFlow's "same" puts them: an odd one goes below and to the right."""
+    pads = [max((-(-side // stride) - 1) * stride + size - side, 0) for side in x.shape[1:3]]
+    return np.pad(x, ((0, 0), *((pad // 2, pad - pad // 2) for pad in pads), (0, 0)))
+
+
+def _activated(y: np.ndarray, activation: Activation) -> np.ndarray:
+    """Apply an activation in place."""
+    if activation == "relu":
+        np.maximum(y, np.float32(0), out=y)
+    elif activation == "softmax":
+        y -= y.max(axis=-1, keepdims=True)
+        np.exp(y, out=y)
+        y /= y.sum(axis=-1, keepdims=True)
+    return y

@@ -1,0 +1,123 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import save
+
+from core.networks.model import (
+    FORMAT,
+    MAX_FILE_BYTES,
+    PRETRAINED,
+    BadModelFile,
+    Model,
+    Scores,
+    load_model,
+    pretrained,
+    read_model,
+)
+from core.networks.recipe import FAST
+from tests.samples import random_weights
+
+SCORES = Scores(
+    data_source="mnist",
+    test_accuracy=0.99,
+    test_images=10_000,
+    test_loss=0.03,
+    kept_epoch=1,
+    epochs=1,
+    seconds=6.5,
+)
+MODEL = Model(FAST, random_weights(FAST.network), SCORES, "Model: inkling")
+CONTENT = MODEL.to_bytes()
+
+
+def rewritten(change):
+    """The model's file with a change to its parsed description, its checksum as it was."""
+    length = int.from_bytes(CONTENT[:8], "little")
+    metadata = json.loads(CONTENT[8 : 8 + length])["__metadata__"]
+    described = json.loads(metadata["model"])
+    change(described)
+    return save(dict(MODEL.weights), {**metadata, "model": json.dumps(described)})
+
+
+def test_a_saved_model_is_read_back_as_it_was(random_images):
+    read = read_model(CONTENT)
+    assert (read.recipe, read.scores, read.summary) == (MODEL.recipe, MODEL.scores, MODEL.summary)
+    np.testing.assert_array_equal(read.probabilities(random_images), MODEL.probabilities(random_images))
+
+
+def test_the_weights_of_a_read_model_cannot_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        read_model(CONTENT).weights["dense_1/bias"][0] = 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not a .safetensors"),
+        (b"\x80\x04\x95pickle", "not a .safetensors"),
+        (b"\x89HDF\r\n\x1a\n" + b"\0" * 100, "not a .safetensors"),
+        (b"PK\x03\x04" + b"\0" * 100, "not a .safetensors"),
+        (b"\xff" * 200, "not a .safetensors"),
+        (CONTENT[:-1], "damaged"),
+        (CONTENT[: len(CONTENT) // 2], "damaged"),
+        (b"\0" * (MAX_FILE_BYTES + 1), "larger"),
+        (save({"x": np.zeros(3, np.float32)}), "not Inkling's"),
+        (
+            save({"x": np.zeros(3, np.float32)}, {"format": FORMAT, "model": "{", "sha256": ""}),
+            "description is damaged",
+        ),
+        (rewritten(lambda model: model["recipe"].update(epochs=0)), "epochs must be"),
+        (rewritten(lambda model: model["recipe"].update(epochs=2)), "checksum"),
+        (rewritten(lambda model: model["scores"].update(test_accuracy=1.0)), "checksum"),
+        (rewritten(lambda model: model["scores"].update(test_accuracy=7)), "description is damaged"),
+        (rewritten(lambda model: model["recipe"]["network"]["layers"][0].update(layer="Lambda")), "layers.1"),
+    ],
+)
+def test_a_file_that_is_no_sound_model_is_refused_with_its_reason(content, reason):
+    with pytest.raises(BadModelFile, match=reason):
+        read_model(content)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"dense_1/bias": np.full(10, np.nan, np.float32)}, "not finite"),
+        ({"dense_1/bias": np.zeros(11, np.float32)}, "do not fit"),
+        ({"dense_1/bias": np.zeros(10, np.float64)}, "do not fit"),
+        ({"extra/kernel": np.zeros(3, np.float32)}, "do not fit"),
+    ],
+)
+def test_weights_that_do_not_fit_the_network_are_refused(change, reason):
+    length = int.from_bytes(CONTENT[:8], "little")
+    metadata = json.loads(CONTENT[8 : 8 + length])["__metadata__"]
+    with pytest.raises(BadModelFile, match=reason):
+        read_model(save({**MODEL.weights, **change}, metadata))
+
+
+@given(st.integers(0, len(CONTENT) * 8 - 1))
+def test_a_flipped_bit_anywhere_is_noticed(bit):
+    damaged = bytearray(CONTENT)
+    damaged[bit // 8] ^= 1 << bit % 8
+    try:
+        read = read_model(bytes(damaged))
+    except BadModelFile:
+        return
+    # Nothing but a different spelling of the same JSON may pass.
+    assert (read.recipe, read.scores, read.summary) == (MODEL.recipe, MODEL.scores, MODEL.summary)
+
+
+def test_a_missing_file_is_refused_with_a_sentence(tmp_path):
+    with pytest.raises(BadModelFile, match="cannot be read"):
+        load_model(tmp_path / "none.safetensors")
+
+
+def test_the_shipped_model_is_sound_and_brings_its_keras_file():
+    model = pretrained()
+    assert model.recipe.name == "Accurate"
+    assert model.scores.data_source == "mnist"
+    assert model.scores.test_accuracy >= 0.995
+    assert f"{model.parameters:,}" in model.summary
+    assert PRETRAINED.with_suffix(".keras").stat().st_size > 4 * model.parameters

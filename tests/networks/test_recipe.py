@@ -1,0 +1,99 @@
+import json
+import math
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InklingError
+from core.networks.recipe import ACCURATE, FAST, MAX_JSON_BYTES, PRESETS, SCRIPT_A, BadRecipe, parse_recipe
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def changed(recipe, path, value):
+    """The recipe's JSON with one setting changed."""
+    content = json.loads(recipe.to_json())
+    *owners, last = path.split(".")
+    place = content
+    for owner in owners:
+        place = place[int(owner) if owner.isdigit() else owner]
+    place[last] = value
+    return content
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_recipe_travels_as_json(preset):
+    assert parse_recipe(PRESETS[preset].to_json()) == PRESETS[preset]
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, 10**9, "3", 1.5, True, None, [], 10**400])
+@pytest.mark.parametrize(
+    ("setting", "allowed"),
+    [
+        ("epochs", "from 1 to 200"),
+        ("batch_size", "from 1 to 4,096"),
+    ],
+)
+def test_a_senseless_number_is_refused_with_its_range(setting, allowed, value):
+    with pytest.raises(BadRecipe, match=f"{setting} must be a whole number {allowed}"):
+        parse_recipe(changed(FAST, setting, value))
+
+
+@pytest.mark.parametrize(
+    ("preset", "setting", "value", "sentence"),
+    [
+        ("fast", "optimizer.learning_rate", math.nan, "learning_rate must be a number from 1e-06 to 10, not nan"),
+        ("fast", "optimizer.learning_rate", math.inf, "learning_rate must be a number"),
+        ("fast", "optimizer.learning_rate", -1, "learning_rate must be a number"),
+        ("fast", "optimizer.learning_rate", True, "learning_rate must be a number"),
+        ("script-a-improved", "network.layers.6.rate", 1.0, "rate must be a number from 0 to 0.9, not 1.0"),
+        ("fast", "seed", -1, "seed must be a whole number from 0"),
+        ("fast", "data.validation", 0.5, "'split', 'test' or 'none'"),
+        ("fast", "version", 2, "version must be 1"),
+        ("fast", "surprise", 1, "surprise is no setting of a recipe"),
+        ("fast", "network.layers.0.filters", 10**9, "layers.1.Conv2D.filters must be a whole number from 1 to 512"),
+        ("fast", "network.layers.0.layer", "Lambda", "layers.1"),
+    ],
+)
+def test_a_setting_out_of_range_is_named(preset, setting, value, sentence):
+    with pytest.raises(BadRecipe, match=sentence):
+        parse_recipe(changed(PRESETS[preset], setting, value))
+
+
+@pytest.mark.parametrize("preset", ["accurate", "script-a-improved"])
+def test_nothing_can_watch_a_validation_that_is_not_there(preset):
+    with pytest.raises(BadRecipe, match="there is no validation"):
+        parse_recipe(changed(PRESETS[preset], "data.validation", "none"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[" * 100_000, "nonsense", b"\xff\xfe", "[]", "3", "{}", '{"network": {}}', " " * (MAX_JSON_BYTES + 1)],
+)
+def test_what_is_no_recipe_is_refused_with_a_sentence(text):
+    with pytest.raises(BadRecipe) as refusal:
+        parse_recipe(text)
+    assert str(refusal.value).endswith(".")
+
+
+@given(st.sampled_from(["network", "optimizer", "data", "schedule", "epochs", "augmentation", "early_stopping"]), JSON)
+def test_whatever_stands_in_a_recipe_only_our_own_error_is_raised(setting, value):
+    with suppress(InklingError):
+        parse_recipe(changed(SCRIPT_A, setting, value))
+
+
+def test_the_value_that_chooses_the_model_is_the_checkpoints_then_early_stoppings_then_none():
+    improved = PRESETS["script-a-improved"]
+    assert improved.monitor == "val_accuracy"
+    assert improved.model_copy(update={"checkpoint": None}).monitor == "val_loss"
+    assert FAST.monitor is None
+
+
+def test_accurate_does_not_watch_the_test_set():
+    assert ACCURATE.data.validation == "split"
