@@ -1,0 +1,97 @@
+"""`python -m core.training RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
+
+RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from core.digits.dataset import load_dataset
+from core.errors import InklingError
+from core.insight.evaluation import accuracy_interval
+from core.networks.recipe import PRESETS, BadRecipe, Recipe, parse_recipe
+from core.storage import write_whole
+from core.training.progress import BatchProgress, EpochProgress
+
+BAR_WIDTH = 24  # characters
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m core.training", description=(__doc__ or "").partition(":")[2])
+    parser.add_argument("recipe", help=f"a recipe file (JSON), or one of: {', '.join(PRESETS)}")
+    parser.add_argument("out", type=Path, help="where to save the model (.safetensors)")
+    chosen = parser.parse_args(arguments)
+    try:
+        train(read_recipe(chosen.recipe), chosen.out)
+    except InklingError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"The model could not be saved: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def train(recipe: Recipe, out: Path) -> None:
+    """Train by a recipe, show how it goes, save `out` and its `.keras` twin."""
+    if out.suffix != ".safetensors":
+        raise BadRecipe(f"The model is saved as a .safetensors file; {out} is not named like one.")
+    data = load_dataset(recipe.data.source, recipe.data.size, recipe.data.validation)
+    if data.notice:
+        print(data.notice)
+    print(f"{recipe.name}: {recipe.network.parameters:,} parameters, {len(data.training):,} training images")
+
+    from core.training import fit  # TensorFlow takes seconds to import; a bad recipe should not wait for it
+
+    stop_wanted: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, frame: stop_wanted.append(number))
+    try:
+        trained = fit.fit(recipe, data, _show, lambda: bool(stop_wanted))
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    write_whole(out, trained.model.to_bytes())
+    write_whole(out.with_suffix(".keras"), trained.keras_file)
+    scores = trained.model.scores
+    low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
+    print(f"Kept epoch {scores.kept_epoch} ({scores.kept_because}) after {scores.seconds:.1f} s.")
+    print(f"Test accuracy {scores.test_accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}). Saved {out}.")
+
+
+def _show(progress: BatchProgress | EpochProgress) -> None:
+    """One line per epoch, redrawn as it goes."""
+    if isinstance(progress, BatchProgress):
+        filled = "#" * (BAR_WIDTH * progress.step // progress.steps)
+        print(
+            f"\rEpoch {progress.epoch} [{filled:<{BAR_WIDTH}}] loss {progress.loss:.3f}, "
+            f"accuracy {progress.accuracy:.4f}, {progress.images_per_second:,.0f} images/s   ",
+            end="",
+            flush=True,
+        )
+        return
+    result = progress.result
+    validation = "" if result.validation_accuracy is None else f", validation {result.validation_accuracy:.4f}"
+    summary = f"loss {result.loss:.3f}, accuracy {result.accuracy:.4f}{validation}"
+    print(f"\r\033[KEpoch {result.epoch}: {summary}", flush=True)
+
+
+def read_recipe(named: str) -> Recipe:
+    """The preset of this name, or the recipe in this file.
+
+    Raises:
+        BadRecipe: it is neither.
+    """
+    if named in PRESETS:
+        return PRESETS[named]
+    try:
+        return parse_recipe(Path(named).read_bytes())
+    except OSError:
+        raise BadRecipe(f"{named} is neither a recipe file nor a preset; presets are {', '.join(PRESETS)}.") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

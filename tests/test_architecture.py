@@ -1,0 +1,74 @@
+"""Imports run one way; TensorFlow stays in the worker; the list of dependencies is the whole list."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [*sorted(path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*.py")), ROOT / "app.py"]
+WINGS = ["digits", "networks", "insight", "training"]  # each may import the ones before it
+HEAVY = {"tensorflow", "keras"}
+
+
+def imports(path):
+    """The dotted names that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_imports_run_one_way(path):
+    here = path.relative_to(ROOT).parts
+    for imported in imports(path):
+        there = imported.split(".")
+        if here[0] == "core":
+            assert there[0] not in ("pages", "app"), imported
+            if there[0] == "core" and len(there) > 1 and there[1] in WINGS and here[1] in WINGS:
+                assert WINGS.index(there[1]) <= WINGS.index(here[1]), imported
+        if "components" in here and there[0] == "pages" and len(there) > 1:
+            assert there[1] == "components", imported
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_streamlit_is_imported_by_pages_only_and_keras_by_training_only(path):
+    packages = {imported.split(".")[0] for imported in imports(path)}
+    if name(path).startswith("core/"):
+        assert not packages & {"streamlit", "streamlit_drawable_canvas"}
+    if not name(path).startswith("core/training/"):
+        assert not packages & HEAVY
+
+
+def test_requirements_are_pinned_exactly_and_are_what_the_code_imports():
+    pinned = dict(
+        line.split("==")
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    assert all(re.fullmatch(r"[\d.]+", version) for version in pinned.values())
+    packages = {package.replace("-", "_") for package in pinned}
+    names = {"PIL": "pillow"}
+    imported = {
+        names.get(top, top)
+        for path in SOURCES
+        for top in (imported.split(".")[0] for imported in imports(path))
+        if top not in sys.stdlib_module_names and top not in ("core", "pages")
+    }
+    asked_for = {"tensorflow", "streamlit", "streamlit_drawable_canvas", "numpy", "pillow", "matplotlib"}
+    assert imported <= packages
+    assert packages - imported <= asked_for
+
+
+def test_no_text_of_the_project_names_a_path_of_the_machine_it_was_made_on():
+    for path in SOURCES:
+        assert "/root/" not in path.read_text(encoding="utf-8")

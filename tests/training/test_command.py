@@ -1,0 +1,78 @@
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from core.networks.model import load_model
+from core.networks.recipe import FAST
+from core.training import __main__ as command
+from tests.training import tiny
+
+SMALL = tiny.RECIPE.model_copy(update={"epochs": 1})
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    path = tmp_path / "recipe.json"
+    path.write_text(SMALL.to_json())
+    return path
+
+
+def test_the_command_trains_a_recipe_and_saves_a_model_that_answers(recipe_file, tmp_path, capsys, random_images):
+    out = tmp_path / "models" / "mine.safetensors"
+    assert command.main([str(recipe_file), str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "Epoch 1: loss" in said
+    assert "Test accuracy 0." in said
+    model = load_model(out)
+    assert model.recipe == SMALL
+    assert model.probabilities(random_images).shape == (16, 10)
+    assert out.with_suffix(".keras").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (json.dumps({"epochs": 0}), "epochs must be a whole number from 1 to 200"),
+        ("{", "no JSON"),
+        (None, "neither a recipe file nor a preset; presets are fast, accurate"),
+    ],
+)
+def test_a_bad_recipe_is_refused_with_a_sentence_before_anything_starts(content, sentence, tmp_path, capsys):
+    path = tmp_path / "recipe.json"
+    if content is not None:
+        path.write_text(content)
+    assert command.main([str(path), str(tmp_path / "out.safetensors")]) == 1
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_a_name_that_is_no_model_file_is_refused(recipe_file, tmp_path, capsys):
+    assert command.main([str(recipe_file), str(tmp_path / "model.h5")]) == 1
+    assert ".safetensors" in capsys.readouterr().err
+
+
+def test_a_preset_is_known_by_its_name():
+    assert command.read_recipe("fast") == FAST
+
+
+def test_ctrl_c_ends_the_run_and_keeps_what_it_has_learned(tmp_path):
+    path = tmp_path / "recipe.json"
+    path.write_text(tiny.RECIPE.model_copy(update={"epochs": 200, "batch_size": 4}).to_json())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core.training", str(path), str(tmp_path / "out.safetensors")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    seen = ""
+    while "Epoch 2" not in seen:
+        piece = process.stdout.read(1)
+        assert piece, seen
+        seen += piece
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, rest
+    assert "stopped here" in rest
+    assert load_model(tmp_path / "out.safetensors").scores.kept_epoch >= 2

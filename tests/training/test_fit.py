@@ -1,0 +1,266 @@
+import io
+import time
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from core.digits.augmentation import Augmentation
+from core.digits.dataset import Dataset
+from core.networks.model import read_model
+from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network
+from core.networks.recipe import (
+    SGD,
+    AdamW,
+    BestCheckpoint,
+    Cosine,
+    EarlyStopping,
+    OneCycle,
+    Recipe,
+    ReduceLROnPlateau,
+    RMSprop,
+)
+from core.training import fit as fitting
+from core.training.fit import TrainingDiverged, fit
+from core.training.progress import BatchProgress, Checkpoint, EpochProgress
+from tests.training import tiny
+
+RECIPE = tiny.RECIPE
+
+
+@pytest.fixture(scope="module")
+def data():
+    return tiny.data()
+
+
+def changed(**settings) -> Recipe:
+    return RECIPE.model_copy(update=settings)
+
+
+def curve(trained):
+    return [(result.loss, result.accuracy, result.validation_loss) for result in trained.history]
+
+
+def test_a_run_learns_reports_and_is_evaluated(data):
+    reports = []
+    trained = fit(RECIPE, data, reports.append)
+    assert [type(report) for report in reports].count(EpochProgress) == 3
+    assert trained.history[-1].loss < trained.history[0].loss / 2
+    scores = trained.model.scores
+    assert scores.test_accuracy > 0.6
+    assert (scores.kept_epoch, scores.kept_because, scores.epochs) == (3, "last epoch", 3)
+    assert scores.test_accuracy == np.mean(trained.test_probabilities.argmax(1) == data.test.labels)
+    assert not trained.was_stopped
+
+
+def test_the_numpy_model_answers_as_the_keras_file_does_and_survives_its_file(data, tmp_path):
+    trained = fit(changed(epochs=1), data)
+    (tmp_path / "model.keras").write_bytes(trained.keras_file)
+    keras_model = keras.models.load_model(tmp_path / "model.keras")
+    images = data.test.images.astype(np.float32)[..., None] / 255
+    expected = keras_model.predict(images, verbose=0)
+    model = read_model(trained.model.to_bytes())
+    np.testing.assert_allclose(model.probabilities(data.test.images), expected, atol=1e-5)
+    np.testing.assert_allclose(trained.test_probabilities, expected, atol=1e-5)
+    assert "Total params" in model.summary
+
+
+@pytest.mark.parametrize("pipeline", ["arrays", "tf.data"])
+def test_same_recipe_and_seed_give_the_same_curve_and_weights_in_either_pipeline(data, pipeline):
+    augmentation = Augmentation(rotation=10.0, shift=0.1, zoom=0.1, shear=5.0)
+    first = fit(changed(augmentation=augmentation, pipeline="arrays"), data)
+    second = fit(changed(augmentation=augmentation, pipeline=pipeline), data)
+    assert curve(first) == curve(second)
+    for name, weights in first.model.weights.items():
+        np.testing.assert_array_equal(weights, second.model.weights[name])
+
+
+def test_another_seed_gives_another_curve(data):
+    assert curve(fit(changed(epochs=1), data)) != curve(fit(changed(epochs=1, seed=6), data))
+
+
+def test_a_run_taken_up_from_a_checkpoint_goes_on_as_if_it_had_never_stopped(data):
+    recipe = changed(
+        epochs=4,
+        schedule=ReduceLROnPlateau(patience=1, factor=0.1),
+        early_stopping=EarlyStopping(patience=2),
+        checkpoint=BestCheckpoint(),
+        augmentation=Augmentation(shift=0.1),
+    )
+    checkpoints: list[Checkpoint] = []
+
+    def keep(report):
+        if isinstance(report, EpochProgress):
+            checkpoints.append(report.checkpoint)
+
+    unbroken = fit(recipe, data, keep)
+    for checkpoint in (checkpoints[1], checkpoints[-1]):
+        resumed = fit(recipe, data, checkpoint=checkpoint)
+        assert resumed.history == unbroken.history
+        assert resumed.model.scores.kept_epoch == unbroken.model.scores.kept_epoch
+        for name, weights in unbroken.model.weights.items():
+            np.testing.assert_array_equal(weights, resumed.model.weights[name])
+
+
+def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
+    recipe = changed(epochs=200, batch_size=1)
+    reported = []
+    asked = []
+
+    def should_stop():
+        if len(reported) >= 3 and not asked:
+            asked.append(time.monotonic())
+        return bool(asked)
+
+    heard = []
+    trained = fit(recipe, data, reported.append, lambda: should_stop() and (heard.append(time.monotonic()) or True))
+    assert trained.was_stopped
+    assert heard[0] - asked[0] < 1
+    assert trained.model.scores.kept_because == "stopped here"
+    assert trained.model.scores.test_accuracy > 0.15
+    fresh = fitting.keras_model(recipe).get_weights()[0]
+    assert not np.array_equal(trained.model.weights["conv2d_1/kernel"], fresh)
+
+
+def test_stop_before_the_first_step_still_gives_a_model(data):
+    trained = fit(RECIPE, data, should_stop=lambda: True)
+    assert trained.was_stopped
+    assert trained.history == ()
+    assert 0 <= trained.model.scores.test_accuracy <= 0.35
+
+
+def test_reports_come_at_most_four_times_a_second_and_say_where_the_run_is(data):
+    times = []
+    reports = []
+
+    def listen(report):
+        if isinstance(report, BatchProgress):
+            times.append(time.monotonic())
+            reports.append(report)
+
+    fit(changed(epochs=2, batch_size=2), data, listen)
+    within = [
+        later - earlier
+        for earlier, later, first, second in zip(times, times[1:], reports, reports[1:], strict=False)
+        if first.epoch == second.epoch
+    ]
+    assert within
+    assert min(within) >= fitting.REPORT_SECONDS * 0.9
+    assert all(report.steps == 500 and 1 <= report.step <= 500 for report in reports)
+    assert all(0 <= report.accuracy <= 1.000001 and report.loss >= 0 for report in reports)
+    assert any(report.validation_accuracy is not None for report in reports)
+
+
+def test_validation_within_an_epoch_does_not_disturb_the_training_figures(data, monkeypatch):
+    watched = fit(changed(epochs=1, batch_size=4), data)
+    monkeypatch.setattr(fitting, "WATCHED_POINTS", 0.001)
+    unwatched = fit(changed(epochs=1, batch_size=4), data)
+    assert curve(watched) == curve(unwatched)
+
+
+def test_the_checkpointed_best_epoch_becomes_the_model(data):
+    recipe = changed(
+        epochs=5, optimizer=SGD(learning_rate=0.5, momentum=0.9), checkpoint=BestCheckpoint(monitor="val_loss")
+    )
+    trained = fit(recipe, data)
+    losses = [result.validation_loss for result in trained.history]
+    assert trained.model.scores.kept_epoch == 1 + int(np.argmin(losses))
+    assert trained.model.scores.kept_because.startswith("best val_loss")
+
+
+def test_early_stopping_ends_the_run_and_restores_the_best_epoch(data):
+    recipe = changed(
+        epochs=60,
+        optimizer=SGD(learning_rate=1.0, momentum=0.9),
+        early_stopping=EarlyStopping(patience=2, monitor="val_loss"),
+    )
+    trained = fit(recipe, data)
+    losses = [result.validation_loss for result in trained.history]
+    assert len(losses) < 60
+    assert trained.model.scores.kept_epoch == 1 + int(np.argmin(losses)) == len(losses) - 2
+
+
+def test_a_plateau_cuts_the_learning_rate(data):
+    recipe = changed(epochs=8, schedule=ReduceLROnPlateau(patience=1, factor=0.1), optimizer=SGD(learning_rate=1.0))
+    rates = [result.learning_rate for result in fit(recipe, data).history]
+    assert rates[0] == 1.0
+    assert rates[-1] < 0.2
+
+
+def test_one_cycle_climbs_to_its_peak_and_sinks_to_nearly_nothing(data):
+    rates = []
+    recipe = changed(epochs=10, schedule=OneCycle(warmup=0.3))
+    fit(
+        recipe,
+        data,
+        lambda report: rates.append(report.result.learning_rate) if isinstance(report, EpochProgress) else 0,
+    )
+    assert max(rates) == pytest.approx(0.01, rel=0.02)
+    assert rates.index(max(rates)) == 2
+    assert rates[-1] < 0.0005
+
+
+@pytest.mark.parametrize("optimizer", [SGD(momentum=0.9), RMSprop(), AdamW(learning_rate=0.01)])
+def test_every_optimizer_learns(data, optimizer):
+    trained = fit(
+        changed(epochs=2, optimizer=optimizer, schedule=Cosine(), l1=1e-6, l2=1e-5, label_smoothing=0.1), data
+    )
+    assert trained.history[-1].loss < trained.history[0].loss
+
+
+def test_a_loss_that_stops_being_a_number_ends_the_run_with_the_cause(data):
+    with pytest.raises(TrainingDiverged, match="lower learning rate"):
+        fit(exploding(epochs=1), data)
+
+
+def test_after_a_good_epoch_a_diverging_run_keeps_that_epoch(data):
+    good = []
+
+    def spoil(report):
+        # The step that follows meets weights that are no numbers, as if the run had diverged there.
+        if isinstance(report, EpochProgress) and len(good) == 0:
+            good.append(report.checkpoint)
+
+    checkpoint_recipe = changed(epochs=1, optimizer=SGD(learning_rate=0.01))
+    fit(checkpoint_recipe, data, spoil)
+    broken = Checkpoint(good[0].history, tuple(good[0].variables), None, {}, 0.0)
+    recipe = changed(epochs=2, optimizer=SGD(learning_rate=0.01))
+    spoiled = Dataset(data.training, data.validation, data.test, data.source)
+    with pytest.MonkeyPatch.context() as patch:
+        original = fitting.training_batches
+        patch.setattr(
+            fitting, "training_batches", lambda *given: original(*given).map(lambda x, y: (x * float("nan"), y))
+        )
+        trained = fit(recipe, spoiled, checkpoint=broken)
+    assert trained.model.scores.kept_epoch == 1
+    assert "stopped being a number" in trained.model.scores.kept_because
+    assert all(np.isfinite(weights).all() for weights in trained.model.weights.values())
+
+
+def exploding(epochs: int) -> Recipe:
+    network = Network(layers=(Conv2D(filters=4), Flatten(), Dense(units=64), Dense(units=10, activation="softmax")))
+    return changed(epochs=epochs, network=network, optimizer=SGD(learning_rate=10.0, momentum=0.99), l2=0.1)
+
+
+def test_a_batch_larger_than_the_data_is_cut_to_it(data):
+    reports = []
+    fit(changed(epochs=1, batch_size=4096), data, reports.append)
+    assert reports[0].steps == 1
+
+
+def test_thirty_two_images_can_be_learned_by_heart(data):
+    network = Network(
+        layers=(Conv2D(filters=16, strides=2, activation="relu"), Flatten(), Dense(units=10, activation="softmax"))
+    )
+    few = Dataset(data.training[:32], None, data.training[:32], "handwriting")
+    trained = fit(changed(network=network, epochs=60, batch_size=8), few)
+    assert trained.model.scores.test_accuracy == 1
+
+
+def test_the_keras_file_holds_the_network_without_the_optimizer(data):
+    network = Network(layers=(Conv2D(filters=4), GlobalAveragePooling2D(), Dense(units=10, activation="softmax")))
+    trained = fit(changed(network=network, epochs=1), data)
+    names = zipfile.ZipFile(io.BytesIO(trained.keras_file)).namelist()
+    assert set(names) == {"metadata.json", "config.json", "model.weights.h5"}
+    assert len(trained.keras_file) < 40_000

@@ -1,0 +1,106 @@
+"""What NumPy says of a network, against Keras and TensorFlow themselves."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from core.networks.network import (
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    MaxPooling2D,
+    Network,
+    ReLU,
+    Softmax,
+)
+from core.networks.recipe import PRESETS
+from core.training.fit import keras_model
+from tests.samples import random_weights
+from tests.training import tiny
+
+MAP_LAYERS = st.one_of(
+    st.builds(
+        Conv2D,
+        filters=st.integers(1, 6),
+        kernel_size=st.integers(1, 6),
+        strides=st.integers(1, 3),
+        padding=st.sampled_from(["valid", "same"]),
+        activation=st.sampled_from(["linear", "relu"]),
+        use_bias=st.booleans(),
+    ),
+    st.builds(MaxPooling2D, pool_size=st.integers(1, 3)),
+    st.builds(AveragePooling2D, pool_size=st.integers(1, 3)),
+    st.builds(BatchNormalization, momentum=st.just(0.9), epsilon=st.sampled_from([1e-3, 1e-5])),
+    st.builds(Dropout, rate=st.sampled_from([0.0, 0.5])),
+    st.just(ReLU()),
+)
+HEADS = st.sampled_from(
+    [
+        (Flatten(), Dense(units=10, activation="softmax")),
+        (GlobalAveragePooling2D(), BatchNormalization(), Dense(units=10, use_bias=False), Softmax()),
+        (Flatten(), Dense(units=7, activation="relu"), Dense(units=10), Softmax()),
+    ]
+)
+
+
+def in_keras(network: Network, weights):
+    model = keras_model(tiny.RECIPE.model_copy(update={"network": network}))
+    for layer in model.layers:
+        layer.set_weights([weights[f"{layer.name}/{weight.name}"] for weight in layer.weights])
+    return model
+
+
+def check(network: Network, images):
+    weights = random_weights(network)
+    model = in_keras(network, weights)
+    rows = network.table()
+    assert [layer.name for layer in model.layers] == [row.name for row in rows]
+    assert [tuple(layer.output.shape[1:]) for layer in model.layers] == [row.output_shape for row in rows]
+    assert [layer.count_params() for layer in model.layers] == [row.parameters for row in rows]
+    assert sum(weight.numpy().size for weight in model.trainable_weights) == sum(r.trainable_parameters for r in rows)
+    x = tf.constant(images[..., None] / np.float32(255))
+    activations = network.activations(weights, images)
+    for layer in model.layers:
+        x = layer(x)  # outside fit, layers predict
+        np.testing.assert_allclose(activations[layer.name], x.numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(network.probabilities(weights, images), x.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_on_every_preset_numpy_agrees_with_keras_layer_by_layer(preset, random_images):
+    check(PRESETS[preset].network, random_images)
+
+
+@settings(max_examples=30)
+@given(st.lists(MAP_LAYERS, max_size=4), HEADS)
+def test_on_any_network_numpy_agrees_with_keras_layer_by_layer(layers, head):
+    try:
+        network = Network(layers=(*layers, *head))
+    except ValidationError:
+        return
+    check(network, np.random.default_rng(1).integers(0, 256, (3, 28, 28), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_multiply_adds_are_half_of_what_tensorflow_counts_as_operations(preset):
+    network = PRESETS[preset].network
+    model = in_keras(network, random_weights(network))
+    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(tf.TensorSpec((1, 28, 28, 1)))
+    graph = convert_variables_to_constants_v2(function).graph
+    operations = {"Conv2D": 0, "MatMul": 0}
+    for node in tf.compat.v1.profiler.profile(
+        graph, options=tf.compat.v1.profiler.ProfileOptionBuilder.float_operation() | {"output": "none"}
+    ).children:
+        kind = graph.get_operation_by_name(node.name).type
+        if kind in operations:
+            operations[kind] += node.total_float_ops
+    counted = sum(row.multiply_adds for row in network.table() if row.layer.layer in ("Conv2D", "Dense"))
+    assert sum(operations.values()) == 2 * counted
