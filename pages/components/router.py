@@ -1,0 +1,55 @@
+"""The list of pages, the frame in which each of them runs, and the guard at the top of each page file."""
+
+from contextvars import ContextVar
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from pages.components import errors, theme
+
+ASSETS = Path(__file__).parent / "assets"
+FAVICON = ASSETS / "favicon.png"
+
+_routed: ContextVar[bool] = ContextVar("_routed", default=False)
+
+
+def logo() -> Path:
+    """The drawn mark and the name, in the ink of the current theme."""
+    return ASSETS / f"logo_{theme.name()}.svg"
+
+
+def navigation() -> StreamlitPage:
+    """The menu; returns the page to run. A new page is one more line here.
+
+    The pages have no icons: Streamlit would make a Material icon the favicon first and fetch it from the internet.
+    """
+    return st.navigation(
+        [
+            st.Page("pages/draw.py", title="Draw", url_path="start", default=True),
+            # Streamlit serves the start page at "/" only; this is what a link to /draw finds.
+            st.Page("pages/draw.py", title="Draw", url_path="draw", visibility="hidden"),
+        ],
+        position="top",
+    )
+
+
+def run(page: StreamlitPage) -> None:
+    """Run the page; whatever it raises becomes a sentence."""
+    token = _routed.set(True)
+    try:
+        with errors.shown():
+            page.run()
+    finally:
+        _routed.reset(token)
+
+
+def guard() -> None:
+    """First line of each page: hand over to `app.py` where Streamlit runs the page file by itself.
+
+    It does so for the first deep link to reach a cold server, because it finds `pages/` before `st.navigation` has
+    told it otherwise; the visitor would see the page with the wrong title and menu.
+    """
+    if not _routed.get():
+        navigation()
+        st.rerun()

@@ -1,0 +1,13 @@
+"""What of the look lies outside `.streamlit/config.toml`: the two colours that are painted onto the board."""
+
+from typing import Literal
+
+import streamlit as st
+
+INK = {"light": "#1D2433", "dark": "#F2F0E6"}  # ink by day, chalk by night: `textColor` of the two themes
+PAPER = {"light": "#FFFFFF", "dark": "#1D2C27"}  # a white sheet; the slate of the second background
+
+
+def name() -> Literal["light", "dark"]:
+    """The theme in which this visitor sees the page; light where the browser has not said yet."""
+    return "dark" if st.context.theme.type == "dark" else "light"

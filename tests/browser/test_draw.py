@@ -1,0 +1,155 @@
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
+ONE = [(140, 40), (140, 240)]
+
+
+def bars(visit):
+    return visit.page.get_by_role("list", name="How likely each digit is").get_by_role("listitem")
+
+
+def status(visit):
+    return visit.page.get_by_role("status").filter(has_text=re.compile("sure|Draw a digit"))
+
+
+def button(visit, name):
+    return visit.page.get_by_role("button", name=name)
+
+
+def expect_seven(visit):
+    expect(status(visit)).to_have_text(re.compile(r"7\s+\d\d\.\d\s% sure"))
+    probabilities = [float(bar.get_attribute("data-probability")) for bar in bars(visit).all()]
+    assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+    assert max(range(10), key=probabilities.__getitem__) == 7
+    assert bars(visit).nth(7).inner_text().split()[0] == "7"
+
+
+def expect_empty(visit):
+    expect(status(visit)).to_contain_text("Draw a digit")
+    expect(bars(visit)).to_have_count(10)
+    assert {float(bar.get_attribute("data-probability")) for bar in bars(visit).all()} == {0}
+    expect(button(visit, "Undo")).to_be_disabled()
+    expect(button(visit, "Clear")).to_be_disabled()
+
+
+def place_of_bars(visit):
+    return visit.page.get_by_role("list", name="How likely each digit is").bounding_box()
+
+
+def scrolled(visit):
+    return visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTop + document.documentElement.scrollTop")
+
+
+def test_a_deep_link_to_draw_on_a_cold_server_shows_the_page_of_the_menu(cold_server, visitor):
+    by_link, by_menu = visitor(cold_server), visitor(cold_server)
+    by_link.open("/draw")
+    by_menu.open("/")
+    for visit in (by_link, by_menu):
+        expect(visit.page).to_have_title("Draw · Inkling")
+        expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+        expect(visit.page.get_by_test_id("stHeaderLogo")).to_be_visible()
+        expect(visit.page.get_by_test_id("stSidebar")).to_have_count(0)
+        expect(visit.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_seven_drawn_by_mouse_is_read_and_undo_and_clear_empty_the_bars(server, visitor):
+    visit = visitor(server)
+    visit.open()
+    expect_empty(visit)
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    button(visit, "Undo").click()
+    expect_empty(visit)
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    button(visit, "Clear").click()
+    expect_empty(visit)
+    visit.draw(*ONE)  # the new sheet works like the first
+    expect(status(visit)).to_have_text(re.compile(r"1\s+\d\d\.\d\s% sure"))
+
+
+def test_a_seven_drawn_by_finger_is_read_while_the_page_stays_still(server, visitor):
+    visit = visitor(server, 375, 667, has_touch=True, is_mobile=True)
+    visit.open()
+    visit.touch(*SEVEN)
+    expect_seven(visit)
+    assert scrolled(visit) == 0
+    button(visit, "Undo").tap()
+    expect_empty(visit)
+    visit.touch(*[(x + 60, y) for x, y in SEVEN])  # starts and passes where the canvas' own toolbar would lie
+    expect_seven(visit)
+    button(visit, "Clear").tap()
+    expect_empty(visit)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+def test_board_answer_and_bars_are_in_sight_together_and_stay_where_they_are(server, visitor, width, height):
+    visit = visitor(server, width, height)
+    visit.open()
+    expect(bars(visit)).to_have_count(10)
+    before = place_of_bars(visit)
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    assert place_of_bars(visit) == before
+    assert before["x"] >= 0
+    assert before["x"] + before["width"] <= width
+    assert before["y"] + before["height"] <= height
+    assert scrolled(visit) == 0
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_by_night_the_strokes_are_chalk_and_a_change_of_theme_recolours_the_drawing(server, visitor):
+    visit = visitor(server, color_scheme="dark")
+    visit.open()
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(21, 33, 29)")
+    colour = "canvas => [...canvas.getContext('2d').getImageData(140, 60, 1, 1).data]"
+    assert visit.page.locator("canvas.dc-canvas.lower-canvas").evaluate(colour) == [242, 240, 230, 255]
+    visit.page.emulate_media(color_scheme="light")
+    expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(251, 249, 244)")
+    visit.page.wait_for_function(
+        """() => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].some((host) => {
+            const canvas = host.shadowRoot?.querySelector("canvas.dc-canvas.lower-canvas")
+            return canvas && String([...canvas.getContext("2d").getImageData(140, 60, 1, 1).data]) == "29,36,51,255"
+        })""",
+        timeout=20_000,
+    )
+    expect_seven(visit)
+
+
+def test_a_file_that_is_no_model_gets_a_sentence_and_the_answer_stays(server, visitor):
+    visit = visitor(server)
+    visit.open()
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    button(visit, "Pretrained").click()
+    file = {"name": "bad.safetensors", "mimeType": "application/octet-stream", "buffer": b"no model"}
+    visit.page.locator("input[type=file]").set_input_files(file)
+    expect(visit.page.get_by_role("alert")).to_contain_text("not a .safetensors model")
+    expect(button(visit, "Pretrained")).to_be_visible()
+    expect_seven(visit)
+
+
+def test_a_visitor_sees_no_deploy_button_and_no_traceback(server, visitor):
+    visit = visitor(server)
+    visit.open()
+    expect(visit.page.get_by_text("Deploy", exact=True)).to_have_count(0)
+    expect(visit.page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_the_server_that_answers_never_loads_a_training_library_and_stays_below_300_megabytes(server, visitor):
+    process = Path(f"/proc/{server.pid}")
+    if not process.exists():
+        pytest.skip("the memory of another process is read from /proc, which only Linux has")
+    visit = visitor(server)
+    visit.open()
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    loaded = (process / "maps").read_text()
+    assert not re.search("tensorflow|torch", loaded)
+    assert int((process / "status").read_text().split("VmRSS:")[1].split()[0]) < 300_000  # kB

@@ -1,0 +1,65 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+APP = str(ROOT / "app.py")
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*.py"))
+
+WALK = """
+import json, sys
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+
+path = [["M", 80, 60], ["L", 200, 60], ["L", 120, 230]]
+for page in sys.argv[2:]:
+    app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
+    app.switch_page(page).run()
+    assert not app.exception and not app.error, (page, app.exception, app.error)
+    if page == "pages/draw.py":
+        key = f"board_{app.session_state['board_number']}"
+        drawing = {"raw": {"objects": [{"path": path}]}, "data": None}
+        app.session_state[key] = {"drawing": drawing, "backgroundFit": None}
+        app.run()
+        assert not app.exception and not app.error
+status = Path("/proc/self/status")
+memory = int(status.read_text().split("VmRSS:")[1].split()[0]) / 1000 if status.exists() else 0
+print(json.dumps({"heavy": sorted({"tensorflow", "keras", "torch"} & set(sys.modules)), "megabytes": memory}))
+"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opened_by_its_own_link_hands_over_to_the_app_with_its_name_and_menu(page, monkeypatch):
+    names = []
+    monkeypatch.setattr("streamlit.logo", lambda image, **options: names.append(image))
+    by_link = AppTest.from_file(APP, default_timeout=30).switch_page(page).run()
+    assert names
+    assert not by_link.exception
+    assert not by_link.error
+    assert by_link.title
+
+
+def test_the_start_page_says_what_to_do_and_what_inkling_is():
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    assert [title.value for title in app.title] == ["Draw a digit"]
+    assert any("neural network" in text.value for text in app.markdown)
+
+
+def test_the_web_process_never_imports_a_training_library_and_stays_below_300_megabytes():
+    walk = subprocess.run(
+        [sys.executable, "-c", WALK, APP, *PAGES],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert walk.returncode == 0, walk.stderr
+    seen = json.loads(walk.stdout.splitlines()[-1])
+    assert seen["heavy"] == []
+    assert seen["megabytes"] < 300

@@ -1,0 +1,187 @@
+import dataclasses
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import InklingError
+from core.networks.model import pretrained
+
+APP = str(Path(__file__).parents[2] / "app.py")
+SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
+DOT = [(140, 140), (141, 140)]
+SCRIBBLE = [(x, y) for x in range(10, 270, 4) for y in ((10, 270) if x % 8 == 2 else (270, 10))]
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_file(APP, default_timeout=30).run()
+
+
+def drawn(*strokes):
+    objects = [
+        {"type": "Path", "stroke": "#1D2433", "path": [["M", *points[0]], *(["L", *point] for point in points[1:])]}
+        for points in strokes
+    ]
+    return {"objects": objects}
+
+
+def draw(app, drawing):
+    """Do what the canvas in the browser does when a stroke ends."""
+    key = f"board_{app.session_state['board_number']}"
+    app.session_state[key] = {"drawing": {"raw": drawing, "data": None}, "backgroundFit": None}
+    return app.run()
+
+
+def sent_to(app, component):
+    return next(
+        json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.component_name == component
+    )
+
+
+def answer(app):
+    return sent_to(app, "inkling.answer")
+
+
+def answered_by(app):
+    return app.get_by_key("model").proto.popover.label
+
+
+def open_file(app, name, content):
+    return app.file_uploader(key="model_file").set_value((name, content, "application/octet-stream")).run()
+
+
+def test_an_untouched_board_asks_for_a_digit_and_has_nothing_to_undo(app):
+    assert "Draw a digit" in answer(app)["sentence"]
+    assert answer(app)["probabilities"] == []
+    assert answer(app)["shown"] == ""
+    assert app.button(key="undo").disabled
+    assert app.button(key="clear").disabled
+
+
+def test_a_drawn_seven_is_answered_with_ten_bars_that_sum_to_one_and_the_image_that_the_network_saw(app):
+    draw(app, drawn(SEVEN))
+    assert (answer(app)["digit"], answer(app)["shown"]) == (7, "7")
+    assert sum(answer(app)["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert answer(app)["shares"][7] in answer(app)["sentence"]
+    assert len(answer(app)["image"]) == 28 * 28
+    assert max(answer(app)["image"]) == 255
+
+
+@pytest.mark.parametrize(
+    ("drawing", "sentence"),
+    [
+        (drawn(DOT), "Too little ink"),
+        (drawn(SCRIBBLE), "Too much ink"),
+        (drawn([(float(place % 280), 5.0) for place in range(100_000)]), "points"),
+        ({"objects": [{"path": [["M", "left", None], 7]}, None, 3]}, "Draw a digit"),
+        ({"objects": "none"}, "Draw a digit"),
+    ],
+    ids=["dot", "filled board", "too many points", "nonsense strokes", "no strokes at all"],
+)
+def test_what_is_no_digit_gets_a_sentence_and_no_digit(app, drawing, sentence):
+    draw(app, drawing)
+    assert sentence in answer(app)["sentence"]
+    assert answer(app)["probabilities"] == []
+    assert answer(app)["shown"] == ""
+    assert not app.error
+
+
+def test_undo_takes_the_last_stroke_back_and_clear_takes_all(app):
+    draw(app, drawn(SEVEN, [(120, 140), (200, 140)]))
+    app.button(key="undo").click().run()
+    assert len(app.session_state["drawing"]["objects"]) == 1
+    assert answer(app)["digit"] == 7
+    draw(app, drawn(SEVEN, SEVEN, SEVEN))
+    app.button(key="clear").click().run()
+    assert answer(app)["probabilities"] == []
+    assert app.button(key="undo").disabled
+
+
+def test_undo_to_an_empty_board_empties_the_bars(app):
+    draw(app, drawn(SEVEN))
+    app.button(key="undo").click().run()
+    assert answer(app)["probabilities"] == []
+    assert "Draw a digit" in answer(app)["sentence"]
+
+
+def test_a_drawing_is_still_there_after_a_visit_to_another_page(app):
+    draw(app, drawn(SEVEN))
+    del app.session_state[f"board_{app.session_state['board_number']}"]  # what Streamlit does when one leaves the page
+    app.run()
+    assert answer(app)["digit"] == 7
+    canvas = sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")
+    assert len(canvas["initialDrawing"]["objects"]) == 1
+
+
+def test_ink_turns_into_chalk_when_the_theme_does(app):
+    draw(app, drawn(SEVEN))
+    app.context["theme"] = "dark"
+    app.run()
+    canvas = sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")
+    assert canvas["strokeColor"] == "#F2F0E6"
+    assert [stroke["stroke"] for stroke in canvas["initialDrawing"]["objects"]] == ["#F2F0E6"]
+    assert answer(app)["digit"] == 7
+
+
+def test_pen_width_reaches_the_canvas(app):
+    app.slider(key="pen_width").set_value(30).run()
+    assert sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")["strokeWidth"] == 30
+
+
+def test_a_model_opened_from_a_file_answers_and_says_what_it_learned_from(app):
+    shipped = pretrained()
+    scores = shipped.scores.model_copy(update={"data_source": "handwriting", "test_accuracy": 0.9012})
+    open_file(app, "mine.safetensors", dataclasses.replace(shipped, scores=scores).to_bytes())
+    draw(app, drawn(SEVEN))
+    assert "mine" in answered_by(app)
+    assert "90.1" in answered_by(app)
+    assert answer(app)["digit"] == 7
+    assert any("built-in handwriting" in text.value for text in app.markdown)
+    app.button(key="use_pretrained").click().run()
+    assert "Pretrained" in answered_by(app)
+    assert not any("built-in handwriting" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04\x95pickle", b"PK\x03\x04zip"])
+def test_a_bad_model_file_gets_one_sentence_and_the_model_stays(app, content):
+    draw(app, drawn(SEVEN))
+    before = answer(app), answered_by(app)
+    open_file(app, "bad.safetensors", content)
+    assert len(app.error) == 1
+    assert ".safetensors" in app.error[0].value
+    assert (answer(app), answered_by(app)) == before
+    app.file_uploader(key="model_file").set_value(None).run()
+    assert not app.error
+
+
+def test_a_file_name_is_shown_as_text_and_never_as_markup(app):
+    open_file(app, "![x](http://a.example/b.png).safetensors", pretrained().to_bytes())
+    assert r"\!\[x\]\(http\://a.example/b.png\)" in answered_by(app)
+
+
+def test_a_mendable_error_is_shown_as_it_stands(app, monkeypatch):
+    monkeypatch.setattr("core.insight.prediction.answer_drawing", refuse(InklingError("The ink is dry: wet it.")))
+    app.run()
+    assert [error.value.replace("\\", "") for error in app.error] == ["The ink is dry: wet it."]
+
+
+def test_a_bug_is_logged_with_an_id_and_shown_as_one_friendly_sentence(app, monkeypatch, caplog):
+    monkeypatch.setattr("core.insight.prediction.answer_drawing", refuse(ZeroDivisionError("secret detail")))
+    with caplog.at_level(logging.ERROR, "inkling.pages"):
+        app.run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "secret detail" not in app.error[0].value
+    incident = caplog.records[0].args[0]
+    assert incident in app.error[0].value
+    assert "secret detail" in caplog.text
+
+
+def refuse(error):
+    def answer_drawing(model, drawing):
+        raise error
+
+    return answer_drawing
