@@ -1,0 +1,30 @@
+# make run: the app. make test: everything that must hold. Both make their own environment first.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: run test lint
+
+run: .venv/run
+	$(BIN)/streamlit run app.py
+
+test: .venv/test
+	$(BIN)/python -m pytest --ignore tests/training
+	$(BIN)/python -m pytest tests/training  # apart: Keras in one process with Streamlit disturbs both
+
+lint: .venv/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# Files that remember which requirements the environment was made from.
+.venv/run: requirements.txt .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/test: requirements-dev.txt .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Inkling needs Python 3.11 to 3.13, and this is Python %d.%d: run make with PYTHON=python3.12, say." % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv

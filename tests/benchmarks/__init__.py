@@ -1,0 +1,20 @@
+"""Benchmarks: `python -m tests.benchmarks.NAME`. Each prints what it does and, as its last line, one JSON object."""
+
+import json
+import sys
+
+from core.digits.dataset import Digits, NoMnist, load_mnist
+
+
+def mnist_or_exit() -> tuple[Digits, Digits]:
+    """MNIST's training and test digits; without them the benchmark ends with exit code 2 and a sentence."""
+    try:
+        return load_mnist()
+    except NoMnist as problem:
+        print(f"{problem} Name a copy in INKLING_MNIST.", file=sys.stderr)
+        sys.exit(2)
+
+
+def report(**figures: float) -> None:
+    """Print the figures as the benchmark's last line."""
+    print(json.dumps({name: round(value, 6) for name, value in figures.items()}))
