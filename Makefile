@@ -1,8 +1,8 @@
-# make run: the app. make test: everything that must hold. Both make their own environment first.
+# make run: the app. make stop: end its training engine. make test: everything that must hold. Both make their own environment first.
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test lint
+.PHONY: run test lint stop
 
 run: .venv/run
 	$(BIN)/streamlit run app.py
@@ -11,13 +11,16 @@ test: .venv/test
 	$(BIN)/python -m pytest --ignore tests/training
 	$(BIN)/python -m pytest tests/training  # apart: Keras in one process with Streamlit disturbs both
 
+stop: .venv/run
+	$(BIN)/python -m core.training stop
+
 lint: .venv/test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
 # Files that remember which requirements the environment was made from.
-.venv/run: requirements.txt .venv/bin/python
+.venv/run: requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
@@ -27,4 +30,5 @@ lint: .venv/test
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Inkling needs Python 3.11 to 3.13, and this is Python %d.%d: run make with PYTHON=python3.12, say." % sys.version_info[:2])'
-	$(PYTHON) -m venv .venv
+	@echo "Making .venv; TensorFlow is large, so this takes a few minutes the first time."
+	@$(PYTHON) -m venv .venv

@@ -7,9 +7,11 @@ they came in, so a damaged or foreign file is never taken for it.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import logging
 import os
+import threading
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -36,7 +38,9 @@ MNIST_SHA256 = {  # of the raw array bytes
     "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
 MNIST_BYTES = 60_000_000  # the four arrays together hold 54.95 MB; an archive that claims more is none of ours
-CONNECT_SECONDS = 3.0  # a proxy that hangs must not delay the built-in handwriting
+FIRST_BYTES = 65_536
+FIRST_BYTES_SECONDS = 4.0  # until those have come; a proxy that hangs must not delay the built-in handwriting
+DOWNLOAD_SECONDS = 120.0  # for the whole
 TRAINING_IMAGES = 60_000
 TEST_IMAGES = 10_000
 QUICK_IMAGES = 10_000
@@ -119,8 +123,12 @@ def load_mnist() -> tuple[Digits, Digits]:
     """
     for path in _mnist_files():
         if not path.is_file():
+            if str(path) == os.environ.get("INKLING_MNIST"):
+                log.warning("INKLING_MNIST names %s, which is no file; looking elsewhere", path)
             continue
         try:
+            if path.stat().st_size > MNIST_BYTES:
+                raise ValueError("it is larger than MNIST")
             return _parsed(path.read_bytes())
         except (OSError, ValueError) as problem:
             log.warning("%s is not MNIST: %s", path, problem)
@@ -136,10 +144,9 @@ def _mnist_files() -> Iterator[Path]:
 
 def _downloaded() -> tuple[Digits, Digits]:
     try:
-        with urllib.request.urlopen(MNIST_URL, timeout=CONNECT_SECONDS) as answer:
-            content = answer.read(MNIST_BYTES)
+        content = _fetched(MNIST_URL)
         digits = _parsed(content)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, http.client.HTTPException) as problem:
         log.warning("MNIST could not be downloaded: %s", problem)
         raise NoMnist("MNIST is not on this machine and could not be downloaded.") from None
     try:
@@ -147,6 +154,36 @@ def _downloaded() -> tuple[Digits, Digits]:
     except OSError as problem:
         log.warning("MNIST could not be kept for the next time: %s", problem)
     return digits
+
+
+def _fetched(url: str) -> bytes:
+    """What lies at an address; raises TimeoutError where it does not begin to come within seconds.
+
+    In a thread, because no time-out of a socket's covers the look-up of the name, a second address, or a server that
+    sends a byte now and then.
+    """
+    has_begun = threading.Event()
+    outcome: list[bytes | Exception] = []
+
+    def fetch() -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=FIRST_BYTES_SECONDS) as answer:
+                content = answer.read(FIRST_BYTES)
+                has_begun.set()
+                outcome.append(content + answer.read(MNIST_BYTES))
+        except Exception as problem:
+            outcome.append(problem)
+            has_begun.set()
+
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    if has_begun.wait(FIRST_BYTES_SECONDS):
+        thread.join(DOWNLOAD_SECONDS)
+    if not outcome:
+        raise TimeoutError("nothing came, or too slowly")
+    if isinstance(outcome[0], Exception):
+        raise outcome[0]
+    return outcome[0]
 
 
 def _parsed(content: bytes) -> tuple[Digits, Digits]:
@@ -157,7 +194,7 @@ def _parsed(content: bytes) -> tuple[Digits, Digits]:
                 raise ValueError("it holds more than MNIST does")
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in MNIST_SHA256}
-    except (zipfile.BadZipFile, KeyError, EOFError) as problem:
+    except Exception as problem:  # zipfile, its decompressors and NumPy have a dozen errors for a damaged archive
         raise ValueError(f"it is damaged ({problem})") from None
     for name, expected in MNIST_SHA256.items():
         if hashlib.sha256(arrays[name].tobytes()).hexdigest() != expected:

@@ -123,6 +123,7 @@ def read_model(content: bytes) -> Model:
         array.flags.writeable = False
     if fingerprint != _fingerprint(described, arrays):
         raise BadModelFile("This model file is damaged: its checksum is wrong. Save it again in Inkling.")
+    _check_answers(recipe.network, arrays)
     return Model(recipe, arrays, scores, summary)
 
 
@@ -142,6 +143,14 @@ def load_model(path: Path) -> Model:
 def pretrained() -> Model:
     """The model that ships with Inkling: what the preset "Accurate" gives on MNIST."""
     return load_model(PRETRAINED)
+
+
+def _check_answers(network: Network, weights: Mapping[str, np.ndarray]) -> None:
+    """Refuse finite weights that answer with numbers that are not: too large, or variances below zero."""
+    with np.errstate(all="ignore"):
+        blank_and_full = np.stack([np.zeros((28, 28), np.float32), np.ones((28, 28), np.float32)])
+        if not np.isfinite(network.probabilities(weights, blank_and_full)).all():
+            raise BadModelFile("This model's answers are not numbers. Train it again with a lower learning rate.")
 
 
 def _metadata(content: bytes) -> tuple[str, str]:

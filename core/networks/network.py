@@ -314,12 +314,16 @@ class Network(Value):
         last = self.layers[-1]
         if shape != (CLASSES,) or not (isinstance(last, Softmax) or getattr(last, "activation", "") == "softmax"):
             raise ValueError(f"The last layer must put out {CLASSES} probabilities: end with Dense {CLASSES}, softmax.")
-        for total, limit, unit in (
-            (self.parameters, MAX_PARAMETERS, "parameters"),
-            (self.multiply_adds, MAX_MULTIPLY_ADDS, "multiply-adds per image"),
+        for cost, limit, unit in (
+            ("parameters", MAX_PARAMETERS, "parameters"),
+            ("multiply_adds", MAX_MULTIPLY_ADDS, "multiply-adds per image"),
         ):
-            if total > limit:
-                raise ValueError(f"The network has {total:,} {unit}; at most {limit:,} are allowed.")
+            costs = {row.name: getattr(row, cost) for row in self.table()}
+            if (total := sum(costs.values())) > limit:
+                largest = max(costs, key=costs.__getitem__)
+                raise ValueError(
+                    f"The network has {total:,} {unit}, most of them in layer {largest}; at most {limit:,} are allowed."
+                )
         return self
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:

@@ -26,6 +26,7 @@ from core.networks.network import (
     Value,
 )
 
+MAX_STEP_MULTIPLY_ADDS = 15_000_000_000  # a step takes two seconds then, and no Stop is heard within one
 MAX_JSON_BYTES = 100_000  # the largest preset takes 3 kB
 Monitor = Literal["val_loss", "val_accuracy"]
 
@@ -113,10 +114,13 @@ class BestCheckpoint(Value):
 
 
 class PeriodicCheckpoint(Value):
-    """Keeps a copy of the model every few epochs, in case the run is cut short."""
+    """Keeps a checkpoint every few epochs, from which a run that was cut short goes on.
+
+    The training command does so; the app keeps every epoch's checkpoint, whatever a recipe says.
+    """
 
     kind: Literal["every"] = "every"
-    epochs: int = Field(1, ge=1, le=1000, description="Epochs between two copies.")
+    epochs: int = Field(1, ge=1, le=200, description="Epochs between two checkpoints.")
 
 
 class Data(Value):
@@ -167,6 +171,14 @@ class Recipe(Value):
                         f"{type(setting).__name__} watches {getattr(setting, 'monitor', '')}, "
                         "but there is no validation: choose a split, or switch it off."
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _steps_are_short(self) -> Self:
+        cost = max(self.network.multiply_adds, 1)
+        if self.batch_size * cost > MAX_STEP_MULTIPLY_ADDS:
+            most = MAX_STEP_MULTIPLY_ADDS // cost
+            raise ValueError(f"batch_size must be at most {most:,} with this network, not {self.batch_size:,}.")
         return self
 
     @property

@@ -1,11 +1,15 @@
 """`python -m core.training RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
 
-RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned.
+`python -m core.training stop` ends the app's training engine.
+
+RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned. A recipe with periodic
+checkpoints keeps them beside OUT; given again after it was cut short, the command goes on from the last.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import signal
 import sys
 from pathlib import Path
@@ -13,15 +17,19 @@ from pathlib import Path
 from core.digits.dataset import load_dataset
 from core.errors import InklingError
 from core.insight.evaluation import accuracy_interval
-from core.networks.recipe import PRESETS, BadRecipe, Recipe, parse_recipe
+from core.networks.history import BatchProgress
+from core.networks.recipe import PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
 from core.storage import write_whole
-from core.training.progress import BatchProgress, EpochProgress
+from core.training.progress import Checkpoint, EpochProgress
 
 BAR_WIDTH = 24  # characters
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments == ["stop"]:
+        return _stop_engine()
     parser = argparse.ArgumentParser(prog="python -m core.training", description=(__doc__ or "").partition(":")[2])
     parser.add_argument("recipe", help=f"a recipe file (JSON), or one of: {', '.join(PRESETS)}")
     parser.add_argument("out", type=Path, help="where to save the model (.safetensors)")
@@ -41,6 +49,11 @@ def train(recipe: Recipe, out: Path) -> None:
     """Train by a recipe, show how it goes, save `out` and its `.keras` twin."""
     if out.suffix != ".safetensors":
         raise BadRecipe(f"The model is saved as a .safetensors file; {out} is not named like one.")
+    kept = out.with_suffix(f".{hashlib.sha256(recipe.to_json().encode()).hexdigest()[:8]}.checkpoint")
+    checkpoint = _read_checkpoint(kept)
+    if checkpoint is None:
+        write_whole(kept, b"")  # a folder that cannot be written to is found now, not after the training
+        kept.unlink()
     data = load_dataset(recipe.data.source, recipe.data.size, recipe.data.validation)
     if data.notice:
         print(data.notice)
@@ -48,18 +61,45 @@ def train(recipe: Recipe, out: Path) -> None:
 
     from core.training import fit  # TensorFlow takes seconds to import; a bad recipe should not wait for it
 
+    def follow(progress: BatchProgress | EpochProgress) -> None:
+        _show(progress)
+        every = recipe.checkpoint.epochs if isinstance(recipe.checkpoint, PeriodicCheckpoint) else 0
+        if every and isinstance(progress, EpochProgress) and progress.result.epoch % every == 0:
+            write_whole(kept, progress.checkpoint.to_bytes())
+
     stop_wanted: list[int] = []
     previous = signal.signal(signal.SIGINT, lambda number, frame: stop_wanted.append(number))
     try:
-        trained = fit.fit(recipe, data, _show, lambda: bool(stop_wanted))
+        trained = fit.fit(recipe, data, follow, lambda: "stop" if stop_wanted else "", checkpoint)
     finally:
         signal.signal(signal.SIGINT, previous)
     write_whole(out, trained.model.to_bytes())
     write_whole(out.with_suffix(".keras"), trained.keras_file)
+    kept.unlink(missing_ok=True)
     scores = trained.model.scores
     low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
     print(f"Kept epoch {scores.kept_epoch} ({scores.kept_because}) after {scores.seconds:.1f} s.")
     print(f"Test accuracy {scores.test_accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}). Saved {out}.")
+
+
+def _stop_engine() -> int:
+    from core.training import jobs
+
+    print("The training engine has ended." if jobs.stop() else "No training engine is running.")
+    return 0
+
+
+def _read_checkpoint(path: Path) -> Checkpoint | None:
+    """What an earlier command with the same recipe kept before it was cut short."""
+    try:
+        checkpoint = Checkpoint.from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        print(f"{path} cannot be used ({problem}); the run begins anew.")
+        return None
+    print(f"Going on after epoch {len(checkpoint.history)}, from {path}.")
+    return checkpoint
 
 
 def _show(progress: BatchProgress | EpochProgress) -> None:

@@ -16,8 +16,14 @@ from core.networks.recipe import Recipe
 EVALUATION_BATCH = 500  # images; divides 5,000 and 10,000, so that one graph serves
 
 
-def training_batches(digits: Digits, recipe: Recipe, epoch: tf.Variable) -> tf.data.Dataset:
+def training_batches(digits: Digits, recipe: Recipe, epoch: tf.Variable, steps_made: int = 0) -> tf.data.Dataset:
     """One epoch of batches; iterated again, the epoch that the variable then names.
+
+    Args:
+        digits: what to train on.
+        recipe: says how large a batch is, how it is augmented and prepared, and gives the seed.
+        epoch: counted from 0.
+        steps_made: so many steps at an epoch's beginning are left out.
 
     Returns:
         Pairs of (n, 28, 28, 1) float32 images in [0, 1] and (n, 10) float32 one-hot labels.
@@ -34,7 +40,7 @@ def training_batches(digits: Digits, recipe: Recipe, epoch: tf.Variable) -> tf.d
         x, y = prepared(tf.gather(images, chosen), tf.gather(labels, chosen))
         return augmented(x, recipe.augmentation, augmentation_seed), y
 
-    steps = tf.data.Dataset.range(math.ceil(count / batch_size), output_type=tf.int32)
+    steps = tf.data.Dataset.range(steps_made, math.ceil(count / batch_size), output_type=tf.int32)
     if recipe.pipeline == "arrays":
         return steps.map(batch)
     return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)

@@ -10,6 +10,7 @@ import math
 import os
 import tempfile
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,27 @@ import tensorflow as tf
 from core.digits.dataset import Dataset
 from core.errors import InklingError
 from core.insight.evaluation import accuracy, cross_entropy
+from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores
 from core.networks.network import IMAGE_SHAPE
 from core.networks.recipe import Cosine, OneCycle, Recipe, ReduceLROnPlateau
-from core.training.batches import evaluation_batches, prepared, training_batches
-from core.training.progress import BatchProgress, Checkpoint, EpochProgress, EpochResult, KeptEpoch, TrainedModel
+from core.training.batches import EVALUATION_BATCH, evaluation_batches, prepared, training_batches
+from core.training.progress import (
+    SAMPLE_IMAGES,
+    Checkpoint,
+    EpochProgress,
+    KeptEpoch,
+    Paused,
+    TrainedModel,
+    Wish,
+)
 
 REPORT_SECONDS = 0.25  # between two reports: nobody sees more, and a slow browser would fall behind
 STEPS_PER_EXECUTION = 16  # steps between two calls of the callback; halves what Keras adds to small steps
 EXECUTION_MULTIPLY_ADDS = 8_000_000_000  # about a third of a second on two cores, so that Stop is heard in time
 WATCHED_IMAGES = 500  # validation images that are answered within an epoch
 WATCHED_POINTS = 10  # such answers in a run: enough for a curve, a hundredth of the time
+WARM_MODELS = 2  # compiled models that a worker keeps: the default recipe's and the last one's
 
 
 class TrainingDiverged(InklingError):
@@ -47,7 +58,7 @@ def fit(
     recipe: Recipe,
     data: Dataset,
     on_progress: Report = lambda progress: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    wish: Callable[[], Wish] = lambda: "",
     checkpoint: Checkpoint | None = None,
 ) -> TrainedModel:
     """Train a network by a recipe.
@@ -56,35 +67,40 @@ def fit(
         recipe: what to train and how. A batch size above the number of images is cut to it.
         data: what to learn from: `load_dataset` with what the recipe says.
         on_progress: called with where the run is, at most four times a second, and after every epoch.
-        should_stop: asked every few batches; once it says True the run ends and keeps what it has learned.
+        wish: asked every few batches. "stop": the run ends and keeps what it has learned. "pause": see below.
         checkpoint: where to go on, from an earlier call with the same recipe and data.
 
     Raises:
         TrainingDiverged: the loss became NaN or infinite in the first epoch. Later, the last good epoch is kept.
+        Paused: a pause was wished for; the error brings the checkpoint to go on from.
     """
-    steps = math.ceil(len(data.training) / recipe.batch_size)
-    epoch = tf.Variable(0, dtype=tf.int32, trainable=False)
-    model = _compiled(keras_model(recipe), recipe, steps)
-    patience = _patience_callbacks(recipe)
-    run = _Run(recipe, data, steps, epoch, patience, on_progress, should_stop)
-    run.set_model(model)
+    model = _model_for(recipe, math.ceil(len(data.training) / recipe.batch_size))
+    run = _Run(recipe, data, model, on_progress, wish)
     if checkpoint:
         run.take_up(checkpoint)
     try:
-        if not run.is_over:
-            run.heed_stop()
+        run.heed_wish()
+        while not run.is_over:  # twice at most: what is left of an epoch that was begun, then the others
             model.fit(
-                training_batches(data.training, recipe, epoch),
+                training_batches(data.training, recipe, run.epoch, run.step),
                 validation_data=evaluation_batches(data.validation) if data.validation else None,
-                epochs=recipe.epochs,
+                epochs=len(run.history) + 1 if run.step else recipe.epochs,
                 initial_epoch=len(run.history),
-                callbacks=[*patience.values(), run],
+                callbacks=[*run.patience.values(), run],
                 shuffle=False,
                 verbose=0,
             )
     except _Leave as reason:
         run.left_because = str(reason)
+    if run.left_because == "pause":
+        raise Paused(run.checkpoint())
     return run.result()
+
+
+def warm_up(recipe: Recipe, data: Dataset) -> None:
+    """Train a recipe's network for a moment, so that a later run with it need not wait for TensorFlow to trace it."""
+    few = Dataset(data.training[:1000], data.training[:EVALUATION_BATCH], data.test[:EVALUATION_BATCH], data.source)
+    fit(recipe.model_copy(update={"epochs": 1, "early_stopping": None, "checkpoint": None}), few)
 
 
 def keras_model(recipe: Recipe) -> keras.Model:
@@ -102,24 +118,75 @@ def keras_model(recipe: Recipe) -> keras.Model:
     return keras.Sequential(layers, name="inkling")
 
 
-def _compiled(model: keras.Model, recipe: Recipe, steps: int) -> keras.Model:
-    options = recipe.optimizer.model_dump(exclude={"kind"})
-    peak, total = recipe.optimizer.learning_rate, recipe.epochs * steps
-    if isinstance(recipe.schedule, OneCycle):
-        warmup = max(1, round(total * recipe.schedule.warmup))
-        options["learning_rate"] = keras.optimizers.schedules.CosineDecay(
-            peak / 25, max(1, total - warmup), alpha=0.001, warmup_target=peak, warmup_steps=warmup
-        )
-    elif isinstance(recipe.schedule, Cosine):
-        options["learning_rate"] = keras.optimizers.schedules.CosineDecay(peak, total, alpha=0.001)
+class _Curve(keras.optimizers.schedules.LearningRateSchedule):
+    """One cycle or a cosine, whose numbers are variables, so that a traced model can follow another recipe.
+
+    Up a straight line until the step `warmup`, then down half a cosine until the step `total`.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = [tf.Variable(0.0, trainable=False) for _ in range(5)]
+
+    def follow(self, recipe: Recipe, steps: int) -> None:
+        """Take on a recipe's numbers, whose epochs have so many steps."""
+        peak, total = recipe.optimizer.learning_rate, recipe.epochs * steps
+        warmup = max(1, round(total * recipe.schedule.warmup)) if isinstance(recipe.schedule, OneCycle) else 0
+        for number, value in zip(self._numbers, (peak / 25, peak, peak / 1000, warmup, total), strict=True):
+            number.assign(value)
+
+    def __call__(self, step: Any) -> tf.Tensor:
+        """The learning rate at a step, counted from 0."""
+        start, peak, end, warmup, total = self._numbers
+        step = tf.cast(step, tf.float32)
+        rising = start + (peak - start) * step / tf.maximum(warmup, 1.0)
+        share = tf.clip_by_value((step - warmup) / tf.maximum(total - warmup, 1.0), 0.0, 1.0)
+        falling = end + (peak - end) * (1.0 + tf.cos(math.pi * share)) / 2.0
+        return tf.where(step < warmup, rising, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        """Nothing: models are saved without their optimizer."""
+        return {}
+
+
+_traced: OrderedDict[str, tuple[keras.Model, tuple[np.ndarray, ...]]] = OrderedDict()
+
+
+def _model_for(recipe: Recipe, steps: int) -> keras.Model:
+    """A compiled model with the recipe's own fresh weights.
+
+    TensorFlow takes over a second to trace a new model. One that was traced for a recipe of the same graph is used
+    again: whatever differs between the two lives in variables, and all variables start anew.
+    """
     step_cost = 3 * recipe.batch_size * recipe.network.multiply_adds  # once forwards, twice backwards
-    model.compile(
-        optimizer=getattr(keras.optimizers, recipe.optimizer.kind)(**options),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        metrics=["accuracy"],
-        steps_per_execution=max(1, min(STEPS_PER_EXECUTION, EXECUTION_MULTIPLY_ADDS // step_cost)),
-    )
-    model.optimizer.build(model.trainable_variables)
+    steps_per_execution = max(1, min(STEPS_PER_EXECUTION, EXECUTION_MULTIPLY_ADDS // step_cost))
+    fresh = keras_model(recipe)
+    has_curve = isinstance(recipe.schedule, OneCycle | Cosine)
+    options = recipe.optimizer.model_dump(exclude={"kind", "learning_rate"})
+    graph = (recipe.network, recipe.optimizer.kind, options, has_curve, steps_per_execution)
+    key = repr((graph, recipe.label_smoothing, recipe.l1, recipe.l2))
+    if key not in _traced:
+        rate = _Curve() if has_curve else recipe.optimizer.learning_rate
+        fresh.compile(
+            optimizer=getattr(keras.optimizers, recipe.optimizer.kind)(learning_rate=rate, **options),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+            metrics=["accuracy"],
+            steps_per_execution=steps_per_execution,
+        )
+        fresh.optimizer.build(fresh.trainable_variables)
+        _traced[key] = fresh, tuple(variable.numpy().copy() for variable in fresh.optimizer.variables)
+    _traced.move_to_end(key)
+    while len(_traced) > WARM_MODELS:
+        _traced.popitem(last=False)
+    model, optimizer_start = _traced[key]
+    if model is not fresh:
+        for variable, start in zip(model.variables, fresh.variables, strict=True):
+            variable.assign(start)
+        for variable, value in zip(model.optimizer.variables, optimizer_start, strict=True):
+            variable.assign(value)
+    if has_curve:
+        model.optimizer._learning_rate.follow(recipe, steps)
+    else:
+        model.optimizer.learning_rate = recipe.optimizer.learning_rate
     return model
 
 
@@ -138,91 +205,125 @@ def _patience_callbacks(recipe: Recipe) -> dict[str, keras.callbacks.Callback]:
     return callbacks
 
 
+_PATIENCE_FIELDS = ("wait", "best", "stopped_epoch", "cooldown_counter")  # in which Keras' callbacks keep their state
+
+
 class _Leave(Exception):
     """Leaves Keras' fit at once, without the validation pass that `stop_training` would still wait for."""
 
 
 class _Run(keras.callbacks.Callback):
-    """Follows one run: turns Keras' logs into progress, heeds Stop and NaN, remembers the best epoch."""
+    """Follows one run: turns Keras' logs into progress, heeds wishes and NaN, remembers the best epoch."""
 
     def __init__(
-        self,
-        recipe: Recipe,
-        data: Dataset,
-        steps: int,
-        epoch: tf.Variable,
-        patience: dict[str, keras.callbacks.Callback],
-        on_progress: Report,
-        should_stop: Callable[[], bool],
+        self, recipe: Recipe, data: Dataset, model: keras.Model, on_progress: Report, wish: Callable[[], Wish]
     ) -> None:
         super().__init__()
-        self.recipe, self.data, self.steps, self.epoch = recipe, data, steps, epoch
-        self.patience, self.on_progress, self.should_stop = patience, on_progress, should_stop
+        self.set_model(model)
+        self.recipe, self.data, self.on_progress, self.wish = recipe, data, on_progress, wish
+        self.patience = _patience_callbacks(recipe)
+        self.epoch = tf.Variable(0, dtype=tf.int32, trainable=False)
+        self.steps = math.ceil(len(data.training) / recipe.batch_size)  # in an epoch
+        self.step = 0  # of them made in this epoch
         self.history: list[EpochResult] = []
         self.best: KeptEpoch | None = None
         self.last_good: tuple[np.ndarray, ...] = ()
-        self.remembered: dict[str, dict[str, float]] = {}
+        self.metrics: tuple[np.ndarray, ...] = ()  # of an epoch that was begun before
+        self.remembered: dict[str, dict[str, float | None]] = {}  # by the callbacks in `patience`
         self.left_because = ""
         self.began = time.monotonic()
-        self.watch_every = max(1, steps * recipe.epochs // WATCHED_POINTS)
-        self.watched = None
-        if data.validation and recipe.epochs < WATCHED_POINTS:
-            self.watched = data.validation[:WATCHED_IMAGES]
+        self.watched = data.validation[:WATCHED_IMAGES] if data.validation else data.test[:0]
+        self.watch_every = max(1, self.steps * recipe.epochs // WATCHED_POINTS)
+        self.next_watch = self.watch_every  # in steps of the whole run
+        # One graph for all recipes of a shape: the samples and the watched images go through it together.
+        watched = np.concatenate([data.test[:SAMPLE_IMAGES].images, self.watched.images])
+        self.watched_input = prepared(watched, np.zeros(len(watched), np.uint8))[0]
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left to train after the checkpoint that was taken up."""
-        has_ended_early = self.remembered.get("early_stopping", {}).get("stopped_epoch", 0) > 0
+        """Whether nothing is left to train."""
+        has_ended_early = (self.remembered.get("early_stopping", {}).get("stopped_epoch") or 0) > 0
         return has_ended_early or len(self.history) >= self.recipe.epochs
 
-    def heed_stop(self) -> None:
-        if self.should_stop():
-            raise _Leave("stopped")
+    @property
+    def seconds(self) -> float:
+        """Spent so far, in this process and before."""
+        return time.monotonic() - self.began
+
+    def heed_wish(self) -> None:
+        """Leave where somebody wishes so."""
+        if wish := self.wish():
+            raise _Leave(wish)
 
     def take_up(self, checkpoint: Checkpoint) -> None:
-        self.history = list(checkpoint.history)
-        self.best, self.remembered = checkpoint.best, checkpoint.patience
+        """Stand where the checkpoint was made."""
+        self.history, self.best = list(checkpoint.history), checkpoint.best
+        self.metrics, self.remembered = checkpoint.metrics, checkpoint.patience
         self.began -= checkpoint.seconds
+        self.step = checkpoint.step
+        self.epoch.assign(len(self.history))
+        self.next_watch += len(self.history) * self.steps + self.step
         for variable, value in zip(self._variables(), checkpoint.variables, strict=True):
             variable.assign(value)
         self.last_good = tuple(self.model.get_weights())
+
+    def checkpoint(self) -> Checkpoint:
+        """All that is needed to go on from here."""
+        return Checkpoint(
+            history=tuple(self.history),
+            step=self.step,
+            variables=tuple(variable.numpy().copy() for variable in self._variables()),
+            metrics=tuple(variable.numpy().copy() for variable in self.model.metrics_variables) if self.step else (),
+            best=self.best,
+            patience=self.remembered,
+            seconds=self.seconds,
+        )
 
     def on_train_begin(self, logs: Any = None) -> None:
         # Keras' callbacks have just forgotten everything in their own on_train_begin; this one comes after them.
         for name, state in self.remembered.items():
             vars(self.patience[name]).update(state)
-        self.answer = tf.function(lambda images: self.model(images, training=False))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch.assign(epoch)
+        self.first_step = self.step
         self.reported_at, self.reported_images, self.reported_sums = time.monotonic(), 0, np.zeros(2)
-        self.next_watch = self.watch_every
+        if self.step:  # in the middle of an epoch; Keras has just reset its metrics
+            for variable, value in zip(self.model.metrics_variables, self.metrics, strict=True):
+                variable.assign(value)
+            self.reported_images = self.step * self.recipe.batch_size
+            self.reported_sums = self._means(self.model.get_metrics_result()) * self.reported_images
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        means = np.array([float(logs["loss"]), float(logs["accuracy"])]) if logs else np.full(2, math.nan)
+        self.step = min(self.first_step + batch + 1, self.steps)
+        means = self._means(logs or {})
         if not np.isfinite(means).all():
             raise _Leave("diverged")
-        self.heed_stop()
-        now, step = time.monotonic(), min(batch + 1, self.steps)
-        is_first = self.reported_images == 0
-        if not is_first and now - self.reported_at < REPORT_SECONDS:
-            return
-        images = min(step * self.recipe.batch_size, len(self.data.training))
-        loss, accuracy_since = (means * images - self.reported_sums) / (images - self.reported_images)
-        speed = (images - self.reported_images) / max(now - self.reported_at, 1e-6)
-        self.on_progress(
-            BatchProgress(
-                epoch=len(self.history) + 1,
-                step=step,
-                steps=self.steps,
-                loss=float(loss),
-                accuracy=float(accuracy_since),
-                learning_rate=self._learning_rate(),
-                images_per_second=speed,
-                **self._watched_values(step),
+        now = time.monotonic()
+        is_due = now - self.reported_at >= REPORT_SECONDS
+        if is_due or self.step <= self.model.steps_per_execution:
+            images = min(self.step * self.recipe.batch_size, len(self.data.training))
+            new = max(images - self.reported_images, 1)
+            loss, accuracy_since = (means * images - self.reported_sums) / new
+            self.on_progress(
+                BatchProgress(
+                    epoch=len(self.history) + 1,
+                    step=self.step,
+                    steps=self.steps,
+                    loss=float(loss),
+                    accuracy=float(accuracy_since),
+                    learning_rate=self._learning_rate(),
+                    images_per_second=new / max(now - self.reported_at, 1e-6),
+                    seconds=self.seconds,
+                    **self._watched_answers(),
+                )
             )
-        )
-        self.reported_at, self.reported_images, self.reported_sums = time.monotonic(), images, means * images
+            self.reported_at, self.reported_images, self.reported_sums = time.monotonic(), images, means * images
+        self.heed_wish()
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.wish() == "stop":
+            raise _Leave("stop")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
@@ -237,21 +338,26 @@ class _Run(keras.callbacks.Callback):
             values.get("val_accuracy"),
         )
         self.history.append(result)
+        self.step = 0
+        self.remembered = {
+            name: {field: value for field, value in vars(callback).items() if field in _PATIENCE_FIELDS}
+            for name, callback in self.patience.items()
+        }
         self.last_good = tuple(self.model.get_weights())
         if monitor := self.recipe.monitor:
             value, sign = values[monitor], -1 if monitor == "val_loss" else 1
             if self.best is None or sign * value > sign * self.best.value:
                 self.best = KeptEpoch(epoch + 1, value, self.last_good)
-        self.on_progress(EpochProgress(result, self._checkpoint()))
-        self.heed_stop()
+        self.on_progress(EpochProgress(result, self.checkpoint()))
+        if len(self.history) < self.recipe.epochs:
+            self.heed_wish()
 
     def result(self) -> TrainedModel:
         """Evaluate the weights that are kept, and say why it is these."""
         epoch, why, weights = self._kept()
-        model = keras_model(self.recipe)  # without optimizer, so that the file holds the network alone
-        model.set_weights(weights)
+        self.model.set_weights(weights)
         test = self.data.test
-        probabilities = model.predict(evaluation_batches(test).map(lambda images, labels: images), verbose=0)
+        probabilities = self.model.predict(evaluation_batches(test).map(lambda images, labels: images), verbose=0)
         chosen = self.history[epoch - 1] if 0 < epoch <= len(self.history) else None
         scores = Scores(
             data_source=self.data.source,
@@ -262,15 +368,17 @@ class _Run(keras.callbacks.Callback):
             kept_epoch=epoch,
             kept_because=why,
             epochs=max(len(self.history), epoch),
-            seconds=round(time.monotonic() - self.began, 2),
+            seconds=round(self.seconds, 2),
         )
-        named = {f"{layer.name}/{weight.name}": weight.numpy() for layer in model.layers for weight in layer.weights}
+        plain = keras_model(self.recipe)  # without optimizer, so that the file holds the network alone
+        plain.set_weights(weights)
+        named = {f"{layer.name}/{weight.name}": weight.numpy() for layer in plain.layers for weight in layer.weights}
         return TrainedModel(
-            model=Model(self.recipe, named, scores, _summary(model)),
+            model=Model(self.recipe, named, scores, _summary(plain)),
             history=tuple(self.history),
             test_probabilities=probabilities,
-            keras_file=_keras_file(model),
-            was_stopped=self.left_because == "stopped",
+            keras_file=_keras_file(plain),
+            was_stopped=self.left_because == "stop",
         )
 
     def _kept(self) -> tuple[int, str, Sequence[np.ndarray]]:
@@ -281,45 +389,48 @@ class _Run(keras.callbacks.Callback):
             if not self.history:
                 raise TrainingDiverged("The loss is no longer a number. Train again with a lower learning rate.")
             return len(self.history), "last epoch before the loss stopped being a number", self.last_good
-        if self.left_because == "stopped":
-            return min(len(self.history) + 1, self.recipe.epochs), "stopped here", self.model.get_weights()
+        if self.left_because == "stop":
+            return len(self.history) + (self.step > 0), "stopped here", self.model.get_weights()
         return len(self.history), "last epoch", self.model.get_weights()
 
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.variables, *self.model.optimizer.variables]
 
-    def _checkpoint(self) -> Checkpoint:
-        memory = ("wait", "best", "stopped_epoch", "cooldown_counter")
-        return Checkpoint(
-            history=tuple(self.history),
-            variables=tuple(variable.numpy().copy() for variable in self._variables()),
-            best=self.best,
-            patience={
-                name: {field: value for field, value in vars(callback).items() if field in memory}
-                for name, callback in self.patience.items()
-            },
-            seconds=time.monotonic() - self.began,
-        )
+    def _means(self, logs: dict[str, Any]) -> np.ndarray:
+        """Keras' running means of loss and accuracy over this epoch."""
+        return np.array([float(logs["loss"]), float(logs["accuracy"])])
 
     def _learning_rate(self) -> float:
         return float(self.model.optimizer.learning_rate)
 
-    def _watched_values(self, step: int) -> dict[str, float]:
-        """Validation values within an epoch, whenever they are due."""
-        if self.watched is None or step < self.next_watch:
+    def _watched_answers(self) -> dict[str, Any]:
+        """Validation values and the answers to the sample images, whenever they are due."""
+        reached = len(self.history) * self.steps + self.step
+        if reached < self.next_watch:
             return {}
-        self.next_watch = step + self.watch_every
+        self.next_watch = reached + self.watch_every
         # Not model.evaluate: inside a callback it would reset the training metrics.
-        probabilities = self.answer(prepared(self.watched.images, self.watched.labels)[0]).numpy()
-        return {
-            "validation_loss": cross_entropy(probabilities, self.watched.labels),
-            "validation_accuracy": accuracy(probabilities, self.watched.labels),
-        }
+        probabilities = _answers(self.model, self.watched_input).numpy()
+        of_samples, of_watched = probabilities[:SAMPLE_IMAGES], probabilities[SAMPLE_IMAGES:]
+        answers: dict[str, Any] = {"sample_answers": tuple(of_samples.argmax(axis=1).tolist())}
+        if len(of_watched):
+            # Keras' own loss, with label smoothing and penalties, as validation at the end of the epoch has it.
+            targets = prepared(self.watched.images, self.watched.labels)[1]
+            answers["validation_loss"] = float(self.model.loss(targets, of_watched)) + float(sum(self.model.losses))
+            answers["validation_accuracy"] = accuracy(of_watched, self.watched.labels)
+        return answers
+
+
+def _answers(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
+    """The model's answers through a graph that is kept with the model."""
+    if not hasattr(model, "inkling_answers"):
+        model.inkling_answers = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+    return model.inkling_answers(images)
 
 
 def _summary(model: keras.Model) -> str:
     lines: list[str] = []
-    model.summary(line_length=88, print_fn=lines.append)
+    model.summary(line_length=80, print_fn=lines.append)
     return "\n".join(lines)
 
 

@@ -1,43 +1,20 @@
-"""What a training run tells while it goes on, and what it leaves behind. Plain values: no TensorFlow here."""
+"""What a training run hands over while it goes on, and what it leaves behind. Plain values: no TensorFlow here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
+from core.networks.history import EpochResult
 from core.networks.model import Model
 
-
-@dataclass(frozen=True)
-class BatchProgress:
-    """Where a run is within an epoch.
-
-    `loss` and `accuracy` are means over the batches since the last report; Keras' own are running means over the
-    epoch, which lag behind. The validation values, from 500 images, are there at a few of the reports only.
-    """
-
-    epoch: int  # counted from 1
-    step: int
-    steps: int  # in an epoch
-    loss: float
-    accuracy: float
-    learning_rate: float
-    images_per_second: float
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """What an epoch ended with; `loss` and `accuracy` are Keras' means over its training batches."""
-
-    epoch: int  # counted from 1
-    loss: float
-    accuracy: float
-    learning_rate: float
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
+SAMPLE_IMAGES = 100  # test images whose answers are followed while a run goes on
+Wish = Literal["", "stop", "pause"]
 
 
 @dataclass(frozen=True)
@@ -51,21 +28,69 @@ class KeptEpoch:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a run needs to go on after an epoch as if it had never stopped.
+    """All that a run needs to go on as if it had never stopped.
 
     Attributes:
-        history: the epochs so far.
+        history: the finished epochs.
+        step: steps already made in the epoch after them; 0 between two epochs.
         variables: every variable of network (dropout's random state too) and optimizer, in Keras' order.
+        metrics: Keras' running means within that epoch; none between two epochs.
         best: the best epoch so far; None where nothing is monitored.
         patience: what early stopping and learning-rate cuts remember, by callback.
         seconds: spent so far.
     """
 
     history: tuple[EpochResult, ...]
+    step: int
     variables: tuple[np.ndarray, ...]
+    metrics: tuple[np.ndarray, ...]
     best: KeptEpoch | None
-    patience: dict[str, dict[str, float]]
+    patience: dict[str, dict[str, float | None]]
     seconds: float
+
+    def to_bytes(self) -> bytes:
+        """The checkpoint in the `.safetensors` format, which `from_bytes` reads back as it was."""
+        best = self.best
+        arrays = {f"variable_{place}": value for place, value in enumerate(self.variables)}
+        arrays |= {f"metric_{place}": value for place, value in enumerate(self.metrics)}
+        arrays |= {f"best_{place}": value for place, value in enumerate(best.weights if best else ())}
+        described = {
+            "history": [asdict(result) for result in self.history],
+            "step": self.step,
+            "best": [best.epoch, best.value] if best else None,
+            "patience": self.patience,
+            "seconds": self.seconds,
+        }
+        contiguous = {name: np.array(array, order="C") for name, array in arrays.items()}
+        return save(contiguous, {"checkpoint": json.dumps(described)})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Checkpoint:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        try:
+            arrays = load(content)
+            length = int.from_bytes(content[:8], "little")
+            described = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["checkpoint"])
+        except (SafetensorError, KeyError, ValueError) as problem:
+            raise ValueError(f"damaged checkpoint: {problem}") from None
+
+        def numbered(kind: str) -> tuple[np.ndarray, ...]:
+            return tuple(arrays[f"{kind}_{place}"] for place in range(sum(name.startswith(kind) for name in arrays)))
+
+        best = described["best"]
+        return cls(
+            history=tuple(EpochResult(**result) for result in described["history"]),
+            step=described["step"],
+            variables=numbered("variable"),
+            metrics=numbered("metric"),
+            best=KeptEpoch(best[0], best[1], numbered("best")) if best else None,
+            patience=described["patience"],
+            seconds=described["seconds"],
+        )
 
 
 @dataclass(frozen=True)
@@ -74,6 +99,14 @@ class EpochProgress:
 
     result: EpochResult
     checkpoint: Checkpoint
+
+
+class Paused(Exception):
+    """The run was asked to pause; `checkpoint` is where it stands, to the step."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__("paused")
+        self.checkpoint = checkpoint
 
 
 @dataclass(frozen=True)

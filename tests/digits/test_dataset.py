@@ -1,5 +1,6 @@
 import hashlib
 import io
+import os
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from core.digits import dataset
 from core.digits.dataset import Digits, NoMnist, load_dataset, load_mnist
+from core.networks.model import pretrained
 
 
 @pytest.fixture(autouse=True)
@@ -98,13 +100,82 @@ def test_without_mnist_the_built_in_handwriting_is_used_and_said_so(no_download)
 
 def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monkeypatch):
     monkeypatch.delenv("INKLING_MNIST", raising=False)
-    monkeypatch.setattr(dataset, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/mnist.npz")
         began = time.monotonic()
         with pytest.raises(NoMnist):
             load_mnist()
         assert time.monotonic() - began < 3
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.3)
+    is_over = threading.Event()
+
+    def trickle(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+            while not is_over.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = threading.Thread(target=trickle, args=(server,))
+        sender.start()
+        monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz")
+        began = time.monotonic()
+        with pytest.raises(NoMnist):
+            load_mnist()
+        assert time.monotonic() - began < 3
+        is_over.set()
+        sender.join()
+
+
+@pytest.mark.parametrize(
+    "reply", [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nxy"]
+)
+def test_a_server_that_talks_nonsense_is_no_source_of_mnist(reply, monkeypatch):
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+
+    def answer(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(reply)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = threading.Thread(target=answer, args=(server,))
+        sender.start()
+        monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz")
+        with pytest.raises(NoMnist):
+            load_mnist()
+        sender.join()
+
+
+def test_a_flipped_bit_anywhere_in_the_file_is_noticed_and_nothing_else_is_raised(
+    little_mnist, monkeypatch, no_download
+):
+    content = little_mnist.read_bytes()
+    original = dataset._parsed(content)
+    random = np.random.default_rng(5)
+    for place in (*random.integers(0, len(content), 300), *range(len(content) - 200, len(content))):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << int(random.integers(8))
+        try:
+            training, test = dataset._parsed(bytes(damaged))
+        except ValueError:
+            continue
+        np.testing.assert_array_equal(training.images, original[0].images)  # a bit that means nothing, as in a date
+        np.testing.assert_array_equal(test.labels, original[1].labels)
+
+
+@pytest.mark.skipif(not os.environ.get("INKLING_MNIST"), reason="INKLING_MNIST names no copy of MNIST")
+def test_the_real_mnist_is_recognised_and_the_shipped_model_reads_it():
+    _, test = load_mnist()
+    right = pretrained().probabilities(test.images[:2000]).argmax(axis=1) == test.labels[:2000]
+    assert right.mean() > 0.98
 
 
 def test_two_threads_that_write_at_once_leave_one_whole_file(little_mnist, tmp_path, monkeypatch):

@@ -60,8 +60,14 @@ def test_statistics_of_batch_normalization_are_not_trainable():
         ((Flatten(), Dense(units=10)), "10 probabilities"),
         ((), "at least 1 item"),
         ((Dropout(rate=0.1),) * 1000, "at most 40 items"),
-        ((Flatten(), Dense(units=4096), Dense(units=4096), Dense(units=10), Softmax()), f"at most {MAX_PARAMETERS:,}"),
-        ((*(Conv2D(filters=256, padding="same"),) * 2, MaxPooling2D(pool_size=28), *HEAD), "multiply-adds"),
+        (
+            (Flatten(), Dense(units=4096), Dense(units=4096), Dense(units=10), Softmax()),
+            f"layer dense_1|dense_2; at most {MAX_PARAMETERS:,}",
+        ),
+        (
+            (*(Conv2D(filters=256, padding="same"),) * 2, MaxPooling2D(pool_size=28), *HEAD),
+            "multiply-adds per image, most of them in layer conv2d_2",
+        ),
     ],
 )
 def test_a_network_that_cannot_work_is_refused_with_its_reason(layers, reason):

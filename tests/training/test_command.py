@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from core.networks.model import load_model
-from core.networks.recipe import FAST
+from core.networks.recipe import FAST, PeriodicCheckpoint
 from core.training import __main__ as command
 from tests.training import tiny
 
@@ -56,6 +56,31 @@ def test_a_name_that_is_no_model_file_is_refused(recipe_file, tmp_path, capsys):
 
 def test_a_preset_is_known_by_its_name():
     assert command.read_recipe("fast") == FAST
+
+
+def test_a_command_that_was_cut_short_goes_on_from_its_last_checkpoint(tmp_path, monkeypatch, capsys):
+    recipe = tiny.RECIPE.model_copy(update={"checkpoint": PeriodicCheckpoint(epochs=2)})
+    path, out = tmp_path / "recipe.json", tmp_path / "out.safetensors"
+    path.write_text(recipe.to_json())
+
+    def cut_short(progress):
+        if getattr(progress, "epoch", 0) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "_show", cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            command.main([str(path), str(out)])
+    assert not out.exists()
+    assert command.main([str(path), str(out)]) == 0
+    assert "Going on after epoch 2" in capsys.readouterr().out
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.keras", "out.safetensors", "recipe.json"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_training(recipe_file, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert command.main([str(recipe_file), str(tmp_path / "file" / "out.safetensors")]) == 1
+    assert "could not be saved" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_the_run_and_keeps_what_it_has_learned(tmp_path):

@@ -1,4 +1,5 @@
 import io
+import threading
 import time
 import zipfile
 
@@ -8,6 +9,7 @@ import pytest
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Dataset
+from core.networks.history import BatchProgress
 from core.networks.model import read_model
 from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network
 from core.networks.recipe import (
@@ -23,7 +25,7 @@ from core.networks.recipe import (
 )
 from core.training import fit as fitting
 from core.training.fit import TrainingDiverged, fit
-from core.training.progress import BatchProgress, Checkpoint, EpochProgress
+from core.training.progress import Checkpoint, EpochProgress, Paused
 from tests.training import tiny
 
 RECIPE = tiny.RECIPE
@@ -64,6 +66,7 @@ def test_the_numpy_model_answers_as_the_keras_file_does_and_survives_its_file(da
     np.testing.assert_allclose(model.probabilities(data.test.images), expected, atol=1e-5)
     np.testing.assert_allclose(trained.test_probabilities, expected, atol=1e-5)
     assert "Total params" in model.summary
+    assert "Param #" in model.summary
 
 
 @pytest.mark.parametrize("pipeline", ["arrays", "tf.data"])
@@ -103,20 +106,73 @@ def test_a_run_taken_up_from_a_checkpoint_goes_on_as_if_it_had_never_stopped(dat
             np.testing.assert_array_equal(weights, resumed.model.weights[name])
 
 
-def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
-    recipe = changed(epochs=200, batch_size=1)
-    reported = []
+@pytest.mark.parametrize("pipeline", ["arrays", "tf.data"])
+def test_a_run_paused_in_mid_epoch_goes_on_as_if_it_had_never_paused(data, pipeline):
+    recipe = changed(
+        batch_size=7,
+        pipeline=pipeline,
+        schedule=OneCycle(),
+        optimizer=AdamW(learning_rate=0.01),
+        augmentation=Augmentation(rotation=10.0),
+        checkpoint=BestCheckpoint(monitor="val_loss"),
+    )
+    unbroken = fit(recipe, data)
     asked = []
 
-    def should_stop():
-        if len(reported) >= 3 and not asked:
-            asked.append(time.monotonic())
-        return bool(asked)
+    def wish():
+        asked.append(1)
+        return "pause" if len(asked) == 15 else ""  # in the second of three epochs
 
-    heard = []
-    trained = fit(recipe, data, reported.append, lambda: should_stop() and (heard.append(time.monotonic()) or True))
+    with pytest.raises(Paused) as pause:
+        fit(recipe, data, wish=wish)
+    checkpoint = Checkpoint.from_bytes(pause.value.checkpoint.to_bytes())
+    assert len(checkpoint.history) == 1
+    assert 0 < checkpoint.step < 143
+    resumed = fit(recipe, data, checkpoint=checkpoint)
+    assert resumed.history == unbroken.history
+    assert resumed.model.scores.kept_epoch == unbroken.model.scores.kept_epoch
+    for name, weights in unbroken.model.weights.items():
+        np.testing.assert_array_equal(weights, resumed.model.weights[name])
+
+
+@pytest.mark.parametrize("schedule", [OneCycle(), ReduceLROnPlateau()])
+def test_a_model_that_was_traced_for_another_run_gives_the_curve_of_a_fresh_one(data, schedule):
+    fitting._traced.clear()
+    recipe = changed(schedule=schedule, epochs=2)
+    cold = fit(recipe, data)
+    fit(changed(schedule=schedule, epochs=1, seed=9, optimizer=tiny.RECIPE.optimizer), data)
+    warm = fit(recipe, data)
+    assert len(fitting._traced) == 1
+    assert curve(warm) == curve(cold)
+
+
+def test_a_checkpoint_survives_its_bytes(data):
+    kept = []
+    fit(changed(epochs=1, checkpoint=BestCheckpoint()), data, lambda report: kept.append(report))
+    checkpoint = kept[-1].checkpoint
+    again = Checkpoint.from_bytes(checkpoint.to_bytes())
+    assert (again.history, again.step, again.patience, again.seconds, again.best.value) == (
+        checkpoint.history,
+        checkpoint.step,
+        checkpoint.patience,
+        checkpoint.seconds,
+        checkpoint.best.value,
+    )
+    for before, after in zip(checkpoint.variables, again.variables, strict=True):
+        assert before.dtype == after.dtype
+        np.testing.assert_array_equal(before, after)
+    with pytest.raises(ValueError, match="damaged"):
+        Checkpoint.from_bytes(checkpoint.to_bytes()[:-3])
+
+
+def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
+    recipe = changed(epochs=200, batch_size=1)
+    asked = []
+    timer = threading.Timer(1.5, lambda: asked.append(time.monotonic()))
+    timer.start()
+    trained = fit(recipe, data, wish=lambda: "stop" if asked else "")
+    assert time.monotonic() - asked[0] < 1
     assert trained.was_stopped
-    assert heard[0] - asked[0] < 1
     assert trained.model.scores.kept_because == "stopped here"
     assert trained.model.scores.test_accuracy > 0.15
     fresh = fitting.keras_model(recipe).get_weights()[0]
@@ -124,10 +180,24 @@ def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
 
 
 def test_stop_before_the_first_step_still_gives_a_model(data):
-    trained = fit(RECIPE, data, should_stop=lambda: True)
+    trained = fit(RECIPE, data, wish=lambda: "stop")
     assert trained.was_stopped
     assert trained.history == ()
+    assert (trained.model.scores.kept_epoch, trained.model.scores.epochs) == (0, 0)
     assert 0 <= trained.model.scores.test_accuracy <= 0.35
+
+
+def test_stop_after_an_epoch_keeps_that_epoch_and_after_the_last_one_changes_nothing(data):
+    for stop_after, was_stopped in ((2, True), (3, False)):
+        ended = []
+        trained = fit(
+            RECIPE,
+            data,
+            lambda report, ended=ended: ended.append(report) if isinstance(report, EpochProgress) else None,
+            lambda ended=ended, stop_after=stop_after: "stop" if len(ended) >= stop_after else "",
+        )
+        assert trained.was_stopped is was_stopped
+        assert (trained.model.scores.kept_epoch, trained.model.scores.epochs) == (stop_after, stop_after)
 
 
 def test_reports_come_at_most_four_times_a_second_and_say_where_the_run_is(data):
@@ -224,15 +294,13 @@ def test_after_a_good_epoch_a_diverging_run_keeps_that_epoch(data):
 
     checkpoint_recipe = changed(epochs=1, optimizer=SGD(learning_rate=0.01))
     fit(checkpoint_recipe, data, spoil)
-    broken = Checkpoint(good[0].history, tuple(good[0].variables), None, {}, 0.0)
     recipe = changed(epochs=2, optimizer=SGD(learning_rate=0.01))
-    spoiled = Dataset(data.training, data.validation, data.test, data.source)
     with pytest.MonkeyPatch.context() as patch:
         original = fitting.training_batches
         patch.setattr(
             fitting, "training_batches", lambda *given: original(*given).map(lambda x, y: (x * float("nan"), y))
         )
-        trained = fit(recipe, spoiled, checkpoint=broken)
+        trained = fit(recipe, data, checkpoint=good[0])
     assert trained.model.scores.kept_epoch == 1
     assert "stopped being a number" in trained.model.scores.kept_because
     assert all(np.isfinite(weights).all() for weights in trained.model.weights.values())

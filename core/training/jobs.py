@@ -1,0 +1,316 @@
+"""The training engine: Dask's scheduler and worker processes, and the thread that hands them queued runs.
+
+The engine is two processes of Dask's own (`dask scheduler`, `dask worker`) that listen on 127.0.0.1 and are found
+through a scheduler file in Inkling's home, named after the version of the code. They outlive a web process that dies,
+and the next one attaches to them. `DASK_SCHEDULER_ADDRESS` names a cluster to use instead.
+
+The queue is the store's: a run is claimed there and handed to Dask only when a worker is free.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import logging
+import os
+import secrets
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+from distributed import Client, fire_and_forget
+
+from core.storage import home
+from core.training import worker
+from core.training.runs import RunState, RunStore
+
+ROOT = Path(__file__).parents[2]
+IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
+START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
+HUNG_SECONDS = 60  # without a sign of life from a run in a worker's hands
+LOST_SECONDS = 10  # without a sign of life from a run that no worker has
+BUSY_POLL_SECONDS = 0.5
+QUIET_POLL_SECONDS = 2.0
+WARM_BYTES = 1.5e9  # a machine with less memory starts the engine at the click on Train, not at the visit
+
+_log = logging.getLogger("inkling.jobs")
+_spawned: list[subprocess.Popen[bytes]] = []  # held, so that the system can be told that their end was noticed
+
+
+class EngineState(StrEnum):
+    """What the engine is doing."""
+
+    OFF = "off"
+    STARTING = "starting"
+    READY = "ready"
+    UNREACHABLE = "unreachable"
+
+
+class Engine:
+    """This process' hold on the training engine. Nothing here blocks but `stop`; a thread does the work."""
+
+    def __init__(self, store: RunStore) -> None:
+        """Watch the store's queue; nothing is started before something is asked for or queued."""
+        self._store = store
+        self._state = EngineState.OFF
+        self._client: Client | None = None
+        self._scheduler_pid = 0
+        self._is_wanted = False
+        self._is_closed = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    @property
+    def state(self) -> EngineState:
+        """What the engine was doing when the thread last looked."""
+        return self._state
+
+    def warm_up(self) -> None:
+        """Start the engine, so that it is warm when a run comes. Does nothing where memory is short."""
+        if self._state == EngineState.OFF and os.environ.get("INKLING_WARM") != "0" and memory_limit() >= WARM_BYTES:
+            self._is_wanted = True
+            self.nudge()
+
+    def nudge(self) -> None:
+        """Look at the queue now: a run has come."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Let go of the engine, and end it where nothing runs; what runs goes on."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.nudge()
+        self._thread.join(5)
+        with suppress(Exception):
+            if self._client and not _is_cluster() and not self._store.running():
+                self._client.shutdown()
+            elif self._client:
+                self._client.close()
+
+    def _serve(self) -> None:
+        while not self._is_closed:
+            is_busy = False
+            try:
+                running, queued = self._store.running(), self._store.queue_length()
+                is_busy = bool(running or queued)
+                if is_busy or self._is_wanted or self._client:
+                    self._attend()
+            except Exception:
+                _log.exception("The engine could not be attended to; trying again")
+                self._drop_client()
+                self._state = EngineState.UNREACHABLE if is_busy else EngineState.OFF
+                self._wake.wait(QUIET_POLL_SECONDS)
+            self._wake.wait(BUSY_POLL_SECONDS if is_busy else QUIET_POLL_SECONDS)
+            self._wake.clear()
+
+    def _attend(self) -> None:
+        """Connect if need be, hand out what waits, and see to runs that have fallen silent."""
+        if self._client is None or self._client.status != "running" or not _is_alive(self._scheduler_pid):
+            self._drop_client()
+            if not self._is_wanted and not self._store.queue_length() and not self._store.running():
+                self._state = EngineState.OFF
+                return
+            self._state = EngineState.STARTING
+            self._client = connected()
+            self._is_wanted = False
+            # Asked of the system, because a client waits half a minute for a scheduler that is gone.
+            self._scheduler_pid = os.getpid() if _is_cluster() else self._client.run_on_scheduler(os.getpid)
+        client = self._client
+        tasks: dict[str, str] = client.run_on_scheduler(_tasks)
+        workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
+        if not workers:
+            self._state = EngineState.STARTING
+            _ensure_worker(client)
+            return
+        self._state = EngineState.READY
+        self._see_to_silent_runs(client, tasks)
+        for _ in range(len(workers) - len(tasks)):
+            run_id = self._store.claim_next()
+            if run_id is None:
+                break
+            future = client.submit(worker.train, run_id, key=f"{run_id}:{secrets.token_hex(4)}", pure=False)
+            fire_and_forget(future)
+
+    def _see_to_silent_runs(self, client: Client, tasks: dict[str, str]) -> None:
+        now = time.time()
+        for run in self._store.running():
+            silence = now - run.heartbeat
+            at = next((address for key, address in tasks.items() if key.startswith(f"{run.id}:")), None)
+            if at and silence > HUNG_SECONDS:
+                _log.warning("Run %s has hung; its worker is restarted", run.id)
+                client.restart_workers([at], timeout=30, raise_for_error=False)
+            elif at is None and silence > LOST_SECONDS:
+                epoch = len(run.history)
+                notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
+                self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
+
+    def _drop_client(self) -> None:
+        if self._client:
+            with suppress(Exception):
+                self._client.close(timeout=1)
+        self._client = None
+
+
+def connected() -> Client:
+    """A client of the cluster that the environment names, or of our own engine, started where there is none."""
+    if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
+        return Client(address, timeout=START_SECONDS, set_as_default=False)
+    with _one_at_a_time():
+        for other in home().glob("engine-*.json"):
+            if other != _scheduler_file() and not _drained(other):
+                raise TimeoutError("an engine of another version of the code is still training")
+        return _attached(_scheduler_file()) or _started()
+
+
+def stop() -> bool:
+    """End all engines of this home, whatever they do; says whether there was one."""
+    was_there = False
+    for path in home().glob("engine-*.json"):
+        if client := _attached(path):
+            client.shutdown()
+            was_there = True
+        path.unlink(missing_ok=True)
+    return was_there
+
+
+def memory_limit() -> float:
+    """Bytes that this machine or container may use."""
+    limits = [float(psutil.virtual_memory().total)]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            limits.append(float(Path(path).read_text(encoding="ascii")))
+    return min(limits)
+
+
+@cache
+def code_version() -> str:
+    """A fingerprint of the code and of what it stands on: engines of another one are not used."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in [*sorted((ROOT / "core").rglob("*.py")), ROOT / "requirements.txt"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _is_cluster() -> bool:
+    return bool(os.environ.get("DASK_SCHEDULER_ADDRESS"))
+
+
+def _scheduler_file() -> Path:
+    return home().absolute() / f"engine-{code_version()}.json"
+
+
+def _attached(path: Path) -> Client | None:
+    """A client of the engine that wrote this file; None where it is gone."""
+    if not path.is_file():
+        return None
+    try:
+        return Client(scheduler_file=str(path), timeout=3, set_as_default=False)
+    except (OSError, ValueError):
+        return None
+
+
+def _drained(path: Path) -> bool:
+    """End the engine that wrote this file, if it has nothing to do; says whether it is gone."""
+    client = _attached(path)
+    if client:
+        if client.run_on_scheduler(_tasks):
+            client.close()
+            return False
+        client.shutdown()
+    path.unlink(missing_ok=True)
+    return True
+
+
+def _started() -> Client:
+    path = _scheduler_file()
+    path.unlink(missing_ok=True)
+    _spawn("scheduler", "--host", "127.0.0.1", "--port", "0", "--idle-timeout", str(IDLE_SECONDS))
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if client := _attached(path):
+            return client
+        time.sleep(0.1)
+    raise TimeoutError("the scheduler did not come up")
+
+
+def _ensure_worker(client: Client) -> None:
+    """Start a worker beside our own scheduler, where there is none and none is coming up."""
+    if _is_cluster():
+        return
+    with _one_at_a_time():
+        if not _is_alive(client.get_metadata("inkling-worker", default=0)):
+            options = ("--host", "127.0.0.1", "--nworkers", "1", "--nthreads", "1", "--memory-limit", "0")
+            pid = _spawn("worker", *options, "--death-timeout", "20", "--preload", worker.__name__)
+            client.set_metadata("inkling-worker", pid)
+
+
+def _is_alive(pid: int) -> bool:
+    _spawned[:] = [process for process in _spawned if process.poll() is None]
+    return bool(psutil.pid_exists(pid)) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def _spawn(kind: str, *options: str) -> int:
+    """Start one of Dask's own processes, apart from this one: Ctrl+C here does not reach it. Returns its id."""
+    cores = str(os.cpu_count() or 1)
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "INKLING_HOME": str(home().absolute()),
+        "DASK_LOGGING__DISTRIBUTED": "warning",
+        # Dask's nanny would give TensorFlow a single thread.
+        "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON__OMP_NUM_THREADS": cores,
+        "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON__OPENBLAS_NUM_THREADS": cores,
+    }
+    with (home() / "engine.log").open("ab") as log:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "dask",
+                kind,
+                "--no-dashboard",
+                "--scheduler-file",
+                str(_scheduler_file()),
+                *options,
+            ],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    _spawned.append(process)
+    return process.pid
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep other processes of this home from starting an engine meanwhile.
+
+    A lock of SQLite's: it works on every system, and ends with the process that holds it.
+    """
+    home().mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(home() / "engine.lock", timeout=2 * START_SECONDS, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def _tasks(dask_scheduler: Any) -> dict[str, str]:
+    """Runs' keys with the address of the worker that has them ("" while it has none); runs in the scheduler."""
+    return {
+        str(key): task.processing_on.address if task.processing_on else ""
+        for key, task in dask_scheduler.tasks.items()
+        if ":" in str(key) and task.state not in ("memory", "erred", "released", "forgotten")
+    }

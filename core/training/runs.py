@@ -1,0 +1,507 @@
+"""The run store: every run is a row, and the rows are the truth.
+
+SQLite with a write-ahead log by default, any database that SQLAlchemy speaks by URL. Pages and worker read and write
+here and nowhere else, so what a page shows after a reload, a crash or on another machine is what was committed. The
+queue is the rows that are queued. An epoch's history and checkpoint are committed in one transaction before anybody is
+told of the epoch.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import numpy as np
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from core.digits.dataset import Digits
+from core.errors import InklingError
+from core.networks.history import BatchProgress, EpochResult
+from core.networks.model import Model, Scores, read_model
+from core.networks.recipe import Recipe, parse_recipe
+from core.storage import home
+from core.training.progress import Checkpoint, TrainedModel, Wish
+
+MAX_NAME = 60  # characters
+MAX_POINTS = 300  # of a live curve; a chart with more shows no more
+RESUMES = 1  # times that a run goes on by itself after its worker has died
+
+
+class NoSuchRun(InklingError, LookupError):
+    """There is no such run, or what was asked for is its owner's to ask."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such run here. It may have been deleted, or the link is incomplete.")
+
+
+class RunState(StrEnum):
+    """What a run is doing."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something is still going to happen by itself."""
+        return self in _ACTIVE
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the run has left a model."""
+        return self in (RunState.FINISHED, RunState.STOPPED)
+
+
+_ACTIVE = (RunState.QUEUED, RunState.RUNNING)
+_RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Row(_Base):
+    """One run. Times are seconds since 1970; what is large is loaded only when it is asked for."""
+
+    __tablename__ = "run"
+    # A workspace has one active run. The database sees to it, because two clicks may arrive at two processes at once.
+    __table_args__ = (
+        Index(
+            "one_active_run",
+            "owner",
+            unique=True,
+            sqlite_where=text("state IN ('queued', 'running')"),
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(MAX_NAME))
+    recipe: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    wish: Mapped[str] = mapped_column(String(8), default="")
+    created: Mapped[float]
+    queued: Mapped[float]
+    heartbeat: Mapped[float] = mapped_column(default=0.0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    deaths: Mapped[int] = mapped_column(default=0)
+    notice: Mapped[str] = mapped_column(Text, default="")
+    live: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
+    points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    history: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    scores: Mapped[str | None] = mapped_column(Text, default=None)
+    samples: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    checkpoint: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    model: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    keras_file: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    test_probabilities: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it stood when it was read.
+
+    Attributes:
+        id: unguessable; whoever has it may watch.
+        owner: the workspace that may stop, rename and delete it.
+        live: where it was at its last report; None before the first and after the last.
+        points: the live curve so far, at most `MAX_POINTS`.
+        history: every finished epoch.
+        notice: a sentence about what happened to it, or "".
+        waiting: runs that are before it in the queue; 0 where it is not queued.
+    """
+
+    id: str
+    owner: str
+    name: str
+    recipe: Recipe
+    state: RunState
+    wish: str
+    created: float
+    heartbeat: float
+    attempt: int
+    notice: str
+    live: BatchProgress | None
+    points: tuple[BatchProgress, ...]
+    history: tuple[EpochResult, ...]
+    scores: Scores | None
+    waiting: int = 0
+
+    @property
+    def has_model(self) -> bool:
+        """Whether it has left a model: it is finished, or was stopped after it had begun."""
+        return self.scores is not None
+
+
+class RunStore:
+    """Reads and writes runs. One per process is enough; it may be used from any thread."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database, and make its tables where there are none.
+
+        Args:
+            url: SQLAlchemy's, such as "sqlite:////path/runs.sqlite3".
+        """
+        self.url = url
+        self._engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+        _Base.metadata.create_all(self._engine)
+        self._reading = self._engine.execution_options(reads_only=True)
+
+    # What a visitor does
+
+    def submit(self, owner: str, recipe: Recipe, name: str = "") -> str:
+        """Queue a run and return its id.
+
+        A workspace has one active run: while there is one, its id is returned and nothing new begins, so that a double
+        click, a second tab or an impatient finger starts one run.
+        """
+        now, run_id = time.time(), secrets.token_urlsafe(16)
+        row = _Row(
+            id=run_id,
+            owner=owner,
+            name=clean_name(name or recipe.name),
+            recipe=recipe.to_json(),
+            state=RunState.QUEUED,
+            created=now,
+            queued=now,
+        )
+        try:
+            with self._writing() as session:
+                session.add(row)
+        except IntegrityError:
+            active = self.active_run(owner)
+            return active.id if active else self.submit(owner, recipe, name)
+        return run_id
+
+    def ask(self, run_id: str, owner: str, wish: Wish) -> None:
+        """Ask for a run to stop or to pause; a queued one does so at once.
+
+        Raises:
+            NoSuchRun: it does not exist, or belongs to another workspace.
+        """
+        with self._writing() as session:
+            row = _owned(session, run_id, owner)
+            if row.state == RunState.RUNNING:
+                row.wish = wish
+            elif row.state == RunState.QUEUED or (wish == "stop" and row.state in _RESUMABLE):
+                row.state = RunState.PAUSED if wish == "pause" else RunState.STOPPED
+                row.notice = "Stopped before it began." if wish == "stop" and not row.history else row.notice
+
+    def resume(self, run_id: str, owner: str) -> None:
+        """Queue a paused or interrupted run again; it goes on from its last finished epoch.
+
+        Raises:
+            NoSuchRun: it does not exist, or belongs to another workspace.
+        """
+        with self._writing() as session:
+            row = _owned(session, run_id, owner)
+            if row.state in _RESUMABLE and not session.scalar(_active_of(owner)):
+                row.state, row.wish, row.notice = RunState.QUEUED, "", ""
+                row.deaths, row.queued = 0, time.time()
+
+    def rename(self, run_id: str, owner: str, name: str) -> None:
+        """Give a run another name.
+
+        Raises:
+            NoSuchRun: it does not exist, or belongs to another workspace.
+        """
+        with self._writing() as session:
+            _owned(session, run_id, owner).name = clean_name(name)
+
+    def delete(self, run_id: str, owner: str) -> None:
+        """Delete a run and all it left; a running one stops by itself when it finds its row gone.
+
+        Raises:
+            NoSuchRun: it does not exist, or belongs to another workspace.
+        """
+        with self._writing() as session:
+            session.delete(_owned(session, run_id, owner))
+
+    # What a page shows
+
+    def run(self, run_id: str) -> Run:
+        """The run of this id, whoever asks.
+
+        Raises:
+            NoSuchRun: there is none.
+        """
+        with self._reads() as session:
+            row = session.get(_Row, run_id)
+            if row is None:
+                raise NoSuchRun
+            return self._seen(session, row)
+
+    def runs_of(self, owner: str) -> list[Run]:
+        """A workspace's runs, the newest first."""
+        with self._reads() as session:
+            rows = session.scalars(select(_Row).where(_Row.owner == owner).order_by(_Row.created.desc()))
+            return [self._seen(session, row) for row in rows]
+
+    def active_run(self, owner: str) -> Run | None:
+        """The workspace's run that is queued or running."""
+        with self._reads() as session:
+            row = session.scalar(_active_of(owner))
+            return self._seen(session, row) if row else None
+
+    def model(self, run_id: str) -> Model:
+        """The model that a run left.
+
+        Raises:
+            NoSuchRun: there is no such run, or it has left no model.
+            BadModelFile: what was stored is damaged.
+        """
+        return read_model(self._stored(run_id, "model"))
+
+    def model_file(self, run_id: str) -> bytes:
+        """The model as the content of a `.safetensors` file. Raises as `model`."""
+        return self._stored(run_id, "model")
+
+    def keras_file(self, run_id: str) -> bytes:
+        """The model as the content of a `.keras` file. Raises as `model`."""
+        return self._stored(run_id, "keras_file")
+
+    def samples(self, run_id: str) -> Digits:
+        """The first test images of a run's data, whose answers it reports while it goes on. Raises as `model`."""
+        content = np.frombuffer(self._stored(run_id, "samples"), np.uint8).reshape(-1, 28 * 28 + 1)
+        return Digits(content[:, 1:].reshape(-1, 28, 28), content[:, 0])
+
+    def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
+        """Keep the images that `samples` gives."""
+        content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
+        with self._writing() as session:
+            session.execute(_held(run_id, attempt).values(samples=content, heartbeat=time.time()))
+
+    def test_probabilities(self, run_id: str) -> np.ndarray:
+        """(images, 10) float32: the model's answers to its test set. Raises as `model`."""
+        return np.frombuffer(self._stored(run_id, "test_probabilities"), np.float32).reshape(-1, 10)
+
+    # What engine and worker do
+
+    def claim_next(self) -> str | None:
+        """Take the next queued run out of the queue: it is running now. None where none is queued.
+
+        Two processes that claim at once never get the same run.
+        """
+        with self._writing() as session:
+            run_id = session.scalar(select(_Row.id).where(_Row.state == RunState.QUEUED).order_by(_Row.queued).limit(1))
+            claimed: str | None = session.scalar(
+                update(_Row)
+                .where(_Row.id == run_id, _Row.state == RunState.QUEUED)
+                .values(state=RunState.RUNNING, heartbeat=time.time(), live=None)
+                .returning(_Row.id)
+            )
+            return claimed
+
+    def running(self) -> list[Run]:
+        """All runs that are in the hands of a worker, or were when it died."""
+        with self._reads() as session:
+            rows = session.scalars(select(_Row).where(_Row.state == RunState.RUNNING))
+            return [self._seen(session, row) for row in rows]
+
+    def queue_length(self) -> int:
+        """How many runs are waiting."""
+        with self._reads() as session:
+            count = session.scalar(select(func.count()).where(_Row.state == RunState.QUEUED))
+            return count or 0
+
+    def begin(self, run_id: str) -> tuple[Recipe, Checkpoint | None, int] | None:
+        """Take a claimed run in hand.
+
+        A run whose worker died comes here again. It goes on once by itself; when that worker dies too, it is left
+        interrupted, because a third would probably fare no better.
+
+        Returns:
+            Recipe, the checkpoint to go on from, and the number of this attempt, which the worker names in all that
+            it writes. None where the run is gone or is not to go on.
+        """
+        with self._writing() as session:
+            row = session.get(_Row, run_id)
+            if row is None or row.state != RunState.RUNNING:
+                return None
+            if row.attempt and row.live is not None:
+                row.deaths += 1
+            if row.deaths > RESUMES:
+                row.state = RunState.INTERRUPTED
+                row.notice = f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again."
+                return None
+            if row.deaths:
+                row.notice = f"Its worker died; it went on from epoch {len(row.history)}."
+            row.attempt += 1
+            row.heartbeat = time.time()
+            row.live = {}
+            checkpoint = Checkpoint.from_bytes(row.checkpoint) if row.checkpoint else None
+            reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
+            row.points = [point for point in row.points if (point["epoch"], point["step"]) <= reached]
+            return parse_recipe(row.recipe), checkpoint, row.attempt
+
+    def report(
+        self, run_id: str, attempt: int, progress: BatchProgress | None, *, as_point: bool = False
+    ) -> Wish | None:
+        """Tell where a run is, and hear what its owner wishes. None: leave it, the run is gone or another's now."""
+        with self._writing() as session:
+            row = session.get(_Row, run_id)
+            if row is None or row.state != RunState.RUNNING or row.attempt != attempt:
+                return None
+            row.heartbeat = time.time()
+            if progress:
+                row.live = asdict(progress)
+                if as_point:
+                    row.points = [*row.points, asdict(progress)][-MAX_POINTS:]
+            wish: Wish = row.wish  # type: ignore[assignment]
+            return wish
+
+    def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
+        """Keep an epoch's history and checkpoint, together or not at all."""
+        with self._writing() as session:
+            session.execute(
+                _held(run_id, attempt).values(
+                    history=[asdict(result) for result in checkpoint.history],
+                    checkpoint=checkpoint.to_bytes(),
+                    heartbeat=time.time(),
+                )
+            )
+
+    def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
+        """Keep what a run has left; it is finished, or stopped where it was asked to be."""
+        with self._writing() as session:
+            row = session.get(_Row, run_id)
+            if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
+                return
+            row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
+            row.scores = trained.model.scores.model_dump_json()
+            row.model, row.keras_file = trained.model.to_bytes(), trained.keras_file
+            row.test_probabilities = trained.test_probabilities.astype(np.float32).tobytes()
+            row.wish, row.live, row.checkpoint = "", None, None
+            row.notice = " ".join(part for part in (row.notice, notice) if part)
+
+    def leave(self, run_id: str, attempt: int, state: RunState, notice: str) -> None:
+        """Set a running run aside without a model: paused, failed or interrupted."""
+        with self._writing() as session:
+            session.execute(_held(run_id, attempt).values(state=state, notice=notice, wish="", live=None))
+
+    def pause(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
+        """Set a running run aside, to go on from exactly where it stands."""
+        with self._writing() as session:
+            values = {"state": RunState.PAUSED, "checkpoint": checkpoint.to_bytes(), "wish": "", "live": None}
+            session.execute(_held(run_id, attempt).values(values))
+
+    def _stored(self, run_id: str, column: str) -> bytes:
+        with self._reads() as session:
+            content: bytes | None = session.scalar(select(getattr(_Row, column)).where(_Row.id == run_id))
+            if content is None:
+                raise NoSuchRun
+            return content
+
+    def _seen(self, session: Session, row: _Row) -> Run:
+        waiting = 0
+        if row.state == RunState.QUEUED:
+            before = (_Row.state == RunState.QUEUED, _Row.queued < row.queued)
+            waiting = session.scalar(select(func.count()).select_from(_Row).where(*before)) or 0
+        return Run(
+            id=row.id,
+            owner=row.owner,
+            name=row.name,
+            recipe=parse_recipe(row.recipe),
+            state=RunState(row.state),
+            wish=row.wish,
+            created=row.created,
+            heartbeat=row.heartbeat,
+            attempt=row.attempt,
+            notice=row.notice,
+            live=_progress(row.live) if row.live else None,
+            points=tuple(_progress(point) for point in row.points),
+            history=tuple(EpochResult(**result) for result in row.history),
+            scores=Scores.model_validate_json(row.scores) if row.scores else None,
+            waiting=waiting,
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _reads(self) -> Iterator[Session]:
+        with Session(self._reading) as session, session.begin():
+            yield session
+
+
+@cache
+def run_store() -> RunStore:
+    """The store of this process: the database that `INKLING_DATABASE_URL` names, else a file in Inkling's home."""
+    url = os.environ.get("INKLING_DATABASE_URL")
+    if not url:
+        home().mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{(home() / 'runs.sqlite3').absolute()}"
+    return RunStore(url)
+
+
+def clean_name(name: str) -> str:
+    """A name as a label: one line of printable characters, at most `MAX_NAME` of them, never empty."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
+    return " ".join(printable.split())[:MAX_NAME].strip() or "Untitled"
+
+
+def _progress(stored: dict[str, Any]) -> BatchProgress:
+    return BatchProgress(**stored | {"sample_answers": tuple(stored["sample_answers"])})
+
+
+def _owned(session: Session, run_id: str, owner: str) -> _Row:
+    row = session.get(_Row, run_id)
+    if row is None or not secrets.compare_digest(row.owner, owner):
+        raise NoSuchRun
+    return row
+
+
+def _active_of(owner: str) -> Any:
+    return select(_Row).where(_Row.owner == owner, _Row.state.in_(_ACTIVE)).limit(1)
+
+
+def _held(run_id: str, attempt: int) -> Any:
+    """An update of a run, if it is still in the hands of the worker that made this attempt."""
+    return update(_Row).where(_Row.id == run_id, _Row.attempt == attempt, _Row.state == RunState.RUNNING)
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # sqlite3 must not begin transactions of its own; _begin_sqlite does
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for one another
+    cursor.execute("PRAGMA busy_timeout=5000")  # milliseconds that a second writer waits
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers queue up for the lock before they read, or two that have read would refuse each other."""
+    reads_only = connection.get_execution_options().get("reads_only")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

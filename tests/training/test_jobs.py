@@ -1,0 +1,267 @@
+"""The engine for real: Dask's processes, a worker with TensorFlow, and what is done to them."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from core.training import jobs
+from core.training.fit import fit
+from core.training.jobs import Engine, EngineState
+from core.training.runs import RunState, RunStore
+from tests.training import tiny
+
+# About ten seconds of training in 60 epochs, so that there is time to disturb it.
+LONG = tiny.RECIPE.model_copy(update={"epochs": 60, "batch_size": 20})
+SHORT = tiny.RECIPE.model_copy(update={"epochs": 1})
+PATIENCE = 90  # seconds until a wait is given up; nothing here takes nearly as long
+
+
+def until(condition, what):
+    """Wait for a condition, looking often."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain until {what}")
+
+
+@pytest.fixture(scope="module")
+def home(inkling_home):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INKLING_HOME", str(inkling_home))
+        yield inkling_home
+
+
+@pytest.fixture(scope="module")
+def store(home):
+    return RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
+
+
+@pytest.fixture(scope="module")
+def engine(store, home):
+    engine = Engine(store)
+    engine.warm_up()
+    yield engine
+    engine.close()
+    jobs.stop()
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "the engine has ended")
+    for process in jobs._spawned:
+        process.wait(PATIENCE)
+
+
+owners = (f"{number:064}" for number in range(1000))
+
+
+def submitted(engine, store, recipe=LONG):
+    owner = next(owners)
+    run_id = store.submit(owner, recipe)
+    engine.nudge()
+    return run_id, owner
+
+
+def in_epoch(store, run_id, epoch):
+    return lambda: len(store.run(run_id).history) >= epoch - 1 and store.run(run_id).live
+
+
+def ended(store, run_id):
+    return lambda: not store.run(run_id).state.is_active
+
+
+def worker_pids():
+    """The processes in which TensorFlow runs: the children of Dask's nannies."""
+    return [
+        child.pid
+        for process in psutil.process_iter(["cmdline"])
+        if _is_ours(process, "worker")
+        for child in process.children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+
+
+def _is_ours(process, kind):
+    words = process.info["cmdline"] or []
+    return kind in words and "dask" in words and any(os.environ["INKLING_HOME"] in word for word in words)
+
+
+def engine_processes(kind):
+    return [process for process in psutil.process_iter(["cmdline"]) if _is_ours(process, kind)]
+
+
+def weights_of(model):
+    return [model.weights[name] for name in sorted(model.weights)]
+
+
+def test_a_run_through_the_engine_gives_what_fit_gives(engine, store):
+    run_id, _ = submitted(engine, store, tiny.RECIPE)
+    until(ended(store, run_id), "the run has ended")
+    run = store.run(run_id)
+    assert run.state == RunState.FINISHED, run.notice
+    assert len(run.history) == 3
+    assert run.points
+    assert len(store.samples(run_id)) == 100
+    direct = fit(tiny.RECIPE, jobs.worker.load_dataset("handwriting", "quick", "split"))
+    assert run.history == direct.history
+    for through_engine, directly in zip(weights_of(store.model(run_id)), weights_of(direct.model), strict=True):
+        np.testing.assert_array_equal(through_engine, directly)
+
+
+def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learned(engine, store):
+    run_id, owner = submitted(engine, store)
+    until(in_epoch(store, run_id, 2), "the second epoch has begun")
+    store.ask(run_id, owner, "stop")
+    asked = time.monotonic()
+    until(ended(store, run_id), "the run has stopped")
+    assert time.monotonic() - asked < 4  # two, and as much again for a busy machine
+    run = store.run(run_id)
+    assert run.state == RunState.STOPPED
+    assert run.scores.kept_because == "stopped here"
+    assert store.model(run_id).scores.test_accuracy > 0.5
+
+
+def test_stop_while_the_run_is_being_built_is_honoured(engine, store):
+    run_id, owner = submitted(engine, store)
+    until(lambda: store.run(run_id).state == RunState.RUNNING, "the run was taken from the queue")
+    store.ask(run_id, owner, "stop")
+    until(ended(store, run_id), "the run has stopped")
+    assert store.run(run_id).state == RunState.STOPPED
+    assert len(store.run(run_id).history) < 5
+
+
+def test_stop_while_queued_frees_the_place_at_once(engine, store):
+    ahead, ahead_owner = submitted(engine, store)
+    until(in_epoch(store, ahead, 1), "the run before it runs")
+    waiting, owner = submitted(engine, store)
+    assert store.run(waiting).state == RunState.QUEUED
+    store.ask(waiting, owner, "stop")
+    assert store.run(waiting).state == RunState.STOPPED
+    store.ask(ahead, ahead_owner, "stop")
+    until(ended(store, ahead), "the run before it has stopped")
+
+
+def test_stop_in_the_last_moment_still_leaves_a_whole_run(engine, store):
+    run_id, owner = submitted(engine, store, SHORT)
+    until(lambda: store.run(run_id).history or store.run(run_id).scores, "its only epoch is over")
+    store.ask(run_id, owner, "stop")  # while it is evaluated and saved, or just after
+    until(ended(store, run_id), "the run has ended")
+    assert store.run(run_id).state in (RunState.FINISHED, RunState.STOPPED)
+    assert store.model(run_id).probabilities(store.samples(run_id).images).shape == (100, 10)
+
+
+def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store):
+    recipe = LONG.model_copy(update={"epochs": 12})
+    run_id, owner = submitted(engine, store, recipe)
+    until(in_epoch(store, run_id, 3), "the third epoch has begun")
+    store.ask(run_id, owner, "pause")
+    until(lambda: store.run(run_id).state == RunState.PAUSED, "the run is paused")
+    other, _ = submitted(engine, store, SHORT)
+    until(ended(store, other), "another run has had the worker")
+    store.resume(run_id, owner)
+    engine.nudge()
+    until(ended(store, run_id), "the run has ended")
+    unbroken, _ = submitted(engine, store, recipe)
+    until(ended(store, unbroken), "an unbroken run has ended")
+    assert store.run(run_id).history == store.run(unbroken).history
+    for resumed, straight in zip(weights_of(store.model(run_id)), weights_of(store.model(unbroken)), strict=True):
+        np.testing.assert_array_equal(resumed, straight)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(engine, store, how, monkeypatch):
+    monkeypatch.setattr(jobs, "HUNG_SECONDS", 3)
+    recipe = LONG.model_copy(update={"epochs": 30})
+    run_id, _ = submitted(engine, store, recipe)
+    until(in_epoch(store, run_id, 4), "the fourth epoch has begun")
+    reported = store.run(run_id).history
+    (pid,) = worker_pids()
+    os.kill(pid, how)
+    until(ended(store, run_id), "the run has ended")
+    run = store.run(run_id)
+    assert run.state == RunState.FINISHED, run.notice
+    assert "Its worker died; it went on from epoch" in run.notice
+    assert run.history[: len(reported)] == reported
+    unbroken, _ = submitted(engine, store, recipe)
+    until(ended(store, unbroken), "an unbroken run has ended")
+    assert run.history == store.run(unbroken).history
+    for resumed, straight in zip(weights_of(store.model(run_id)), weights_of(store.model(unbroken)), strict=True):
+        np.testing.assert_array_equal(resumed, straight)
+
+
+def test_a_second_engine_object_attaches_to_the_processes_that_are_there(engine, store):
+    until(lambda: engine.state == EngineState.READY, "the engine is ready")
+    second = Engine(store)
+    second.warm_up()
+    until(lambda: second.state == EngineState.READY, "the second is ready too")
+    assert len(engine_processes("scheduler")) == 1
+    assert len(engine_processes("worker")) == 1
+    second._client.close()  # not second.close(): that would end the engine, as nothing runs
+    second._is_closed = True
+
+
+def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(engine, store, home):
+    until(lambda: engine.state == EngineState.READY, "the engine is ready")
+    web = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent("""
+                import sys, time
+                from core.training.jobs import Engine
+                from core.training.runs import RunStore
+                engine = Engine(RunStore(sys.argv[1]))
+                engine.nudge()
+                print("up", flush=True)
+                time.sleep(600)
+            """),
+            store.url,
+        ],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert web.stdout.readline() == b"up\n"
+    run_id, _ = submitted(engine, store)
+    until(in_epoch(store, run_id, 2), "the second epoch has begun")
+    web.send_signal(signal.SIGKILL)
+    web.communicate()
+    seen = len(store.run(run_id).history)
+    until(lambda: len(RunStore(store.url).run(run_id).history) > seen + 2, "the run has gone on")
+    store.ask(run_id, store.run(run_id).owner, "stop")
+    until(ended(store, run_id), "the run has stopped")
+
+
+def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, monkeypatch):
+    monkeypatch.setattr(jobs, "LOST_SECONDS", 3)
+    recipe = LONG.model_copy(update={"epochs": 25})
+    run_id, owner = submitted(engine, store, recipe)
+    until(in_epoch(store, run_id, 3), "the third epoch has begun")
+    for process in [*engine_processes("scheduler"), *engine_processes("worker")]:
+        for victim in [*process.children(recursive=True), process]:
+            victim.kill()
+    until(lambda: store.run(run_id).state == RunState.INTERRUPTED, "the run is known to be interrupted")
+    assert "Interrupted after epoch" in store.run(run_id).notice
+    store.resume(run_id, owner)
+    engine.nudge()
+    until(ended(store, run_id), "the run has ended")
+    assert store.run(run_id).state == RunState.FINISHED
+    assert len(store.run(run_id).history) == 25
+
+
+def test_an_engine_of_another_version_of_the_code_is_replaced(engine, store, monkeypatch):
+    until(lambda: engine.state == EngineState.READY, "the engine is ready")
+    (old,) = engine_processes("scheduler")
+    monkeypatch.setattr(jobs, "code_version", lambda: "another")
+    second = Engine(store)
+    second.warm_up()
+    until(lambda: second.state == EngineState.READY, "an engine of the new version is ready")
+    until(lambda: not psutil.pid_exists(old.pid) or old.status() == psutil.STATUS_ZOMBIE, "the old one is gone")
+    assert [path.name for path in jobs.home().glob("engine-*.json")] == ["engine-another.json"]
+    second.close()
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")

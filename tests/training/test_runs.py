@@ -1,0 +1,235 @@
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.digits.dataset import Digits
+from core.networks.history import BatchProgress, EpochResult
+from core.networks.model import Model, Scores
+from core.training.progress import Checkpoint, TrainedModel
+from core.training.runs import MAX_NAME, MAX_POINTS, NoSuchRun, RunState, RunStore, clean_name
+from tests.samples import random_weights
+from tests.training import tiny
+
+RECIPE = tiny.RECIPE
+MINE, THEIRS = "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+
+
+def progress(epoch=1, step=10):
+    return BatchProgress(epoch, step, 20, 0.5, 0.8, 0.01, 5000.0, 1.5, sample_answers=(1, 2))
+
+
+def checkpoint(epochs, step=0):
+    history = tuple(EpochResult(epoch + 1, 0.5, 0.8, 0.01, 0.4, 0.9) for epoch in range(epochs))
+    return Checkpoint(history, step, (np.arange(3.0), np.array(7)), (), None, {}, 2.5)
+
+
+def trained(was_stopped=False):
+    scores = Scores(
+        data_source="handwriting", test_accuracy=0.9, test_images=10, test_loss=0.3, kept_epoch=1, epochs=1, seconds=1.0
+    )
+    model = Model(RECIPE, random_weights(RECIPE.network), scores, "summary")
+    return TrainedModel(model, (), np.full((10, 10), 0.1, np.float32), b"keras", was_stopped)
+
+
+def begun(store, owner=MINE):
+    run_id = store.submit(owner, RECIPE)
+    assert store.claim_next() == run_id
+    return run_id, store.begin(run_id)[2]
+
+
+def test_a_submitted_run_waits_in_the_queue(store):
+    run = store.run(store.submit(MINE, RECIPE))
+    assert (run.state, run.recipe, run.name, run.waiting) == (RunState.QUEUED, RECIPE, "Tiny", 0)
+
+
+def test_a_second_click_gives_the_run_that_is_already_there(store):
+    first = store.submit(MINE, RECIPE)
+    assert store.submit(MINE, RECIPE) == first
+    store.claim_next()
+    assert store.submit(MINE, RECIPE) == first
+    assert len(store.runs_of(MINE)) == 1
+    assert store.submit(THEIRS, RECIPE) != first
+
+
+def test_fifty_clicks_at_once_start_one_run(store):
+    ids = []
+    clicks = [threading.Thread(target=lambda: ids.append(store.submit(MINE, RECIPE))) for _ in range(50)]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join()
+    assert len(set(ids)) == 1
+    assert len(ids) == 50
+
+
+def test_two_that_claim_at_once_never_get_the_same_run(store):
+    ids = [store.submit(f"{number:064}", RECIPE) for number in range(12)]
+    claimed = []
+    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next())) for _ in range(20)]
+    for claim in claims:
+        claim.start()
+    for claim in claims:
+        claim.join()
+    assert sorted(run_id for run_id in claimed if run_id) == sorted(ids)
+
+
+def test_the_queue_is_first_come_first_served_and_says_who_is_before(store):
+    first, second = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
+    assert store.run(second).waiting == 1
+    assert store.claim_next() == first
+    assert store.run(second).waiting == 0
+    assert store.queue_length() == 1
+
+
+def test_reports_are_kept_and_bring_back_the_owners_wish(store):
+    run_id, attempt = begun(store)
+    assert store.report(run_id, attempt, progress(), as_point=True) == ""
+    store.ask(run_id, MINE, "stop")
+    assert store.report(run_id, attempt, progress(step=20)) == "stop"
+    run = store.run(run_id)
+    assert run.live == progress(step=20)
+    assert run.points == (progress(),)
+
+
+def test_a_curve_holds_three_hundred_points_at_most(store):
+    run_id, attempt = begun(store)
+    for step in range(MAX_POINTS + 5):
+        store.report(run_id, attempt, progress(step=step), as_point=True)
+    assert len(store.run(run_id).points) == MAX_POINTS
+
+
+def test_an_epoch_is_kept_with_its_checkpoint_and_found_by_the_next_attempt(store):
+    run_id, attempt = begun(store)
+    store.report(run_id, attempt, progress(), as_point=True)
+    store.commit_epoch(run_id, attempt, checkpoint(1))
+    store.report(run_id, attempt, progress(epoch=2), as_point=True)
+    recipe, resumed, second = store.begin(run_id)  # as Dask does after the worker died
+    assert recipe == RECIPE
+    assert resumed.history == checkpoint(1).history
+    assert second == attempt + 1
+    run = store.run(run_id)
+    assert run.points == (progress(),)  # what came after the checkpoint comes again
+    assert "went on from epoch 1" in run.notice
+
+
+def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
+    run_id, attempt = begun(store)
+    store.begin(run_id)
+    assert store.report(run_id, attempt, progress()) is None
+    store.commit_epoch(run_id, attempt, checkpoint(1))
+    store.finish(run_id, attempt, trained(), "")
+    assert store.run(run_id).history == ()
+    assert store.run(run_id).state == RunState.RUNNING
+
+
+def test_a_run_whose_worker_dies_twice_is_left_interrupted_until_its_owner_resumes_it(store):
+    run_id, _ = begun(store)
+    assert store.begin(run_id)
+    assert store.begin(run_id) is None
+    assert store.run(run_id).state == RunState.INTERRUPTED
+    assert "died twice" in store.run(run_id).notice
+    store.resume(run_id, MINE)
+    assert store.claim_next() == run_id
+    assert store.begin(run_id)
+
+
+def test_a_finished_run_leaves_everything_that_pages_need(store):
+    run_id, attempt = begun(store)
+    store.keep_samples(run_id, attempt, tiny.data().test[:5])
+    store.finish(run_id, attempt, trained(), "Learned from built-in handwriting.")
+    run = store.run(run_id)
+    assert (run.state, run.scores.test_accuracy, run.live) == (RunState.FINISHED, 0.9, None)
+    assert run.notice == "Learned from built-in handwriting."
+    assert store.model(run_id).recipe == RECIPE
+    assert store.keras_file(run_id) == b"keras"
+    assert store.test_probabilities(run_id).shape == (10, 10)
+    samples: Digits = store.samples(run_id)
+    np.testing.assert_array_equal(samples.images, tiny.data().test.images[:5])
+    np.testing.assert_array_equal(samples.labels, tiny.data().test.labels[:5])
+    assert store.active_run(MINE) is None
+
+
+def test_a_stopped_run_has_a_model_too(store):
+    run_id, attempt = begun(store)
+    store.finish(run_id, attempt, trained(was_stopped=True), "")
+    assert store.run(run_id).state == RunState.STOPPED
+    assert store.run(run_id).has_model
+
+
+def test_a_paused_run_goes_on_where_it_stood(store):
+    run_id, attempt = begun(store)
+    store.pause(run_id, attempt, checkpoint(1, step=12))
+    assert store.run(run_id).state == RunState.PAUSED
+    assert store.claim_next() is None
+    store.resume(run_id, MINE)
+    store.claim_next()
+    assert store.begin(run_id)[1].step == 12
+    assert "died" not in store.run(run_id).notice
+
+
+@pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
+def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
+    run_id = store.submit(MINE, RECIPE)
+    store.ask(run_id, MINE, wish)
+    assert store.run(run_id).state == state
+    assert store.claim_next() is None
+
+
+def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
+    run_id, _ = begun(store, THEIRS)
+    assert store.run(run_id).owner == THEIRS
+    for attempt_at in (
+        lambda: store.ask(run_id, MINE, "stop"),
+        lambda: store.rename(run_id, MINE, "mine"),
+        lambda: store.delete(run_id, MINE),
+        lambda: store.resume(run_id, MINE),
+    ):
+        with pytest.raises(NoSuchRun):
+            attempt_at()
+    assert store.run(run_id).wish == ""
+    assert store.run(run_id).name == "Tiny"
+
+
+@pytest.mark.parametrize("run_id", ["", "x", "../../x", "'; drop table run; --", "x" * 5000, "\0"])
+def test_a_wrong_run_id_finds_no_run(store, run_id):
+    with pytest.raises(NoSuchRun, match="no such run"):
+        store.run(run_id)
+
+
+def test_a_deleted_run_is_gone_and_its_worker_is_told(store):
+    run_id, attempt = begun(store)
+    store.delete(run_id, MINE)
+    assert store.report(run_id, attempt, progress()) is None
+    store.finish(run_id, attempt, trained(), "")
+    with pytest.raises(NoSuchRun):
+        store.run(run_id)
+
+
+def test_what_is_committed_is_there_for_the_next_process(store):
+    run_id, attempt = begun(store)
+    store.commit_epoch(run_id, attempt, checkpoint(2))
+    again = RunStore(store.url).run(run_id)
+    assert len(again.history) == 2
+    assert abs(again.heartbeat - time.time()) < 60
+
+
+@given(st.text(max_size=200))
+def test_a_name_is_a_label_whatever_was_typed(text):
+    name = clean_name(text)
+    assert 1 <= len(name) <= MAX_NAME
+    assert name.isprintable()
+    assert clean_name(name) == name
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n", "\u202e\u202d"])
+def test_an_empty_name_becomes_untitled(text):
+    assert clean_name(text) == "Untitled"
