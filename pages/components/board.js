@@ -15,7 +15,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const sheet = canvas.querySelector(".dc-container")
     sheet.style.setProperty("--paper", data.paper)
     sheet.toggleAttribute("data-empty", data.empty)
-    sheet.querySelector(".upper-canvas")?.setAttribute("aria-label", "Drawing board")
+    const paper = sheet.querySelector(".upper-canvas")
+    if (!paper || paper.dataset.inkling) return
+    paper.dataset.inkling = ""
+    paper.setAttribute("aria-label", "Drawing board")
+    // A stroke belongs to the board until the pen is lifted, even over a disabled button, which would swallow its end.
+    paper.addEventListener("pointerdown", (event) => paper.setPointerCapture(event.pointerId))
+    // The canvas sends a stroke 200 ms after its end; until then undo would take back the one before it as well.
+    paper.addEventListener("pointerup", () => {
+      const tools = document.querySelector(".st-key-board_tools")
+      tools.style.pointerEvents = "none"
+      setTimeout(() => (tools.style.pointerEvents = ""), 300)
+    })
   }
   const remounted = new MutationObserver(dress) // undo, clear and a change of theme lay a new sheet
   remounted.observe(board, { childList: true, subtree: true })
