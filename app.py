@@ -5,6 +5,6 @@ import streamlit as st
 from pages.components import router
 
 page = router.navigation()
-st.set_page_config(page_title=f"{page.title} · Inkling", page_icon=router.FAVICON, layout="centered")
+st.set_page_config(page_title=f"{page.title} · Inkling", page_icon=router.FAVICON, layout=router.layout(page))
 st.logo(router.logo(), size="large")
 router.run(page)

@@ -1,18 +1,70 @@
-"""Which model answers: the shipped one, or one that the visitor opens from a file."""
+"""Which model answers: the shipped one, one of the visitor's runs, or one that is opened from a file."""
+
+from collections import Counter
+from collections.abc import Iterable
 
 import streamlit as st
 
 from core.errors import InklingError
 from core.insight.evaluation import percent
-from core.networks.model import Model, pretrained, read_model
+from core.networks.model import BadModelFile, Model, pretrained, read_model
+from core.training.runs import NoSuchRun, Run, run_store
+from pages.components import workspace
 from pages.components.errors import plain
 
 MAX_MODEL_MB = 25  # the size of `server.maxUploadSize`
 
+# What the choice leaves in the session:
+#   answering_run                id of the run whose model answers; the Train page sets it too
+#   opened_model, opened_name    a model from a file, which answers while no run does
+#   model_notice                 a sentence about why another model answers than was chosen
+#   model_problem                a sentence about a file that could not be opened
+
 
 def chosen() -> Model:
-    """The model that answers now."""
-    return st.session_state.get("opened_model") or pretrained()
+    """The model that answers now; the shipped one where the chosen run is gone."""
+    state = st.session_state
+    if run_id := state.get("answering_run"):
+        try:
+            state.answering_name = run_store().run(run_id).name
+            model = run_model(run_id)
+            state.pop("model_notice", None)
+            return model
+        except (NoSuchRun, BadModelFile):
+            state.model_notice = "The run that answered here is gone, so the pretrained model answers."
+            _forget()
+    return state.get("opened_model") or pretrained()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def run_model(run_id: str) -> Model:
+    """The model of a run, read once; a run's model never changes. Raises as `RunStore.model`."""
+    return run_store().model(run_id)
+
+
+def my_runs() -> list[Run]:
+    """The visitor's runs that have left a model, the newest first."""
+    return [run for run in run_store().runs_of(workspace.owner()) if run.has_model]
+
+
+def labels(runs: Iterable[Run]) -> dict[str, str]:
+    """By id, what each run is called in a list: name and test accuracy, numbered where two would be the same."""
+    seen: Counter[str] = Counter()
+    named = {}
+    for run in runs:
+        label = f"{run.name}, {percent(run.scores.test_accuracy)}" if run.scores else run.name
+        seen[label] += 1
+        # A select box tells its options apart by what they are called.
+        named[run.id] = label if seen[label] == 1 else f"{label} ({seen[label]})"
+    return named
+
+
+def use_run(run_id: str | None) -> None:
+    """Let this run's model answer from now on, or the shipped one where it is None."""
+    _forget()
+    st.session_state.pop("model_notice", None)
+    if run_id:
+        st.session_state.answering_run = run_id
 
 
 def show() -> None:
@@ -21,15 +73,29 @@ def show() -> None:
     with st.container(key="model_choice", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(":small[:gray[answered by]]", width="content")
         with st.popover(_label(model), key="model"), st.container(width=300):
-            _choice(model)
+            _choice()
+    if notice := st.session_state.get("model_notice"):
+        st.markdown(f":small[:gray[{notice}]]")
     if model.scores.data_source == "handwriting":
         st.markdown(":small[:gray[It learned from built-in handwriting, not from MNIST, and errs more often.]]")
 
 
-def _choice(model: Model) -> None:
+def _choice() -> None:
     state = st.session_state
     if state.get("model_problem"):
         st.error(plain(state.model_problem), icon=":material/error:")
+    if runs := labels(my_runs()):
+        run_id = state.get("answering_run")
+        state.chosen_run = run_id if run_id in runs else None
+        st.selectbox(
+            "My runs",
+            runs,
+            format_func=runs.__getitem__,
+            key="chosen_run",
+            index=None,
+            placeholder="Choose a run",
+            on_change=lambda: use_run(state.chosen_run),
+        )
     st.file_uploader(
         "Open a model file",
         type="safetensors",
@@ -38,8 +104,8 @@ def _choice(model: Model) -> None:
         max_upload_size=MAX_MODEL_MB,
         help="A .safetensors file that Inkling saved.",
     )
-    if "opened_model" in state:
-        st.button("Back to the pretrained model", key="use_pretrained", on_click=_use_pretrained)
+    if "opened_model" in state or "answering_run" in state:
+        st.button("Back to the pretrained model", key="use_pretrained", on_click=use_run, args=(None,))
 
 
 def _open() -> None:
@@ -50,15 +116,24 @@ def _open() -> None:
     try:
         state.opened_model = read_model(state.model_file.getvalue())
         state.opened_name = state.model_file.name.removesuffix(".safetensors")
+        state.pop("answering_run", None)
+        state.pop("model_notice", None)
     except InklingError as error:
         state.model_problem = str(error)
 
 
-def _use_pretrained() -> None:
-    for name in ("opened_model", "opened_name", "model_problem"):
+def _forget() -> None:
+    for name in ("answering_run", "opened_model", "opened_name", "model_problem"):
         st.session_state.pop(name, None)
 
 
 def _label(model: Model) -> str:
-    name = st.session_state.opened_name if "opened_model" in st.session_state else "Pretrained"
+    state = st.session_state
+    name = (
+        state.answering_name
+        if "answering_run" in state
+        else state.opened_name
+        if "opened_model" in state
+        else "Pretrained"
+    )
     return f"{plain(name[:40])}, {percent(model.scores.test_accuracy)}"

@@ -2,14 +2,17 @@
 
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.components import errors, theme
+from pages.components import errors, run_banner, theme, workspace
 
 ASSETS = Path(__file__).parent / "assets"
 FAVICON = ASSETS / "favicon.png"
+
+WIDE = ("train", "model")  # the pages that stand in two columns
 
 _routed: ContextVar[bool] = ContextVar("_routed", default=False)
 
@@ -29,9 +32,16 @@ def navigation() -> StreamlitPage:
             st.Page("pages/draw.py", title="Draw", url_path="start", default=True),
             # Streamlit serves the start page at "/" only; this is what a link to /draw finds.
             st.Page("pages/draw.py", title="Draw", url_path="draw", visibility="hidden"),
+            st.Page("pages/train.py", title="Train", url_path="train"),
+            st.Page("pages/model.py", title="Model", url_path="model"),
         ],
         position="top",
     )
+
+
+def layout(page: StreamlitPage) -> Literal["centered", "wide"]:
+    """How wide the page is. Decided before it runs: a page that widened itself would jump at every rerun."""
+    return "wide" if page.url_path in WIDE else "centered"
 
 
 def run(page: StreamlitPage) -> None:
@@ -39,7 +49,12 @@ def run(page: StreamlitPage) -> None:
     token = _routed.set(True)
     try:
         with errors.shown():
+            workspace.arrive()
+            run_banner.show(is_train=page.url_path == "train")
+        with errors.shown():
             page.run()
+        with errors.shown():
+            workspace.keep()
     finally:
         _routed.reset(token)
 

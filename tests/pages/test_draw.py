@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import InklingError
 from core.networks.model import pretrained
+from core.training.runs import run_store
+from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
@@ -17,7 +19,15 @@ SCRIBBLE = [(x, y) for x in range(10, 270, 4) for y in ((10, 270) if x % 8 == 2 
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_file(APP, default_timeout=30).run()
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    return app.run()
+
+
+@pytest.fixture(autouse=True)
+def _no_runs_before():
+    for run in run_store().runs_of(OWNER):
+        run_store().delete(run.id, OWNER)
 
 
 def drawn(*strokes):
@@ -143,6 +153,76 @@ def test_a_model_opened_from_a_file_answers_and_says_what_it_learned_from(app):
     app.button(key="use_pretrained").click().run()
     assert "Pretrained" in answered_by(app)
     assert not any("built-in handwriting" in text.value for text in app.markdown)
+
+
+def test_without_a_run_of_ones_own_there_is_no_list_of_runs(app):
+    finished_run("Theirs", owner="somebody else")
+    run_store().submit(OWNER, pretrained().recipe)
+    app.run()
+    assert not app.selectbox
+
+
+def test_a_run_of_ones_own_can_be_chosen_from_a_list_by_name_and_test_accuracy(app):
+    older, newer = finished_run("First try"), finished_run("Second try", test_accuracy=0.75)
+    draw(app, drawn(SEVEN))
+    shipped = answer(app)["probabilities"]
+    box = app.selectbox(key="chosen_run")
+    assert box.options == ["Second try, 75.00\N{THIN SPACE}%", "First try, 98.76\N{THIN SPACE}%"]
+    assert box.value is None
+    box.select(older).run()
+    assert answered_by(app) == "First try, 98.76\N{THIN SPACE}%"
+    assert answer(app)["probabilities"] != shipped
+    app.selectbox(key="chosen_run").select(newer).run()
+    assert answered_by(app) == "Second try, 75.00\N{THIN SPACE}%"
+    app.button(key="use_pretrained").click().run()
+    assert answered_by(app).startswith("Pretrained")
+    assert answer(app)["probabilities"] == shipped
+    assert app.selectbox(key="chosen_run").value is None
+
+
+def test_the_run_that_another_page_asks_for_answers_even_while_a_file_is_open(app):
+    run_id = finished_run("Mine")
+    open_file(app, "file.safetensors", pretrained().to_bytes())
+    assert answered_by(app).startswith("file")
+    app.session_state["answering_run"] = run_id
+    app.run()
+    assert answered_by(app).startswith("Mine")
+    assert app.selectbox(key="chosen_run").value == run_id
+
+
+def test_a_file_opened_after_a_run_was_chosen_answers_in_its_place(app):
+    app.session_state["answering_run"] = finished_run("Mine")
+    app.run()
+    open_file(app, "file.safetensors", pretrained().to_bytes())
+    assert answered_by(app).startswith("file")
+    assert app.selectbox(key="chosen_run").value is None
+
+
+def test_a_run_by_link_answers_though_it_is_in_no_list_of_mine(app):
+    app.session_state["answering_run"] = finished_run("Theirs", owner="somebody else")
+    app.run()
+    assert answered_by(app).startswith("Theirs")
+    assert not app.error
+
+
+def test_when_the_run_that_answers_is_deleted_the_shipped_model_takes_over_and_says_so(app):
+    run_id = finished_run("Mine")
+    app.session_state["answering_run"] = run_id
+    draw(app, drawn(SEVEN))
+    assert answered_by(app).startswith("Mine")
+    run_store().delete(run_id, OWNER)
+    app.run()
+    assert not app.error
+    assert answered_by(app).startswith("Pretrained")
+    assert answer(app)["digit"] == 7
+    assert any("is gone, so the pretrained model answers" in text.value for text in app.markdown)
+
+
+def test_a_run_that_has_left_no_model_does_not_answer(app):
+    app.session_state["answering_run"] = run_store().submit(OWNER, pretrained().recipe)
+    app.run()
+    assert not app.error
+    assert answered_by(app).startswith("Pretrained")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04\x95pickle", b"PK\x03\x04zip"])

@@ -1,0 +1,76 @@
+"""Where a run is, in numbers and words: how much is done, how long it will take, which samples it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.insight.evaluation import accuracy_interval, percent
+from core.networks.history import BatchProgress, EpochResult
+from core.networks.model import Scores
+
+STEADY_SHARE = 0.01  # of the run, after which its own pace tells more than the last batches'
+
+
+def share_done(progress: BatchProgress, epochs: int) -> float:
+    """How much of all epochs is behind, 0 to 1."""
+    return min(1.0, (progress.epoch - 1 + progress.step / progress.steps) / epochs)
+
+
+def seconds_left(progress: BatchProgress, points: Sequence[BatchProgress], epochs: int, batch_size: int) -> float:
+    """How long the remaining epochs will take at the pace so far; early stopping may end them sooner.
+
+    The first points' pace is taken out, because it holds the building of the network.
+    """
+    done = share_done(progress, epochs)
+    if points and (ran := done - share_done(points[0], epochs)) > STEADY_SHARE:
+        return max(0.0, (progress.seconds - points[0].seconds) / ran * (1 - done))
+    images = (1 - done) * epochs * progress.steps * batch_size
+    return images / max(progress.images_per_second, 1e-6)
+
+
+def duration(seconds: float) -> str:
+    """A time as people read it: "12 s", "1 min 05 s", "2 h 03 min"."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> float | None:
+    """The newest validation accuracy; an epoch's own, on all validation images, counts before a glimpse within it."""
+    watched = [point for point in points if point.validation_accuracy is not None]
+    ended = history[-1] if history else None
+    if ended and (not watched or watched[-1].epoch <= ended.epoch):
+        return ended.validation_accuracy
+    return watched[-1].validation_accuracy if watched else None
+
+
+def last_answers(live: BatchProgress | None, points: Sequence[BatchProgress]) -> tuple[int, ...]:
+    """The newest digits that were read in the sample images; empty before the first."""
+    newest_first = ([live] if live else []) + list(reversed(points))
+    return next((point.sample_answers for point in newest_first if point.sample_answers), ())
+
+
+def kept_sentence(scores: Scores) -> str:
+    """Which epoch's weights are the model, and why: "Kept: epoch 3 of 5, the one with the best ..."."""
+    why, _, value = scores.kept_because.partition(": ")
+    if why == "best val_accuracy" and scores.validation_accuracy is not None:
+        why = f"the one with the best validation accuracy, {percent(scores.validation_accuracy)}"
+    elif why == "best val_loss":
+        why = f"the one with the lowest validation loss, {value}"
+    elif why in ("", "last epoch"):
+        why = "the last one"
+    elif why == "stopped here":
+        why = "where it was stopped"
+    return f"Kept: epoch {scores.kept_epoch} of {scores.epochs}, {why}."
+
+
+def score_sentence(scores: Scores) -> str:
+    """The test accuracy in percent with its interval, and which weights were kept."""
+    low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
+    return (
+        f"Reads {percent(scores.test_accuracy)} of {scores.test_images:,} new images "
+        f"(95\N{THIN SPACE}% interval {percent(low)} to {percent(high)}). {kept_sentence(scores)}"
+    )

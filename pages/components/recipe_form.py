@@ -1,0 +1,298 @@
+"""The form that makes a recipe: preset cards, epochs and batch size, and the rest in four folded groups.
+
+Ranges and explanations come from the recipe's own fields. What the controls hold lives in the session, under keys that
+name the setting; choosing a preset fills them all.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+from pydantic import BaseModel
+
+from core.digits.augmentation import Augmentation
+from core.networks.network import Dropout
+from core.networks.recipe import (
+    PRESETS,
+    SGD,
+    Adam,
+    AdamW,
+    BadRecipe,
+    BestCheckpoint,
+    Constant,
+    Cosine,
+    Data,
+    EarlyStopping,
+    OneCycle,
+    PeriodicCheckpoint,
+    Recipe,
+    ReduceLROnPlateau,
+    RMSprop,
+    parse_recipe,
+)
+from pages.components import network_view, preset_cards
+from pages.components.errors import plain
+from pages.components.preset_cards import Card
+from pages.components.typesetting import quiet
+
+_OPTIMIZERS: tuple[type[BaseModel], ...] = (Adam, AdamW, SGD, RMSprop)
+_SCHEDULES: tuple[type[BaseModel], ...] = (Constant, OneCycle, Cosine, ReduceLROnPlateau)
+_CHECKPOINTS: tuple[type[BaseModel], ...] = (BestCheckpoint, PeriodicCheckpoint)
+BAR_WIDTH = 100  # pixels of a control beside the Train button
+_TAGS = ("kind",)
+
+# Per preset: what it is, and what to expect of it on two cores without a GPU.
+_LINES = {
+    "fast": ("One epoch, made to be quick. Start here.", "99.0\N{THIN SPACE}% in 7 s"),
+    "accurate": ("What the shipped model was trained with.", "99.6\N{THIN SPACE}% in 12 min"),
+    "script-a": ("Three convolutions, Adam, five epochs.", "99.0\N{THIN SPACE}% in 95 s"),
+    "script-b": ("One convolution, plain SGD, ten epochs.", "98.8\N{THIN SPACE}% in 2 min"),
+    "script-a-improved": ("Dropout, augmentation, stops by itself.", "99.3\N{THIN SPACE}% in 10 min"),
+}
+_WORDS = {
+    "mnist": "MNIST",
+    "handwriting": "Built-in handwriting",
+    "full": "Full, 60,000 images",
+    "quick": "Quick, 10,000 images",
+    "split": "A split of the training images",
+    "test": "The test set, as Script A does",
+    "none": "None",
+    "val_loss": "Validation loss",
+    "val_accuracy": "Validation accuracy",
+    "arrays": "Arrays",
+    "OneCycle": "One cycle",
+    "ReduceLROnPlateau": "Reduce on plateau",
+    "": "No extra copy",
+    "best": "The best epoch",
+    "every": "Every few epochs",
+}
+_LABELS = {
+    "l1": "L1 penalty",
+    "l2": "L2 penalty",
+    "beta_1": "Beta 1",
+    "beta_2": "Beta 2",
+    "source": "Images",
+    "validation": "Validated on",
+    "monitor": "Watches",
+}
+_STEPS = {"learning_rate": 0.001, "l1": 1e-5, "l2": 1e-5, "min_learning_rate": 1e-5, "rotation": 1.0, "shear": 1.0}
+
+
+def recipe() -> Recipe | str:
+    """The recipe that the controls hold now, or the sentence that says why they hold none."""
+    if _key("preset") not in st.session_state:
+        _fill("fast")
+    try:
+        return parse_recipe(_held())
+    except BadRecipe as problem:
+        return str(problem)
+
+
+def show(made: Recipe | str) -> None:
+    """Draw the cards and the four groups, for what `recipe` made of the controls."""
+    chosen = st.session_state[_key("preset")]
+    changed = isinstance(made, str) or made != PRESETS[chosen]
+    cards = [Card(preset, known.name, *_LINES.get(preset, _described(known))) for preset, known in PRESETS.items()]
+    preset_cards.show(cards, chosen, changed, _fill)
+    if isinstance(made, str):
+        st.error(plain(made), icon=":material/error:")
+    with st.container(gap="xsmall"):
+        with st.expander("Network", key="group_network"):
+            _network()
+        with st.expander("Optimiser and schedule", key="group_optimizer"):
+            _kind("optimizer", "Optimiser", _OPTIMIZERS)
+            _kind("schedule", "Learning-rate schedule", _SCHEDULES)
+            for field in ("label_smoothing", "l1", "l2"):
+                _control(Recipe, field)
+        with st.expander("Data and augmentation", key="group_data"):
+            for field in ("source", "size", "validation"):
+                _control(Data, field, "data")
+            for field in Augmentation.model_fields:
+                _control(Augmentation, field, "augmentation")
+            _control(Recipe, "pipeline")
+        with st.expander("Stopping and saving", key="group_stopping"):
+            _stopping()
+            _control(Recipe, "seed")
+
+
+def show_bar() -> None:
+    """Draw epochs and batch size, narrow enough to stand side by side on a phone."""
+    for field in ("epochs", "batch_size"):
+        _widget(Recipe, field, help=Recipe.model_fields[field].description, width=BAR_WIDTH)
+
+
+def _network() -> None:
+    names = {preset: known.name for preset, known in PRESETS.items()}
+    with _explained("The layers of any preset."):
+        st.selectbox(
+            "Architecture",
+            list(PRESETS),
+            format_func=names.__getitem__,
+            key=_key("network"),
+            persist_state="session",
+            on_change=_fill_dropout,
+        )
+    network = PRESETS[st.session_state[_key("network")]].network
+    for name, layer in network.named_layers():
+        if isinstance(layer, Dropout):
+            with _explained("Share of numbers left out at each step."):
+                label = f"Dropout rate of {name}"
+                st.slider(label, 0.0, 0.9, step=0.05, key=_key("dropout", name), persist_state="session")
+    network_view.layer_table(network)
+
+
+def _stopping() -> None:
+    with _explained("Ends the run when the watched value no longer improves."):
+        is_on = st.toggle("Early stopping", key=_key("early_stopping"), persist_state="session")
+    if is_on:
+        for field in EarlyStopping.model_fields:
+            _control(EarlyStopping, field, "early_stopping")
+    kinds = ["", *(_tag(kind) for kind in _CHECKPOINTS)]
+    with _explained("Which weights are kept on the way."):
+        st.selectbox("Checkpoint", kinds, format_func=_word, key=_key("checkpoint"), persist_state="session")
+    for kind in _CHECKPOINTS:
+        if st.session_state[_key("checkpoint")] == _tag(kind):
+            _settings(kind, "checkpoint")
+
+
+def _kind(field: str, label: str, kinds: tuple[type[BaseModel], ...]) -> None:
+    """A choice among kinds, and below it the settings of the chosen one."""
+    known = {_tag(kind): kind for kind in kinds}
+    kind = known[st.session_state[_key(field)]]
+    with _explained((kind.__doc__ or "").strip().splitlines()[0]):
+        st.selectbox(label, list(known), format_func=_word, key=_key(field), persist_state="session")
+    _settings(kind, field)
+
+
+def _settings(kind: type[BaseModel], field: str) -> None:
+    for setting in kind.model_fields:
+        if setting not in _TAGS:
+            _control(kind, setting, field, _tag(kind))
+
+
+def _control(owner: type[BaseModel], field: str, *place: str) -> None:
+    """The control for one field of a recipe, explained in the field's own words."""
+    with _explained(owner.model_fields[field].description or ""):
+        _widget(owner, field, *place)
+
+
+def _widget(owner: type[BaseModel], field: str, *place: str, **options: Any) -> None:
+    """The widget for one field of a recipe: its range is the field's own."""
+    info = owner.model_fields[field]
+    label = _LABELS.get(field, field.replace("_", " ").capitalize())
+    remembered: Any = {"key": _key(*place, field), "persist_state": "session", **options}
+    kind = info.annotation
+    if kind is bool:
+        st.toggle(label, **remembered)
+    elif kind in (int, float):
+        bounds = {name: getattr(limit, name) for limit in info.metadata for name in _BOUNDS if hasattr(limit, name)}
+        least, most = bounds.get("ge", bounds.get("gt", 0)), bounds.get("le", bounds.get("lt", 1))
+        step = 1 if kind is int else _STEPS.get(field, 0.05)
+        # The widget wants all its numbers of one type.
+        form = "%d" if kind is int else "%g"
+        st.number_input(label, kind(least), kind(most), step=kind(step), format=form, **remembered)
+    else:
+        st.selectbox(label, list(getattr(kind, "__args__", ())), format_func=_word, **remembered)
+
+
+@contextmanager
+def _explained(explanation: str) -> Iterator[None]:
+    """A widget with a quiet line below it. Not in the label: a screen reader would read its markup out."""
+    with st.container(gap=None):
+        yield
+        if explanation:
+            quiet(plain(explanation))
+
+
+_BOUNDS = ("ge", "gt", "le", "lt")
+
+
+def _fill(preset: str) -> None:
+    """Set every control to what the preset says, and those it has no say in to their defaults."""
+    known = PRESETS[preset]
+    _set("preset", value=preset)
+    _set("network", value=preset)
+    _fill_dropout()
+    for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed"):
+        _set(field, value=getattr(known, field))
+    for owner, place in ((known.data, "data"), (known.augmentation, "augmentation")):
+        _fill_from(owner, place)
+    for field, kinds in (("optimizer", _OPTIMIZERS), ("schedule", _SCHEDULES), ("checkpoint", _CHECKPOINTS)):
+        chosen = getattr(known, field)
+        _set(field, value=chosen.kind if chosen else "")
+        for kind in kinds:
+            _fill_from(chosen if type(chosen) is kind else kind(), field, _tag(kind))
+    _set("early_stopping", value=known.early_stopping is not None)
+    _fill_from(known.early_stopping or EarlyStopping(), "early_stopping")
+
+
+def _fill_from(owner: BaseModel, *place: str) -> None:
+    for field, value in owner:
+        if field not in _TAGS:
+            _set(*place, field, value=value)
+
+
+def _fill_dropout() -> None:
+    for name, layer in PRESETS[st.session_state[_key("network")]].network.named_layers():
+        if isinstance(layer, Dropout):
+            _set("dropout", name, value=layer.rate)
+
+
+def _held() -> dict[str, Any]:
+    """What the controls hold, as `parse_recipe` reads it."""
+    known = PRESETS[_get("preset")]
+    kinds = {
+        field: next(
+            ({"kind": _get(field)} | _values(kind, field, _tag(kind)) for kind in kinds if _tag(kind) == _get(field)),
+            None,
+        )
+        for field, kinds in (("optimizer", _OPTIMIZERS), ("schedule", _SCHEDULES), ("checkpoint", _CHECKPOINTS))
+    }
+    held = {
+        "network": {"layers": _layers()},
+        "data": _values(Data, "data"),
+        "augmentation": _values(Augmentation, "augmentation"),
+        "early_stopping": _values(EarlyStopping, "early_stopping") if _get("early_stopping") else None,
+        **kinds,
+        **{field: _get(field) for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed")},
+    }
+    preset = known.model_dump(mode="json", exclude={"name", "version"})
+    return {"name": known.name if held == preset else f"{known.name}, changed", **held}
+
+
+def _layers() -> list[dict[str, Any]]:
+    layers = []
+    for name, layer in PRESETS[_get("network")].network.named_layers():
+        rate = {"rate": _get("dropout", name)} if isinstance(layer, Dropout) else {}
+        layers.append(layer.model_dump(mode="json") | rate)
+    return layers
+
+
+def _values(owner: type[BaseModel], *place: str) -> dict[str, Any]:
+    return {field: _get(*place, field) for field in owner.model_fields if field not in _TAGS}
+
+
+def _tag(kind: type[BaseModel]) -> str:
+    tag: str = kind.model_fields["kind"].default
+    return tag
+
+
+def _key(*place: str) -> str:
+    return "recipe_" + "_".join(place)
+
+
+def _get(*place: str) -> Any:
+    return st.session_state[_key(*place)]
+
+
+def _set(*place: str, value: Any) -> None:
+    st.session_state[_key(*place)] = value
+
+
+def _word(value: str) -> str:
+    return _WORDS.get(value, value)
+
+
+def _described(known: Recipe) -> tuple[str, str]:
+    return f"{known.network.parameters:,} parameters", f"{known.epochs} epochs"

@@ -1,0 +1,26 @@
+"""The figures of a run in one row, and under them how far it is: a component that keeps its place to the pixel."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__)
+_figures = st.components.v2.component(
+    "inkling.run_figures",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+def show(figures: dict[str, str], share: float, said: str, bring: str = "") -> None:
+    """Draw them.
+
+    Args:
+        figures: value by label, in order.
+        share: how much of the run is done, 0 to 1.
+        said: where it is, in words.
+        bring: id of a run to scroll to, once, where the figures lie below the form: on a phone.
+    """
+    rows = [{"label": label, "value": value} for label, value in figures.items()]
+    _figures(key="run_figures", data={"figures": rows, "share": share, "said": said, "bring": bring})

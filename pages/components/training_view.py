@@ -1,0 +1,265 @@
+"""The live view of one run: figures, curves and samples while it goes on; what it learned when it is over.
+
+Everything has its place from the first frame to the last; before there is something to show, a quiet sheet lies there.
+"""
+
+import random
+from functools import partial
+
+import streamlit as st
+
+from core.insight import charts
+from core.insight.evaluation import percent
+from core.insight.progress import (
+    duration,
+    last_answers,
+    last_validation_accuracy,
+    score_sentence,
+    seconds_left,
+    share_done,
+)
+from core.training.jobs import EngineState
+from core.training.runs import Run, RunState, run_store
+from pages.components import errors, model_choice, run_figures, sample_strip, workspace
+from pages.components.engine import engine
+from pages.components.errors import plain
+from pages.components.typesetting import on_accent, quiet
+
+EVERY = 0.5  # seconds between two looks at a run in progress
+CURVE_HEIGHT = 176  # pixels
+RATE_HEIGHT = 96
+NONE = "\N{EN DASH}"
+_ENDED = {
+    RunState.FINISHED: "Finished",
+    RunState.STOPPED: "Stopped",
+    RunState.PAUSED: "Paused",
+    RunState.FAILED: "Failed",
+    RunState.INTERRUPTED: "Interrupted",
+}
+
+
+def show(run: Run) -> None:
+    """Draw the run; while it is queued or running the view looks again twice a second by itself."""
+    every = EVERY if run.state.is_active else None
+    st.fragment(_view, run_every=every)(run.id, run.state)
+
+
+def show_empty() -> None:
+    """Draw what will appear, before the first run."""
+    with st.container(key="no_run", gap="xsmall"):
+        st.subheader("Your run will appear here", anchor=False)
+        run_figures.show(
+            dict.fromkeys(("Epoch", "Validation", "Loss", "Images/s", "Time left"), NONE), 0, "Not started"
+        )
+        _show_curves(None)
+        _show_samples_and_rate(None)
+
+
+@errors.shown()
+def _view(run_id: str, state: RunState) -> None:
+    run = run_store().run(run_id)
+    if run.state != state:
+        st.rerun()  # the page's own button, and this fragment's timer, depend on the state
+    with st.container(key="run", gap="xsmall"):
+        _show_head(run)
+        is_new = run.state.is_active and st.session_state.get("newest_run") == run.id
+        run_figures.show(_figures(run), _share(run), _said(run), run.id if is_new else "")
+        if run.notice:
+            _show_notice(run)
+        _show_curves(run)
+        _show_samples_and_rate(run)
+        if run.has_model:
+            _show_check(run)
+
+
+def _show_head(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        st.subheader(plain(run.name), anchor=False, width="content")
+        with st.container(horizontal=True, gap="xsmall", width="content", key="run_buttons"):
+            if run.has_model:
+                _show_ways_on(run)
+            elif workspace.owns(run):
+                _show_controls(run)
+            else:
+                quiet("You are watching. Only its owner can stop this run.", width="content")
+
+
+def _show_ways_on(run: Run) -> None:
+    answers = partial(model_choice.use_run, run.id)
+    if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
+        st.switch_page("pages/draw.py")
+    if st.button("Look inside", key="look_inside"):
+        st.switch_page("pages/model.py", query_params={"run": run.id})
+
+
+def _show_controls(run: Run) -> None:
+    if run.state.is_active:
+        is_asked = bool(run.wish)
+        if run.state == RunState.RUNNING:
+            st.button(
+                "Pause", key="pause", icon=":material/pause:", disabled=is_asked, on_click=_ask, args=(run, "pause")
+            )
+        label = "Stop" if run.state == RunState.RUNNING else "Cancel"
+        st.button(label, key="stop", icon=":material/stop:", disabled=is_asked, on_click=_ask, args=(run, "stop"))
+    elif run.state in (RunState.PAUSED, RunState.INTERRUPTED):
+        is_free = run_store().active_run(run.owner) is None  # one run at a time
+        label = on_accent("Resume") if is_free else "Resume"
+        st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
+
+
+def _ask(run: Run, wish: str) -> None:
+    run_store().ask(run.id, workspace.owner(), "stop" if wish == "stop" else "pause")
+
+
+def _resume(run: Run) -> None:
+    run_store().resume(run.id, workspace.owner())
+    engine().nudge()
+
+
+def _show_notice(run: Run) -> None:
+    if run.state == RunState.FAILED:
+        st.error(plain(run.notice), icon=":material/error:")
+    else:
+        st.warning(plain(run.notice), icon=":material/info:")
+
+
+def _figures(run: Run) -> dict[str, str]:
+    live, last = run.live, run.points[-1] if run.points else None
+    now = live or last
+    epoch = f"{now.epoch} of {run.recipe.epochs}" if now else NONE
+    loss = charts.loss_text(now.loss) if now else NONE
+    accuracy = run.scores.validation_accuracy if run.scores else last_validation_accuracy(run.points, run.history)
+    figures = {
+        **({} if run.scores else {"Epoch": epoch}),
+        "Validation": percent(accuracy) if accuracy is not None else NONE,
+        "Loss": loss,
+        "Images/s": f"{now.images_per_second:,.0f}" if now else NONE,
+    }
+    if run.scores:  # three decimals, as Script A prints it
+        return {"Test accuracy": f"{run.scores.test_accuracy:.3f}"} | figures | {"Time": duration(run.scores.seconds)}
+    left = seconds_left(live, run.points, run.recipe.epochs, run.recipe.batch_size) if live else None
+    return figures | {"Time left": duration(left) if left is not None else NONE}
+
+
+def _share(run: Run) -> float:
+    if run.state == RunState.FINISHED:
+        return 1.0
+    now = run.live or (run.points[-1] if run.points else None)
+    return share_done(now, run.recipe.epochs) if now else 0.0
+
+
+def _said(run: Run) -> str:
+    """What happens now, in a sentence."""
+    if run.state == RunState.QUEUED:
+        return _said_queued(run)
+    if run.scores:
+        return score_sentence(run.scores)
+    if run.state != RunState.RUNNING:
+        return _ENDED[run.state] + (f" after epoch {len(run.history)}" if run.history else "")
+    if run.wish:
+        return "Stopping: measuring what was learned" if run.wish == "stop" else "Pausing: keeping where it is"
+    if run.live is None:
+        return "Warming up TensorFlow: about 10 s the first time, a second or two later"
+    live = run.live
+    if share_done(live, run.recipe.epochs) == 1:
+        return "Measuring on the test images"
+    return f"Epoch {live.epoch}, batch {live.step:,} of {live.steps:,}"
+
+
+def _said_queued(run: Run) -> str:
+    if run.waiting:
+        runs = "run" if run.waiting == 1 else "runs"
+        return f"In the queue: {run.waiting} {runs} before yours"
+    state = engine().state
+    if state == EngineState.UNREACHABLE:
+        return "The training engine cannot be reached. Your run waits, and starts when it is back"
+    if state == EngineState.READY:
+        return "Next in the queue"
+    return "Starting the training engine and TensorFlow: about 10 s the first time"
+
+
+def _show_check(run: Run) -> None:
+    """Script B's last lines: a random test image, and what the network reads in it."""
+    samples, probabilities = run_store().samples(run.id), run_store().test_probabilities(run.id)
+    state = st.session_state
+    place = state.setdefault(f"check_{run.id}", random.randrange(len(samples)))
+    label = int(samples.labels[place])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="check"):
+        st.image(_grey(run.id, place), width=92, alt=f"A test image: a handwritten {label}")
+        with st.container(gap="xsmall", width=150):
+            st.markdown(f":small[{plain(charts.check_sentence(label, probabilities[place]))}]")
+            st.button(
+                "Another image",
+                key="another_image",
+                type="tertiary",
+                on_click=_choose_other,
+                args=(run.id, len(samples)),
+            )
+
+
+def _choose_other(run_id: str, count: int) -> None:
+    key = f"check_{run_id}"
+    st.session_state[key] = (st.session_state[key] + random.randrange(1, count)) % count
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _grey(run_id: str, place: int) -> bytes:
+    return charts.sample_image(run_store().samples(run_id).images[place])
+
+
+def _show_curves(run: Run | None) -> None:
+    rows = charts.curve_rows(run.points, run.history) if run else []
+    left, right = st.columns(2, gap="small")
+    with left, st.container(gap=None):
+        _show_curve(run, rows, "accuracy", "Accuracy: how many digits it reads, batch after batch.")
+    with right, st.container(gap=None):
+        _show_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
+
+
+def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: str) -> None:
+    if run is None or not rows:
+        _lay_sheet(CURVE_HEIGHT, value, is_waiting=run is not None and run.state.is_active)
+        quiet(promise)
+        return
+    epochs = _epochs_shown(run)
+    accuracy = value == "accuracy"
+    summary = charts.curve_summary(run.points, run.history, "accuracy" if accuracy else "loss")
+    spec = charts.accuracy_curves(epochs) if accuracy else charts.loss_curves(epochs)
+    st.vega_lite_chart(rows, spec, key=f"{value}_{run.id}", height=CURVE_HEIGHT, alt=f"{value.capitalize()} curve")
+    quiet(summary)
+
+
+def _show_samples_and_rate(run: Run | None) -> None:
+    left, right = st.columns(2, gap="small")
+    with left, st.container(gap="xsmall"):
+        answers = last_answers(run.live, run.points) if run else ()
+        sample_strip.show(run.id if run else None, answers)
+    with right, st.container(gap=None):
+        rows = charts.learning_rate_rows(run.points) if run else []
+        if run is None or not rows:
+            _lay_sheet(RATE_HEIGHT, "learning rate", is_waiting=run is not None and run.state.is_active)
+            quiet("Learning rate: how far each step goes.")
+            return
+        spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
+        st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
+        quiet(f"Learning rate: {float(rows[-1]['learning_rate']):.2g} now.")
+
+
+def _lay_sheet(height: int, name: str, *, is_waiting: bool) -> None:
+    """What lies in a chart's place before it has a point."""
+    if is_waiting:
+        st.skeleton(height)
+    else:
+        with st.container(
+            height=height,
+            border=True,
+            horizontal_alignment="center",
+            vertical_alignment="center",
+            key=f"sheet_{name.replace(' ', '_')}",
+        ):
+            quiet(name, width="content")
+
+
+def _epochs_shown(run: Run) -> int:
+    """Where the time axis ends: fixed while the run goes on; a run that ended early is then shown as long as it was."""
+    return max(len(run.history), 1) if run.state == RunState.FINISHED else run.recipe.epochs

@@ -1,0 +1,14 @@
+"""Model: look inside the shipped model, or inside a run's."""
+
+import streamlit as st
+
+from core.training.runs import NoSuchRun
+from pages.components import model_view, router
+
+router.guard()
+
+with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
+    try:
+        model_view.show(model_view.choose())
+    except NoSuchRun as problem:
+        model_view.show_way_back(str(problem))

@@ -1,0 +1,62 @@
+"""Train: choose a recipe, press Train, watch it learn."""
+
+import streamlit as st
+
+from core.networks.recipe import Recipe
+from core.training.runs import NoSuchRun, run_store
+from pages.components import recipe_form, router, training_view, workspace
+from pages.components.engine import engine
+from pages.components.errors import plain
+from pages.components.typesetting import on_accent
+
+router.guard()
+
+
+def start() -> None:
+    """Queue a run of what the controls hold now, or find the one that is active already, and follow it."""
+    recipe = recipe_form.recipe()
+    if isinstance(recipe, Recipe):
+        workspace.follow(run_store().submit(workspace.owner(), recipe))
+        engine().nudge()
+
+
+engine().warm_up()
+made = recipe_form.recipe()
+active = run_store().active_run(workspace.owner())
+with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        st.title("Train a network", anchor=False, width="content")
+        links = st.container(width="content")
+    left, right = st.columns([5, 9], gap="large")
+    with left:
+        recipe_form.show(made)
+    with right:
+        try:
+            run = workspace.current_run()
+            if run:
+                training_view.show(run)
+            else:
+                training_view.show_empty()
+        except NoSuchRun as problem:
+            run = None
+            st.error(plain(str(problem)), icon=":material/error:")
+            st.button("Back to my runs", key="way_home", on_click=st.query_params.clear)
+    with links:
+        workspace.show_links(run)
+
+with (
+    st.bottom,
+    st.container(horizontal_alignment="center"),
+    st.container(width=1120),
+    st.container(width=400, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar"),
+):
+    recipe_form.show_bar()
+    can_start = isinstance(made, Recipe) and active is None
+    st.button(
+        on_accent("Train") if can_start else "Train",
+        key="train",
+        type="primary",
+        disabled=not can_start,
+        on_click=start,
+        width="stretch",
+    )

@@ -1,0 +1,147 @@
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import expect
+
+from core.networks.model import load_model, pretrained
+from core.networks.recipe import PRESETS, parse_recipe
+from core.training.runs import RunStore
+from tests.browser.conftest import READY
+from tests.played import SECRET, finished_run
+
+
+def open_model(visit, query=""):
+    cookie = {"name": "inkling_workspace", "value": SECRET, "url": visit.url}
+    visit.page.context.add_cookies([cookie])
+    visit.page.goto(f"{visit.url}/model{query}")
+    expect(visit.page.locator(READY)).to_be_attached()
+    expect(blocks(visit).first).to_be_visible()
+
+
+def blocks(visit):
+    return visit.page.get_by_role("list", name="Architecture").get_by_role("button")
+
+
+def row(visit, name):
+    return visit.page.get_by_role("table").get_by_role("row", name=name)
+
+
+def lit_code(visit):
+    return visit.page.locator("code .line.lit")
+
+
+def downloaded(visit, label, folder):
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name=label).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_a_deep_link_to_model_on_a_cold_server_shows_the_page_with_its_menu(cold_server, visitor):
+    visit = visitor(cold_server)
+    open_model(visit)
+    expect(visit.page).to_have_title("Model · Inkling")
+    expect(visit.page.get_by_role("heading", name="Model")).to_be_visible()
+    expect(visit.page.get_by_test_id("stHeaderLogo")).to_be_visible()
+    expect(visit.page.get_by_text("99.62\N{THIN SPACE}%", exact=True)).to_be_visible()
+    expect(blocks(visit)).to_have_count(len(PRESETS["accurate"].network.layers))
+
+
+def test_a_block_under_the_pointer_lights_up_its_row_and_its_line_of_code(server, visitor):
+    visit = visitor(server)
+    open_model(visit)
+    lit = re.compile(r"\blit\b")
+    block = visit.page.get_by_role("button", name="conv2d_3, Conv2D, output 7")
+    block.hover()
+    expect(row(visit, "conv2d_3")).to_have_class(lit)
+    expect(lit_code(visit)).to_have_text(re.compile(r"Conv2D\(48, 3, strides=2"))
+    expect(visit.page.get_by_role("status").filter(has_text="conv2d_3")).to_contain_text("20,736 parameters")
+    row(visit, "dense_1").hover()
+    expect(visit.page.get_by_role("button", name="dense_1")).to_have_class(lit)
+    expect(block).not_to_have_class(lit)
+    visit.page.get_by_role("heading", name="Model").hover()
+    expect(lit_code(visit)).to_have_count(0)
+
+
+def test_blocks_are_reached_and_pinned_by_keyboard(server, visitor):
+    visit = visitor(server)
+    open_model(visit)
+    blocks(visit).first.focus()
+    visit.page.keyboard.press("Tab")
+    expect(blocks(visit).nth(1)).to_be_focused()
+    expect(lit_code(visit)).to_have_text(re.compile("BatchNormalization"))
+    visit.page.keyboard.press("Enter")
+    expect(blocks(visit).nth(1)).to_have_attribute("aria-pressed", "true")
+    visit.page.keyboard.press("Enter")
+    expect(blocks(visit).nth(1)).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_tap_on_a_block_lights_up_its_row_and_its_code_until_the_next_tap(server, visitor):
+    visit = visitor(server, 375, 667, has_touch=True, is_mobile=True)
+    open_model(visit)
+    block = visit.page.get_by_role("button", name="maxpooling2d_1")
+    block.tap()
+    expect(row(visit, "maxpooling2d_1")).to_have_class(re.compile(r"\blit\b"))
+    expect(lit_code(visit)).to_have_text(re.compile(r"MaxPooling2D\(\)"))
+    block.tap()
+    expect(lit_code(visit)).to_have_count(0)
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+def test_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, width, height, color_scheme):
+    visit = visitor(server, width, height, color_scheme=color_scheme)
+    open_model(visit)
+    visit.page.get_by_text("Keras' own summary").click()
+    expect(visit.page.get_by_text("Total params: 204,418")).to_be_visible()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+    main = visit.page.get_by_test_id("stMain")
+    assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
+    for part in (visit.page.get_by_role("list", name="Architecture"), visit.page.get_by_role("table")):
+        box = part.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    expected = "rgb(251, 249, 244)" if color_scheme == "light" else "rgb(21, 33, 29)"
+    expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", expected)
+
+
+def test_the_shipped_model_can_be_downloaded_in_both_formats_and_its_recipe_too(server, visitor, tmp_path):
+    visit = visitor(server)
+    open_model(visit)
+    weights = downloaded(visit, "Weights", tmp_path)
+    assert weights.name == "inkling-pretrained.safetensors"
+    assert load_model(weights).scores == pretrained().scores
+    keras_file = downloaded(visit, "Keras file", tmp_path)
+    assert keras_file.name == "inkling-pretrained.keras"
+    assert "model.weights.h5" in zipfile.ZipFile(keras_file).namelist()
+    recipe = downloaded(visit, "Recipe", tmp_path)
+    assert parse_recipe(recipe.read_bytes()) == pretrained().recipe
+
+
+def test_a_run_is_looked_at_downloaded_and_drawn_with(cold_server, tmp_path, visitor):
+    visit = visitor(cold_server)
+    open_model(visit)  # makes the store
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    run_id = finished_run("My first", PRESETS["script-b"], store=store)
+    open_model(visit, f"?run={run_id}")
+    expect(visit.page.get_by_text("98.76\N{THIN SPACE}%", exact=True)).to_be_visible()
+    expect(row(visit, "Total")).to_contain_text("542,230")
+    weights = downloaded(visit, "Weights", tmp_path)
+    assert weights.name == "inkling-my-first.safetensors"
+    assert load_model(weights).recipe == PRESETS["script-b"]
+    visit.page.get_by_role("button", name="Draw with it").click()
+    expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(visit.page.get_by_role("button", name="My first, 98.76")).to_be_visible()
+
+
+def test_the_code_is_copied_as_it_stands(server, visitor):
+    visit = visitor(server)
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_model(visit)
+    visit.page.get_by_role("button", name="Copy").first.click()
+    expect(visit.page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("import keras\n")
+    assert copied.endswith("])\n")

@@ -1,0 +1,182 @@
+"""Whole journeys with the real engine: TensorFlow trains on the built-in handwriting or on MNIST, as on any machine."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import READY
+
+COLD = 90_000  # milliseconds in which a cold engine has come up on a busy machine
+
+
+def open_train(visit, query=""):
+    visit.page.goto(f"{visit.url}/train{query}")
+    expect(visit.page.locator(READY)).to_be_attached()
+    expect(button(visit, "Train")).to_be_visible()
+
+
+def button(visit, name):
+    return visit.page.get_by_role("button", name=name, exact=True)
+
+
+def curves(visit):
+    return visit.page.get_by_test_id("stVegaLiteChart")
+
+
+def progress(visit):
+    return visit.page.get_by_role("progressbar", name="Progress of the run")
+
+
+def percent_done(visit):
+    expect(progress(visit)).to_have_attribute("aria-valuenow", re.compile(r"^\d+$"))
+    return int(progress(visit).get_attribute("aria-valuenow"))
+
+
+def choose(visit, preset="Fast", epochs=1, quick=True):
+    card = visit.page.get_by_role("radio", name=re.compile(rf"^{preset}\b")).first
+    if not card.is_checked():
+        card.check()
+        expect(visit.page.get_by_role("spinbutton", name="Batch size", exact=True)).to_have_value("32")
+    if quick:
+        visit.page.get_by_text("Data and augmentation").click()
+        size = visit.page.locator(".st-key-recipe_data_size").get_by_role("combobox")
+        size.hover()  # waits until the group has unfolded: what moves closes the list
+        size.press("ArrowDown")
+        visit.page.get_by_role("option", name="Quick, 10,000 images").click()
+        expect(visit.page.get_by_role("radio", name=re.compile("Fast, changed"))).to_be_checked()
+        expect(visit.page.locator(READY)).to_be_attached()
+    field = visit.page.get_by_role("spinbutton", name="Epochs", exact=True)
+    field.fill(str(epochs))
+    field.press("Enter")
+    expect(visit.page.locator(READY)).to_be_attached()
+
+
+def expect_moving(visit):
+    """The run has begun, and goes on."""
+    expect(curves(visit).first).to_be_visible(timeout=COLD)
+    expect(button(visit, "Stop")).to_be_visible()
+    before = percent_done(visit)
+    visit.page.wait_for_function(
+        """before => [...document.querySelectorAll("*")].some((host) => Number(
+            host.shadowRoot?.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow")) > before)""",
+        arg=before,
+        timeout=COLD,
+    )
+
+
+def run_id(visit):
+    return re.search(r"run=([\w-]+)", visit.page.url)[1]
+
+
+def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(cold_server, visitor):
+    visit = visitor(cold_server)
+    open_train(visit)
+    expect(visit.page).to_have_title("Train · Inkling")
+    expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()
+    expect(curves(visit)).to_have_count(0)
+    choose(visit)
+    button(visit, "Train").click()
+    expect(curves(visit).first).to_be_visible(timeout=COLD)
+    expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
+    expect(visit.page.get_by_text(re.compile(r"Reads \d\d\.\d\d\s% of 10,000 new images"))).to_be_visible()
+    expect(visit.page.get_by_text(re.compile(r"Read as \d, \d\d\.\d\s% sure"))).to_be_visible()
+    button(visit, "Look inside").click()
+    expect(visit.page.get_by_role("heading", name="Model", exact=True)).to_be_visible()
+    expect(visit.page.get_by_text("34,138").first).to_be_visible()
+    visit.page.go_back()
+    button(visit, "Draw with it").click()
+    expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(visit.page.get_by_role("button", name=re.compile("Fast, changed"))).to_be_visible()
+    visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
+    expect(visit.page.get_by_role("status").filter(has_text=re.compile("sure"))).to_be_visible()
+
+
+def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pages_find_the_run(server, visitor):
+    visit = visitor(server)
+    open_train(visit)
+    choose(visit, "Script A", epochs=20, quick=False)  # long enough for all that follows; it is stopped in the end
+    button(visit, "Train").dblclick()
+    expect_moving(visit)
+    expect(visit.page.get_by_text("1 of 20")).to_be_visible()  # still in the first epoch
+    started = run_id(visit)
+
+    visit.page.reload()
+    expect_moving(visit)
+    assert run_id(visit) == started
+
+    tab = visit.page.context.new_page()
+    tab.goto(f"{visit.url}/train")  # without the link: the cookie is enough
+    expect(tab.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(tab.get_by_role("button", name="Train", exact=True)).to_be_disabled()
+    tab.close()
+
+    visit.page.get_by_role("link", name="Draw").click()
+    expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(visit.page.get_by_text(re.compile(r"Epoch \d+ of 20, \d\d\.\d\d\s%, .* left"))).to_be_visible()
+    visit.page.get_by_role("link", name="Open").click()
+    expect_moving(visit)
+    assert run_id(visit) == started
+
+    watcher = visitor(server)
+    open_train(watcher, f"?run={started}")
+    expect(curves(watcher).first).to_be_visible()
+    expect(watcher.page.get_by_text("You are watching")).to_be_visible()
+    for name in ("Stop", "Pause", "Resume"):
+        expect(button(watcher, name)).to_have_count(0)
+
+    button(visit, "Stop").click()
+    expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
+    expect(visit.page.get_by_text("where it was stopped")).to_be_visible()
+    expect(button(visit, "Train")).to_be_enabled()
+    expect(button(watcher, "Look inside")).to_be_visible()  # the watcher sees it end too
+
+
+def test_a_paused_run_waits_and_is_resumed(server, visitor):
+    visit = visitor(server)
+    open_train(visit)
+    choose(visit, "Script A", epochs=20, quick=False)
+    button(visit, "Train").click()
+    expect_moving(visit)
+    button(visit, "Pause").click()
+    expect(button(visit, "Resume")).to_be_visible(timeout=COLD)
+    reached = percent_done(visit)
+    button(visit, "Resume").click()
+    expect_moving(visit)
+    assert percent_done(visit) >= reached
+    button(visit, "Stop").click()
+    expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
+
+
+def test_a_workspace_travels_by_its_link(server, visitor):
+    home, away = visitor(server), visitor(server)
+    open_train(home)
+    button(home, "Take it with you").click()
+    link = home.page.get_by_test_id("stCode").first.inner_text().replace("\n", "").strip()
+    token = link.partition("?workspace=")[2]
+    away.page.goto(link)
+    expect(button(away, "Train")).to_be_visible()
+    away.page.wait_for_function("token => document.cookie.includes(token)", arg=token)
+    assert token not in away.page.url
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen(server, visitor, width, height, color_scheme):
+    visit = visitor(server, width, height, color_scheme=color_scheme)
+    open_train(visit)
+    for name in ("Network", "Optimiser and schedule", "Data and augmentation", "Stopping and saving"):
+        visit.page.get_by_text(name, exact=True).click()
+    expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
+    visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    for box in (
+        button(visit, "Train").bounding_box(),
+        visit.page.get_by_role("spinbutton", name="Epochs", exact=True).bounding_box(),
+        visit.page.get_by_role("spinbutton", name="Batch size", exact=True).bounding_box(),
+    ):
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height
+    main = visit.page.get_by_test_id("stMain")
+    assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0

@@ -1,0 +1,88 @@
+import pytest
+
+from core.insight import progress
+from core.networks.history import BatchProgress, EpochResult
+from core.networks.model import Scores
+
+
+def point(epoch, step, seconds=0.0, speed=1000.0, **more):
+    return BatchProgress(epoch, step, 100, 0.5, 0.8, 0.001, speed, seconds, **more)
+
+
+def scores(**changes):
+    measured = {
+        "data_source": "mnist",
+        "test_accuracy": 0.9904,
+        "test_images": 10_000,
+        "test_loss": 0.03,
+        "validation_accuracy": 0.991,
+        "kept_epoch": 3,
+        "epochs": 5,
+        "seconds": 60.0,
+    }
+    return Scores(**(measured | changes))
+
+
+def test_the_share_done_counts_epochs_and_steps():
+    assert progress.share_done(point(3, 50), 5) == pytest.approx(0.5)
+    assert progress.share_done(point(5, 100), 5) == 1
+
+
+def test_the_time_left_follows_the_pace_since_the_first_point():
+    # Ten seconds went by before the first point; then a tenth of the run took two.
+    points = (point(1, 0, seconds=10.0), point(1, 50, seconds=12.0))
+    assert progress.seconds_left(points[-1], points, 5, 32) == pytest.approx(18)
+
+
+def test_at_the_first_point_the_time_left_follows_the_speed_of_its_batches():
+    first = point(1, 1, speed=100.0)
+    assert progress.seconds_left(first, (first,), 1, 10) == pytest.approx(99 * 10 / 100)
+
+
+def test_a_clock_set_back_leaves_no_negative_time():
+    points = (point(1, 0, seconds=100.0), point(1, 50, seconds=10.0))
+    assert progress.seconds_left(points[-1], points, 1, 32) == 0
+    assert progress.duration(-3) == "0 s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (12.3, "12 s"), (59.6, "1 min 00 s"), (65, "1 min 05 s"), (7380, "2 h 03 min")]
+)
+def test_times_are_put_into_words(seconds, text):
+    assert progress.duration(seconds) == text
+
+
+def test_the_newest_validation_accuracy_counts_and_an_epochs_own_before_a_glimpse_within_it():
+    glimpses = (point(1, 90, validation_accuracy=0.9), point(2, 10))
+    assert progress.last_validation_accuracy((), ()) is None
+    assert progress.last_validation_accuracy(glimpses, ()) == 0.9
+    first = EpochResult(1, 0.1, 0.9, 0.001, 0.1, 0.95)
+    assert progress.last_validation_accuracy(glimpses, (first,)) == 0.95
+    assert progress.last_validation_accuracy((*glimpses, point(2, 50, validation_accuracy=0.97)), (first,)) == 0.97
+
+
+def test_the_newest_answers_to_the_samples_count():
+    points = (point(1, 10, sample_answers=(1, 2)), point(1, 20))
+    assert progress.last_answers(None, ()) == ()
+    assert progress.last_answers(point(1, 30), points) == (1, 2)
+    assert progress.last_answers(point(1, 30, sample_answers=(7, 2)), points) == (7, 2)
+
+
+@pytest.mark.parametrize(
+    ("because", "sentence"),
+    [
+        ("best val_accuracy: 0.9910", "the one with the best validation accuracy, 99.10\N{THIN SPACE}%."),
+        ("best val_loss: 0.0312", "the one with the lowest validation loss, 0.0312."),
+        ("last epoch", "the last one."),
+        ("stopped here", "where it was stopped."),
+        ("last epoch before the loss stopped being a number", "last epoch before the loss stopped being a number."),
+    ],
+)
+def test_it_is_said_which_epoch_was_kept_and_why(because, sentence):
+    assert progress.kept_sentence(scores(kept_because=because)) == f"Kept: epoch 3 of 5, {sentence}"
+
+
+def test_the_score_comes_with_its_interval():
+    said = progress.score_sentence(scores())
+    assert "99.04\N{THIN SPACE}% of 10,000 new images" in said
+    assert "98.83\N{THIN SPACE}% to 99.21\N{THIN SPACE}%" in said

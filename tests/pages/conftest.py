@@ -1,0 +1,34 @@
+"""No page test starts the training engine: it is a stand-in here, and no run is left that a real one would take up."""
+
+import pytest
+
+from core.training.jobs import EngineState
+from core.training.runs import RunState, run_store
+from pages.components import engine as engine_module
+
+
+class StandInEngine:
+    """Counts what it is asked for."""
+
+    def __init__(self, store=None):
+        self.state = EngineState.READY
+        self.nudges = self.visits = 0
+
+    def warm_up(self):
+        self.visits += 1
+
+    def nudge(self):
+        self.nudges += 1
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch):
+    monkeypatch.setenv("INKLING_WARM", "0")  # for the processes that a test starts
+    monkeypatch.setattr(engine_module, "Engine", StandInEngine)
+    engine_module.engine.clear()
+    yield engine_module.engine()
+    engine_module.engine.clear()
+    while run_store().claim_next():
+        pass
+    for run in run_store().running():
+        run_store().leave(run.id, run.attempt, RunState.FAILED, "The test is over.")

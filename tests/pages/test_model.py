@@ -1,0 +1,153 @@
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.networks.recipe import PRESETS
+from core.training.runs import run_store
+from tests.played import OWNER, SECRET, finished_run
+
+APP = str(Path(__file__).parents[2] / "app.py")
+
+
+@pytest.fixture(autouse=True)
+def _no_runs_before():
+    for run in run_store().runs_of(OWNER):
+        run_store().delete(run.id, OWNER)
+
+
+def opened(run_id=None):
+    """The Model page, as a visitor sees it who has a workspace and follows a link."""
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    app.run().switch_page("pages/model.py")
+    if run_id is not None:
+        app.query_params["run"] = run_id
+    return app.run()
+
+
+def sent(app):
+    return next(
+        json.loads(part.proto.json)
+        for part in app.get("bidi_component")
+        if part.proto.component_name == "inkling.network"
+    )
+
+
+def facts(app):
+    return dict(sent(app)["facts"])
+
+
+def downloads(app):
+    return [button.proto.help for button in app.get("download_button")]
+
+
+def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
+    app = opened()
+    assert not app.error
+    assert facts(app)["Test accuracy"] == "99.62\N{THIN SPACE}%"
+    assert facts(app)["Parameters"] == "204,418"
+    assert facts(app)["Training"] == "12 min 13 s"
+    assert "Accurate, trained on MNIST" in sent(app)["story"]
+    assert "99.48\N{THIN SPACE}% to 99.72\N{THIN SPACE}%" in sent(app)["story"]
+    assert "epoch 20 of 20" in sent(app)["story"]
+    assert not app.selectbox
+    assert downloads(app) == ["inkling-pretrained.keras", "inkling-pretrained.safetensors", "inkling-pretrained.json"]
+
+
+def test_table_code_and_totals_are_those_of_the_network():
+    network = PRESETS["accurate"].network
+    data = sent(opened())
+    assert [layer["name"] for layer in data["layers"]] == [name for name, _ in network.named_layers()]
+    assert [line["layer"] for line in data["lines"] if line["layer"]] == [name for name, _ in network.named_layers()]
+    assert data["layers"][0]["shape"] == "28\N{MULTIPLICATION SIGN}28\N{MULTIPLICATION SIGN}24"
+    numbers = [int(data[name].replace(",", "")) for name in ("trainable", "non_trainable", "parameters")]
+    assert numbers[0] + numbers[1] == numbers[2] == network.parameters
+    assert "keras.Sequential" in data["code"]
+
+
+def test_keras_own_summary_is_there_as_keras_wrote_it():
+    run_id = finished_run()
+    assert [code.value for code in opened(run_id).code] == ['Model: "inkling"\n a summary']
+    assert "Total params: 204,418" in opened().code[0].value
+
+
+def test_a_run_is_found_by_its_link_and_in_the_list():
+    older = finished_run("First try", PRESETS["script-b"])
+    newer = finished_run("Second try", test_accuracy=0.5, kept_epoch=3, epochs=5, kept_because="best val_loss: 0.0312")
+    app = opened(newer)
+    assert app.selectbox(key="shown_model").value == newer
+    assert facts(app)["Test accuracy"] == "50.00\N{THIN SPACE}%"
+    assert facts(app)["Training"] == "1 min 05 s"
+    assert "epoch 3 of 5, the one with the lowest validation loss, 0.0312" in sent(app)["story"]
+    assert downloads(app)[0] == "inkling-second-try.keras"
+    app.selectbox(key="shown_model").select(older).run()
+    assert app.query_params["run"] == older
+    assert facts(app)["Parameters"] == "542,230"
+    app.selectbox(key="shown_model").select("").run()
+    assert "run" not in app.query_params
+    assert facts(app)["Parameters"] == "204,418"
+
+
+def test_two_runs_of_one_name_and_score_can_be_told_apart():
+    older, newer = finished_run("Same"), finished_run("Same")
+    app = opened()
+    assert app.selectbox(key="shown_model").options[1:] == [
+        "Same, 98.76\N{THIN SPACE}%",
+        "Same, 98.76\N{THIN SPACE}% (2)",
+    ]
+    app.selectbox(key="shown_model").select(older).run()
+    assert app.query_params["run"] == older != newer
+
+
+def test_anyone_with_the_link_sees_a_run_but_finds_it_in_no_list_without():
+    run_id = finished_run("Theirs", owner="somebody else")
+    app = opened(run_id)
+    assert not app.error
+    assert facts(app)["Test accuracy"] == "98.76\N{THIN SPACE}%"
+    assert not opened().selectbox
+
+
+@pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
+def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id):
+    app = opened(run_id)
+    assert [error.value for error in app.error] == [
+        "There is no such run here. It may have been deleted, or the link is incomplete."
+    ]
+    assert not app.get("download_button")
+    app.button(key="show_pretrained").click().run()
+    assert not app.error
+    assert facts(app)["Parameters"] == "204,418"
+
+
+def test_a_run_that_waits_shows_its_network_and_no_model():
+    run_id = run_store().submit(OWNER, PRESETS["script-a"])
+    app = opened(run_id)
+    assert not app.error
+    assert "it is queued" in sent(app)["story"]
+    assert facts(app)["Parameters"] == "93,322"
+    assert "Test accuracy" not in facts(app)
+    assert downloads(app) == ["inkling-script-a.json"]
+    assert not app.code
+
+
+def test_a_run_on_built_in_handwriting_says_so():
+    assert "trained on built-in handwriting" in sent(opened(finished_run(data_source="handwriting")))["story"]
+
+
+def test_a_name_is_a_label_and_never_markup_or_a_path():
+    app = opened(finished_run("![x](http://a.example/b.png) ../../x {epoch}"))
+    assert not app.error
+    assert downloads(app)[1] == "inkling-x-http-a-example-b-png-x-epoch.safetensors"
+    assert not any("![x]" in text.value for text in app.markdown)
+
+
+def test_draw_with_it_opens_draw_with_this_model():
+    run_id = finished_run("Mine")
+    app = opened(run_id)
+    app.button(key="draw_with_it").click().run()
+    app.switch_page("pages/draw.py").run()  # AppTest does not follow the page itself
+    assert not app.error
+    assert app.title[0].value == "Draw a digit"
+    assert app.get_by_key("model").proto.popover.label == "Mine, 98.76\N{THIN SPACE}%"

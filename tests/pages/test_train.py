@@ -1,0 +1,487 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.digits.dataset import Digits
+from core.networks.history import BatchProgress, EpochResult
+from core.networks.recipe import PRESETS
+from core.training.jobs import EngineState
+from core.training.progress import Checkpoint
+from core.training.runs import RunState, run_store
+from tests.played import OWNER, SECRET, finished_run
+
+APP = str(Path(__file__).parents[2] / "app.py")
+THIN = "\N{THIN SPACE}"
+SOMEBODY = "somebody else"
+
+
+@pytest.fixture(autouse=True)
+def _no_runs_before():
+    for owner in (OWNER, SOMEBODY):
+        for run in run_store().runs_of(owner):
+            run_store().delete(run.id, owner)
+
+
+def opened(**query):
+    """The Train page, as a visitor sees it who has a workspace."""
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    app.run().switch_page("pages/train.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def has(app, key):
+    return any(button.key == key for button in app.button)
+
+
+def data_of(app, name):
+    return next(
+        json.loads(part.proto.json)
+        for part in app.get("bidi_component")
+        if part.proto.component_name == f"inkling.{name}"
+    )
+
+
+def figures(app):
+    return {figure["label"]: figure["value"] for figure in data_of(app, "run_figures")["figures"]}
+
+
+def said(app):
+    return data_of(app, "run_figures")["said"]
+
+
+def texts(app):
+    return " ".join(text.value for text in app.markdown)
+
+
+def charts(app):
+    return app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")
+
+
+def choose(app, preset, click=1):
+    """Do what the cards in the browser do."""
+    app.session_state["preset_cards"] = {"clicked": [preset, click]}
+    return app.run()
+
+
+def samples():
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    return Digits(images, (np.arange(100) % 10).astype(np.uint8))
+
+
+class Worker:
+    """Plays a worker that has one run in its hands."""
+
+    def __init__(self, run_id):
+        assert run_store().claim_next() == run_id
+        self.run_id = run_id
+        self.recipe, _, self.attempt = run_store().begin(run_id)
+
+    def keep_samples(self):
+        run_store().keep_samples(self.run_id, self.attempt, samples())
+
+    def report(self, step=100, epoch=1, **values):
+        progress = BatchProgress(epoch, step, 430, 0.1234, 0.96, 0.004, 9876.0, step / 100, **values)
+        return run_store().report(self.run_id, self.attempt, progress, as_point=True)
+
+    def end_epoch(self, epoch=1):
+        results = tuple(EpochResult(number, 0.1, 0.97, 0.001, 0.08, 0.981) for number in range(1, epoch + 1))
+        run_store().commit_epoch(
+            self.run_id,
+            self.attempt,
+            Checkpoint(history=results, step=0, variables=(), metrics=(), best=None, patience={}, seconds=7.0),
+        )
+
+    def leave(self, state, notice=""):
+        run_store().leave(self.run_id, self.attempt, state, notice)
+
+
+def started(preset="fast", owner=OWNER):
+    return Worker(run_store().submit(owner, PRESETS[preset]))
+
+
+# Before a run
+
+
+def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(engine):
+    app = opened()
+    assert not app.error
+    assert app.title[0].value == "Train a network"
+    assert set(figures(app).values()) == {"\N{EN DASH}"}
+    assert "will appear" in app.subheader[0].value
+    assert not charts(app)
+    assert data_of(app, "sample_strip")["count"] == 20
+    assert not app.button(key="train").disabled
+    assert engine.visits > 0
+    assert engine.nudges == 0
+
+
+def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
+    cards = data_of(opened(), "preset_cards")
+    assert [card["preset"] for card in cards["cards"]] == list(PRESETS)
+    assert all(card["line"] and card["expect"] for card in cards["cards"])
+    assert (cards["chosen"], cards["changed"]) == ("fast", False)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_chosen_preset_fills_the_controls_and_is_trained_as_it_stands(preset, engine):
+    app = choose(opened(), preset)
+    assert app.number_input(key="recipe_epochs").value == PRESETS[preset].epochs
+    assert app.number_input(key="recipe_batch_size").value == PRESETS[preset].batch_size
+    app.button(key="train").click().run()
+    (run,) = run_store().runs_of(OWNER)
+    assert run.recipe == PRESETS[preset]
+    assert engine.nudges == 1
+    assert app.query_params["run"] == run.id
+
+
+def test_a_preset_that_nobody_offers_is_ignored():
+    app = choose(opened(), "../../etc")
+    assert not app.error
+    assert data_of(app, "preset_cards")["chosen"] == "fast"
+
+
+def test_what_is_changed_is_trained_and_the_card_says_so():
+    app = opened()
+    app.number_input(key="recipe_epochs").set_value(3)
+    app.number_input(key="recipe_batch_size").set_value(64)
+    app.selectbox(key="recipe_data_size").select("quick")
+    app.number_input(key="recipe_seed").set_value(7)
+    app.selectbox(key="recipe_optimizer").select("SGD").run()
+    app.number_input(key="recipe_optimizer_SGD_momentum").set_value(0.9).run()
+    assert data_of(app, "preset_cards")["changed"]
+    app.button(key="train").click().run()
+    (run,) = run_store().runs_of(OWNER)
+    assert (run.recipe.epochs, run.recipe.batch_size, run.recipe.data.size, run.recipe.seed) == (3, 64, "quick", 7)
+    assert (run.recipe.optimizer.kind, run.recipe.optimizer.momentum) == ("SGD", 0.9)
+    assert run.name == "Fast, changed"
+
+
+def test_a_number_typed_just_before_the_click_counts():
+    app = opened()
+    app.number_input(key="recipe_epochs").set_value(4)  # the page has not been drawn with it yet
+    app.button(key="train").click().run()
+    assert run_store().runs_of(OWNER)[0].recipe.epochs == 4
+
+
+def test_choosing_the_same_preset_again_brings_back_what_was_changed():
+    app = choose(opened(), "fast")
+    app.number_input(key="recipe_epochs").set_value(9).run()
+    choose(app, "fast", click=2)
+    assert app.number_input(key="recipe_epochs").value == 1
+
+
+def test_architecture_and_dropout_of_another_preset_can_be_taken():
+    app = opened()
+    app.selectbox(key="recipe_network").select("script-a-improved").run()
+    app.slider(key="recipe_dropout_dropout_2").set_value(0.3).run()
+    assert any("60,554" in part.proto.json for part in app.get("bidi_component"))
+    app.button(key="train").click().run()
+    (run,) = run_store().runs_of(OWNER)
+    assert [layer.rate for layer in run.recipe.network.layers if layer.layer == "Dropout"] == [0.25, 0.3]
+    assert run.recipe.epochs == 1
+
+
+def test_ranges_and_explanations_are_those_of_the_recipe():
+    epochs = opened().number_input(key="recipe_epochs")
+    assert (epochs.min, epochs.max) == (1, 200)
+    assert epochs.help == "How often the network sees every training image."
+    app = opened()
+    rotation = app.number_input(key="recipe_augmentation_rotation")
+    assert (rotation.min, rotation.max, rotation.label) == (0, 45, "Rotation")
+    assert "Turn by up to this many degrees, either way." in texts(app)
+
+
+def test_a_contradiction_becomes_one_sentence_and_nothing_can_be_started():
+    app = choose(opened(), "script-b")
+    app.toggle(key="recipe_early_stopping").set_value(True).run()
+    assert len(app.error) == 1
+    assert "there is no validation" in app.error[0].value
+    assert app.button(key="train").disabled
+    app.selectbox(key="recipe_data_validation").select("split").run()
+    assert not app.error
+    assert not app.button(key="train").disabled
+
+
+def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
+    app = choose(opened(), "script-a")
+    app.number_input(key="recipe_epochs").set_value(2).run()
+    app.switch_page("pages/draw.py").run()
+    app.switch_page("pages/train.py").run()
+    assert app.number_input(key="recipe_epochs").value == 2
+    assert data_of(app, "preset_cards")["chosen"] == "script-a"
+
+
+# While a run goes on
+
+
+def test_a_second_click_finds_the_run_that_is_active():
+    app, other = opened(), opened()
+    app.button(key="train").click().run()
+    other.button(key="train").click().run()  # a second tab, drawn before the first click
+    assert len(run_store().runs_of(OWNER)) == 1
+    assert app.query_params["run"] == other.query_params["run"]
+    assert app.button(key="train").disabled
+
+
+def test_a_queued_run_says_how_many_are_before_it_and_can_be_cancelled():
+    run_store().submit(SOMEBODY, PRESETS["fast"])
+    run_store().submit(OWNER, PRESETS["fast"])
+    app = opened()
+    assert said(app) == "In the queue: 1 run before yours"
+    app.button(key="stop").click().run()
+    assert run_store().runs_of(OWNER)[0].state == RunState.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (EngineState.STARTING, "about 10 s the first time"),
+        (EngineState.UNREACHABLE, "cannot be reached"),
+        (EngineState.READY, "Next in the queue"),
+    ],
+)
+def test_a_waiting_run_says_what_happens_now(engine, state, sentence):
+    engine.state = state
+    run_store().submit(OWNER, PRESETS["fast"])
+    assert sentence in said(opened())
+
+
+def test_a_starting_run_says_what_happens_and_has_no_chart():
+    started()
+    app = opened()
+    assert "Warming up TensorFlow: about 10 s the first time" in said(app)
+    assert not charts(app)
+    assert not app.error
+
+
+def test_a_running_run_shows_figures_curves_samples_and_a_sentence_for_each_curve():
+    worker = started()
+    worker.keep_samples()
+    worker.report(50)
+    worker.report(215, validation_loss=0.09, validation_accuracy=0.972, sample_answers=tuple(range(9)) + (4,) * 91)
+    app = opened()
+    assert figures(app) == {
+        "Epoch": "1 of 1",
+        "Validation": f"97.20{THIN}%",
+        "Loss": "0.123",
+        "Images/s": "9,876",
+        "Time left": "2 s",
+    }
+    assert said(app) == "Epoch 1, batch 215 of 430"
+    assert data_of(app, "run_figures")["share"] == pytest.approx(0.5)
+    assert len(charts(app)) == 3
+    assert f"Validation accuracy 97.20{THIN}% in epoch 1." in texts(app)
+    assert "Validation loss 0.0900 in epoch 1." in texts(app)
+    strip = data_of(app, "sample_strip")
+    assert strip["labels"] == [*range(10), *range(10)]
+    assert strip["answers"][:10] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 4]
+    assert strip["image"].startswith("data:image/png;base64,")
+    assert "Reads 10 of these 20" in texts(app)
+
+
+def test_a_live_chart_changes_its_rows_and_never_its_spec():
+    worker = started()
+    worker.report(50)
+    app = opened()
+    before = [chart.proto.spec for chart in charts(app)]
+    worker.report(300, validation_loss=0.09, validation_accuracy=0.972)
+    app.run()
+    assert [chart.proto.spec for chart in charts(app)] == before
+
+
+@pytest.mark.parametrize(("button", "wish"), [("stop", "stop"), ("pause", "pause")])
+def test_stop_and_pause_reach_the_worker_once(button, wish):
+    worker = started()
+    worker.report(50)
+    app = opened()
+    app.button(key=button).click().run()
+    assert worker.report(60) == wish
+    assert said(app).startswith("Stopping" if wish == "stop" else "Pausing")
+    assert app.button(key="stop").disabled
+    assert app.button(key="pause").disabled
+
+
+def test_a_paused_run_is_resumed_where_it_stands(engine):
+    worker = started("script-a")
+    worker.report(400)
+    worker.end_epoch()
+    worker.leave(RunState.PAUSED)
+    app = opened(run=worker.run_id)
+    assert said(app) == "Paused after epoch 1"
+    assert len(charts(app)) == 3
+    app.button(key="resume").click().run()
+    assert run_store().run(worker.run_id).state == RunState.QUEUED
+    assert engine.nudges == 1
+
+
+def test_a_paused_run_waits_while_another_is_active():
+    paused = started()
+    paused.leave(RunState.PAUSED)
+    started()
+    assert opened(run=paused.run_id).button(key="resume").disabled
+
+
+@pytest.mark.parametrize("state", [RunState.FAILED, RunState.INTERRUPTED])
+def test_a_run_that_went_wrong_says_why_and_training_can_go_on(state):
+    worker = started()
+    worker.leave(state, "The loss is no longer a number. <b>Lower</b> the rate.")
+    app = opened(run=worker.run_id)
+    notices = [*app.error, *app.warning]
+    assert len(notices) == 1
+    assert r"\<b\>Lower" in notices[0].value
+    assert not app.button(key="train").disabled
+    assert has(app, "resume") is (state == RunState.INTERRUPTED)
+
+
+# Who may do what
+
+
+def test_a_link_lets_anyone_watch_and_nobody_else_stop():
+    worker = started(owner=SOMEBODY)
+    worker.report(50)
+    app = opened(run=worker.run_id)
+    assert not app.error
+    assert figures(app)["Loss"] == "0.123"
+    assert not any(has(app, key) for key in ("stop", "pause", "resume"))
+    assert "You are watching" in texts(app)
+    assert not app.button(key="train").disabled
+
+
+@pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
+def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
+    app = opened(run=run_id)
+    assert [error.value for error in app.error] == [
+        "There is no such run here. It may have been deleted, or the link is incomplete."
+    ]
+    app.button(key="way_home").click().run()
+    assert not app.error
+    assert "run" not in app.query_params
+
+
+def test_the_active_run_is_found_again_without_its_link():
+    worker = started()
+    worker.report(50)
+    assert figures(opened())["Epoch"] == "1 of 1"
+
+
+def test_a_workspace_is_taken_over_by_its_link_and_the_secret_leaves_the_address():
+    worker = started()
+    app = AppTest.from_file(APP, default_timeout=30).run().switch_page("pages/train.py")
+    app.query_params["workspace"] = SECRET
+    app.run()
+    assert "workspace" not in app.query_params
+    assert data_of(app, "workspace") == {"name": "inkling_workspace", "token": SECRET, "adopts": True}
+    assert has(app, "stop")
+    assert run_store().run(worker.run_id).owner == OWNER
+
+
+def test_whoever_leaves_runs_behind_is_shown_the_way_back():
+    finished_run()
+    app = opened(workspace="B" * 43)
+    assert any(code.value.endswith(f"?workspace={SECRET}") for code in app.code)
+    assert data_of(app, "workspace")["token"] == "B" * 43
+
+
+@pytest.mark.parametrize("token", ["short", "A" * 44, "A" * 42 + ";", "", "\N{GRINNING FACE}" * 43])
+def test_a_link_to_no_workspace_changes_nothing_and_says_so(token):
+    app = opened(workspace=token)
+    assert len(app.error) == 1
+    assert "incomplete" in app.error[0].value
+    assert data_of(app, "workspace")["token"] == SECRET
+
+
+def test_a_visitor_without_a_cookie_gets_an_unguessable_workspace_of_their_own():
+    tokens = {data_of(AppTest.from_file(APP, default_timeout=30).run(), "workspace")["token"] for _ in range(2)}
+    assert len(tokens) == 2
+    assert all(len(token) == 43 for token in tokens)
+
+
+def test_the_link_to_watch_carries_no_secret():
+    worker = started()
+    links = [code.value for code in opened().code]
+    watching = next(link for link in links if worker.run_id in link)
+    assert SECRET not in watching
+
+
+# When a run is over
+
+
+def finished(**scores):
+    """A finished run with samples; every answer of its model is 3."""
+    run_id = finished_run(**scores)
+    with run_store()._engine.begin() as connection:  # the player of runs keeps no samples
+        content = np.hstack([samples().labels[:, np.newaxis], samples().images.reshape(100, -1)]).tobytes()
+        connection.exec_driver_sql("UPDATE run SET samples = ? WHERE id = ?", (content, run_id))
+    return run_id
+
+
+def test_a_finished_run_shows_its_score_as_script_a_prints_it_with_interval_and_kept_epoch():
+    app = opened(run=finished(test_accuracy=0.9904))
+    assert figures(app)["Test accuracy"] == "0.990"
+    assert f"98.83{THIN}% to 99.21{THIN}%" in said(app)
+    assert "Kept: epoch 1 of 1, the last one." in said(app)
+    assert data_of(app, "run_figures")["share"] == 1
+    assert not has(app, "stop")
+    assert not app.button(key="train").disabled
+
+
+def test_script_bs_check_shows_a_random_test_image_and_another_on_request():
+    run_id = finished()
+    app = opened(run=run_id)
+    place = app.session_state[f"check_{run_id}"]
+    assert "Read as 0" in texts(app)
+    assert ("Right." in texts(app)) is (place % 10 == 0)
+    app.button(key="another_image").click().run()
+    assert app.session_state[f"check_{run_id}"] != place
+
+
+def test_a_stopped_run_keeps_what_it_learned():
+    run_id = finished(kept_because="stopped here")
+    assert "where it was stopped" in said(opened(run=run_id))
+
+
+def test_draw_with_it_makes_this_model_answer():
+    run_id = finished(name="Mine")
+    app = opened(run=run_id)
+    app.button(key="draw_with_it").click().run()
+    assert app.session_state["answering_run"] == run_id
+
+
+# On every page
+
+
+def banner(app):
+    return next((text.value for text in app.markdown if re.search(r" left\]|Your run (waits|is)", text.value)), None)
+
+
+def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
+    worker = started("script-a")
+    worker.report(215, validation_loss=0.09, validation_accuracy=0.986)
+    app = opened()
+    assert banner(app) is None
+    app.switch_page("pages/draw.py").run()
+    assert f"Epoch 1 of 5, 98.60{THIN}%" in banner(app)
+    app.switch_page("pages/model.py").run()
+    assert "left" in banner(app)
+    worker.leave(RunState.FAILED)
+    app.run()
+    assert banner(app) is None
+
+
+def test_somebody_elses_run_shows_on_no_page_of_mine():
+    started(owner=SOMEBODY).report(50)
+    app = opened().switch_page("pages/draw.py").run()
+    assert banner(app) is None
+
+
+def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
+    started().report(50)
+    theirs = finished_run(owner=SOMEBODY)
+    assert "Epoch 1 of 1" in banner(opened(run=theirs))
