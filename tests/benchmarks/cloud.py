@@ -60,7 +60,7 @@ def _walk(app: Path, python: Path, chromium: str) -> dict[str, float]:
     url = f"http://127.0.0.1:{port}"
     environment = os.environ | {"INKLING_HOME": str(app / ".inkling")}
     command = [python, "-m", "streamlit", "run", "app.py", f"--server.port={port}", *FORCED]
-    web = subprocess.Popen(command, cwd=app, env=environment, stdout=subprocess.DEVNULL)
+    web = subprocess.Popen(command, cwd=app, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _until(lambda: _answers(f"{url}/_stcore/health"), "the server answers")
         with sync_playwright() as playwright:

@@ -118,6 +118,9 @@ def serve(home: Path) -> Iterator[Server]:
         finally:
             process.terminate()
             process.wait(timeout=20)
+            # An engine outlives its web process while a run goes on, as after a test that failed in the middle.
+            stop = [sys.executable, "-m", "core.training", "stop"]
+            subprocess.run(stop, cwd=ROOT, env=os.environ | {"INKLING_HOME": str(home)}, stdout=subprocess.DEVNULL)
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
