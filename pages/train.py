@@ -27,29 +27,28 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Train a network", anchor=False, width="content")
         links = st.container(width="content")
+    run = None
+    try:
+        run = workspace.current_run()
+    except NoSuchRun as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        st.button("Back to my runs", key="way_home", on_click=st.query_params.clear)
     left, right = st.columns([5, 9], gap="large")
     with left:
         recipe_form.show(made)
     with right:
-        try:
-            run = workspace.current_run()
-            if run:
-                training_view.show(run)
-            else:
-                training_view.show_empty()
-        except NoSuchRun as problem:
-            run = None
-            st.error(plain(str(problem)), icon=":material/error:")
-            st.button("Back to my runs", key="way_home", on_click=st.query_params.clear)
+        if run:
+            training_view.show(run)
+        else:
+            training_view.show_empty()
     with links:
         workspace.show_links(run)
 
-with (
-    st.bottom,
-    st.container(horizontal_alignment="center"),
-    st.container(width=1120),
-    st.container(width=400, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar"),
-):
+with st.bottom, st.container(horizontal_alignment="center"), st.container(width=1120, gap="xsmall"):
+    if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
+        st.error(plain(made), icon=":material/error:", width=400)
+    bar = st.container(width=400, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar")
+with bar:
     recipe_form.show_bar()
     can_start = isinstance(made, Recipe) and active is None
     st.button(

@@ -179,7 +179,7 @@ _AXIS: Spec = {
     "titleFontSize": 12,
     "titlePadding": 6,
 }
-_FRAME: Spec = {"padding": {"left": 0, "right": 10, "top": 6, "bottom": 0}}
+_FRAME: Spec = {"padding": {"left": 0, "right": 10, "top": 6, "bottom": 4}}
 
 
 def _curves(value: Spec, epochs: int) -> Spec:

@@ -71,6 +71,6 @@ def score_sentence(scores: Scores) -> str:
     """The test accuracy in percent with its interval, and which weights were kept."""
     low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
     return (
-        f"Reads {percent(scores.test_accuracy)} of {scores.test_images:,} new images "
+        f"Reads {percent(scores.test_accuracy)} of {scores.test_images:,} test images "
         f"(95\N{THIN SPACE}% interval {percent(low)} to {percent(high)}). {kept_sentence(scores)}"
     )

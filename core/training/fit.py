@@ -319,7 +319,8 @@ class _Run(keras.callbacks.Callback):
                 )
             )
             self.reported_at, self.reported_images, self.reported_sums = time.monotonic(), images, means * images
-        self.heed_wish()
+        if self.step < self.steps:  # after the last step the epoch is ended first: nothing would be left to go on with
+            self.heed_wish()
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.wish() == "stop":

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import json
 import logging
 import os
 import secrets
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +27,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 from distributed import Client, fire_and_forget
@@ -36,7 +39,7 @@ from core.training.runs import RunState, RunStore
 ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
 START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
-HUNG_SECONDS = 60  # without a sign of life from a run in a worker's hands
+HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
 LOST_SECONDS = 10  # without a sign of life from a run that no worker has
 BUSY_POLL_SECONDS = 0.5
 QUIET_POLL_SECONDS = 2.0
@@ -136,12 +139,13 @@ class Engine:
             return
         self._state = EngineState.READY
         self._see_to_silent_runs(client, tasks)
-        for _ in range(len(workers) - len(tasks)):
-            run_id = self._store.claim_next()
-            if run_id is None:
-                break
-            future = client.submit(worker.train, run_id, key=f"{run_id}:{secrets.token_hex(4)}", pure=False)
-            fire_and_forget(future)
+        while run_id := self._store.claim_next(places=len(workers)):
+            try:
+                future = client.submit(worker.train, run_id, key=f"{run_id}:{secrets.token_hex(4)}", pure=False)
+                fire_and_forget(future)
+            except Exception:
+                self._store.give_back(run_id)
+                raise
 
     def _see_to_silent_runs(self, client: Client, tasks: dict[str, str]) -> None:
         now = time.time()
@@ -149,8 +153,11 @@ class Engine:
             silence = now - run.heartbeat
             at = next((address for key, address in tasks.items() if key.startswith(f"{run.id}:")), None)
             if at and silence > HUNG_SECONDS:
-                _log.warning("Run %s has hung; its worker is restarted", run.id)
-                client.restart_workers([at], timeout=30, raise_for_error=False)
+                if self._store.take_note_of_silence(run):  # one process restarts the worker, and once
+                    _log.warning("Run %s has hung; its worker is restarted", run.id)
+                    client.restart_workers([at], timeout=30, raise_for_error=False)
+            elif at is None and silence > LOST_SECONDS and run.attempt == 0:
+                self._store.give_back(run.id)  # whoever claimed it died before Dask had it
             elif at is None and silence > LOST_SECONDS:
                 epoch = len(run.history)
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
@@ -212,13 +219,20 @@ def _scheduler_file() -> Path:
 
 
 def _attached(path: Path) -> Client | None:
-    """A client of the engine that wrote this file; None where it is gone."""
-    if not path.is_file():
-        return None
+    """A client of the engine that wrote this file; None where it is gone.
+
+    Raises:
+        TimeoutError: it is there, but too busy to answer. It must not be taken for dead.
+    """
     try:
-        return Client(scheduler_file=str(path), timeout=3, set_as_default=False)
-    except (OSError, ValueError):
-        return None
+        host, port = urlsplit(json.loads(path.read_text(encoding="utf-8"))["address"]).netloc.split(":")
+        with socket.create_connection((host, int(port)), timeout=START_SECONDS):
+            pass
+    except TimeoutError:
+        raise
+    except (OSError, ValueError, KeyError):
+        return None  # no file, half a file, or nobody listens there
+    return Client(scheduler_file=str(path), timeout=START_SECONDS, set_as_default=False)
 
 
 def _drained(path: Path) -> bool:
@@ -257,8 +271,12 @@ def _ensure_worker(client: Client) -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    """Whether a process lives. Asked about 0 it says no: on some systems that is the kernel's own number."""
     _spawned[:] = [process for process in _spawned if process.poll() is None]
-    return bool(psutil.pid_exists(pid)) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return pid > 0 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _spawn(kind: str, *options: str) -> int:

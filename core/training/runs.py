@@ -22,11 +22,13 @@ import numpy as np
 from sqlalchemy import (
     JSON,
     Connection,
+    ForeignKey,
     Index,
     LargeBinary,
     String,
     Text,
     create_engine,
+    delete,
     event,
     func,
     select,
@@ -72,11 +74,6 @@ class RunState(StrEnum):
         """Whether something is still going to happen by itself."""
         return self in _ACTIVE
 
-    @property
-    def has_model(self) -> bool:
-        """Whether the run has left a model."""
-        return self in (RunState.FINISHED, RunState.STOPPED)
-
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 _RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
@@ -117,6 +114,14 @@ class _Row(_Base):
     points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     history: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     scores: Mapped[str | None] = mapped_column(Text, default=None)
+
+
+class _Data(_Base):
+    """What is large of a run. Apart, because SQLite writes a row anew for every report, however small."""
+
+    __tablename__ = "run_data"
+
+    id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     samples: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     checkpoint: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     model: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
@@ -198,6 +203,8 @@ class RunStore:
         try:
             with self._writing() as session:
                 session.add(row)
+                session.flush()
+                session.add(_Data(id=run_id))
         except IntegrityError:
             active = self.active_run(owner)
             return active.id if active else self.submit(owner, recipe, name)
@@ -211,11 +218,12 @@ class RunStore:
         """
         with self._writing() as session:
             row = _owned(session, run_id, owner)
-            if row.state == RunState.RUNNING:
+            if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
                 row.wish = wish
-            elif row.state == RunState.QUEUED or (wish == "stop" and row.state in _RESUMABLE):
-                row.state = RunState.PAUSED if wish == "pause" else RunState.STOPPED
-                row.notice = "Stopped before it began." if wish == "stop" and not row.history else row.notice
+            elif row.state == RunState.QUEUED and (wish == "pause" or row.attempt):
+                row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
+            elif row.state == RunState.QUEUED:
+                row.state, row.notice = RunState.STOPPED, "Stopped before it began."
 
     def resume(self, run_id: str, owner: str) -> None:
         """Queue a paused or interrupted run again; it goes on from its last finished epoch.
@@ -245,7 +253,9 @@ class RunStore:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
         with self._writing() as session:
-            session.delete(_owned(session, run_id, owner))
+            row = _owned(session, run_id, owner)
+            session.execute(delete(_Data).where(_Data.id == run_id))
+            session.delete(row)
 
     # What a page shows
 
@@ -299,7 +309,9 @@ class RunStore:
         """Keep the images that `samples` gives."""
         content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
         with self._writing() as session:
-            session.execute(_held(run_id, attempt).values(samples=content, heartbeat=time.time()))
+            held = _held(run_id, attempt).values(heartbeat=time.time())
+            if session.scalar(held.returning(_Row.id)):
+                _keep(session, run_id, samples=content)
 
     def test_probabilities(self, run_id: str) -> np.ndarray:
         """(images, 10) float32: the model's answers to its test set. Raises as `model`."""
@@ -307,12 +319,18 @@ class RunStore:
 
     # What engine and worker do
 
-    def claim_next(self) -> str | None:
-        """Take the next queued run out of the queue: it is running now. None where none is queued.
+    def claim_next(self, places: int = 1) -> str | None:
+        """Take the next queued run out of the queue: it is running now.
 
-        Two processes that claim at once never get the same run.
+        Two processes that claim at once never get the same run, nor more runs than there are places.
+
+        Returns:
+            Its id; None where none is queued, or as many are running as there are places for.
         """
         with self._writing() as session:
+            is_running = _Row.state == RunState.RUNNING
+            if (session.scalar(select(func.count()).select_from(_Row).where(is_running)) or 0) >= places:
+                return None
             run_id = session.scalar(select(_Row.id).where(_Row.state == RunState.QUEUED).order_by(_Row.queued).limit(1))
             claimed: str | None = session.scalar(
                 update(_Row)
@@ -321,6 +339,18 @@ class RunStore:
                 .returning(_Row.id)
             )
             return claimed
+
+    def give_back(self, run_id: str) -> None:
+        """Put a claimed run back into the queue, at its old place: nobody could take it in hand."""
+        with self._writing() as session:
+            still_claimed = (_Row.id == run_id, _Row.state == RunState.RUNNING)
+            session.execute(update(_Row).where(*still_claimed).values(state=RunState.QUEUED))
+
+    def take_note_of_silence(self, run: Run) -> bool:
+        """Whether this process is the one to act on a run's silence; it counts anew from now."""
+        with self._writing() as session:
+            silent = (_Row.id == run.id, _Row.heartbeat == run.heartbeat)
+            return bool(session.scalar(update(_Row).where(*silent).values(heartbeat=time.time()).returning(_Row.id)))
 
     def running(self) -> list[Run]:
         """All runs that are in the hands of a worker, or were when it died."""
@@ -351,7 +381,7 @@ class RunStore:
             if row.attempt and row.live is not None:
                 row.deaths += 1
             if row.deaths > RESUMES:
-                row.state = RunState.INTERRUPTED
+                row.state, row.wish, row.live = RunState.INTERRUPTED, "", None
                 row.notice = f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again."
                 return None
             if row.deaths:
@@ -359,7 +389,8 @@ class RunStore:
             row.attempt += 1
             row.heartbeat = time.time()
             row.live = {}
-            checkpoint = Checkpoint.from_bytes(row.checkpoint) if row.checkpoint else None
+            content: bytes | None = session.scalar(select(_Data.checkpoint).where(_Data.id == run_id))
+            checkpoint = Checkpoint.from_bytes(content) if content else None
             reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
             row.points = [point for point in row.points if (point["epoch"], point["step"]) <= reached]
             return parse_recipe(row.recipe), checkpoint, row.attempt
@@ -383,13 +414,10 @@ class RunStore:
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history and checkpoint, together or not at all."""
         with self._writing() as session:
-            session.execute(
-                _held(run_id, attempt).values(
-                    history=[asdict(result) for result in checkpoint.history],
-                    checkpoint=checkpoint.to_bytes(),
-                    heartbeat=time.time(),
-                )
-            )
+            history = [asdict(result) for result in checkpoint.history]
+            held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
+            if session.scalar(held.returning(_Row.id)):
+                _keep(session, run_id, checkpoint=checkpoint.to_bytes())
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
@@ -399,10 +427,16 @@ class RunStore:
                 return
             row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
             row.scores = trained.model.scores.model_dump_json()
-            row.model, row.keras_file = trained.model.to_bytes(), trained.keras_file
-            row.test_probabilities = trained.test_probabilities.astype(np.float32).tobytes()
-            row.wish, row.live, row.checkpoint = "", None, None
+            row.wish, row.live = "", None
             row.notice = " ".join(part for part in (row.notice, notice) if part)
+            _keep(
+                session,
+                run_id,
+                model=trained.model.to_bytes(),
+                keras_file=trained.keras_file,
+                test_probabilities=trained.test_probabilities.astype(np.float32).tobytes(),
+                checkpoint=None,
+            )
 
     def leave(self, run_id: str, attempt: int, state: RunState, notice: str) -> None:
         """Set a running run aside without a model: paused, failed or interrupted."""
@@ -412,12 +446,13 @@ class RunStore:
     def pause(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Set a running run aside, to go on from exactly where it stands."""
         with self._writing() as session:
-            values = {"state": RunState.PAUSED, "checkpoint": checkpoint.to_bytes(), "wish": "", "live": None}
-            session.execute(_held(run_id, attempt).values(values))
+            held = _held(run_id, attempt).values(state=RunState.PAUSED, wish="", live=None)
+            if session.scalar(held.returning(_Row.id)):
+                _keep(session, run_id, checkpoint=checkpoint.to_bytes())
 
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._reads() as session:
-            content: bytes | None = session.scalar(select(getattr(_Row, column)).where(_Row.id == run_id))
+            content: bytes | None = session.scalar(select(getattr(_Data, column)).where(_Data.id == run_id))
             if content is None:
                 raise NoSuchRun
             return content
@@ -490,6 +525,11 @@ def _active_of(owner: str) -> Any:
 def _held(run_id: str, attempt: int) -> Any:
     """An update of a run, if it is still in the hands of the worker that made this attempt."""
     return update(_Row).where(_Row.id == run_id, _Row.attempt == attempt, _Row.state == RunState.RUNNING)
+
+
+def _keep(session: Session, run_id: str, **content: bytes | None) -> None:
+    """Write what is large of a run."""
+    session.execute(update(_Data).where(_Data.id == run_id).values(**content))
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

@@ -18,15 +18,17 @@ from typing import Any
 
 import psutil
 from distributed import get_worker
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.digits.dataset import Dataset, load_dataset
 from core.errors import InklingError
 from core.networks.history import BatchProgress
 from core.networks.recipe import FAST, Recipe
-from core.training.progress import SAMPLE_IMAGES, EpochProgress, Paused, Wish
+from core.training.progress import SAMPLE_IMAGES, Checkpoint, EpochProgress, Paused, Wish
 from core.training.runs import MAX_POINTS, RunState, RunStore, run_store
 
 NICENESS = 10  # the pages come first
+WARM_UP_SECONDS = 600  # after which a warm-up is taken to hang
 MAX_GROWTH = 150e6  # bytes; every model that Keras builds leaves some 5 MB behind, so the process is renewed in time
 
 _log = logging.getLogger("inkling.worker")
@@ -44,13 +46,21 @@ def dask_setup(worker: Any) -> None:
 def train(run_id: str) -> None:
     """Train a claimed run and keep everything in the store. Nothing is returned, and nothing raised."""
     store = run_store()
-    begun = store.begin(run_id)
+    try:
+        begun = store.begin(run_id)
+    except Exception:  # the database is away, or the checkpoint damaged: the engine finds the run silent, and says so
+        _log.exception("Run %s could not be begun", run_id)
+        return
     if begun is None:
         return
     recipe, checkpoint, attempt = begun
     follower = _Follower(store, run_id, attempt)
     try:
-        follower.wait_for(_warm)
+        wish = follower.wait_for(_warm)
+        if wish == "pause" or (wish == "stop" and checkpoint is None):
+            state = RunState.PAUSED if wish == "pause" else RunState.STOPPED
+            store.leave(run_id, attempt, state, "" if wish == "pause" else "Stopped before it began.")
+            return
         data = load_dataset(recipe.data.source, recipe.data.size, recipe.data.validation)
         store.keep_samples(run_id, attempt, data.test[:SAMPLE_IMAGES])
         follower.spread_points(recipe, data)
@@ -66,8 +76,7 @@ def train(run_id: str) -> None:
     except Exception:
         incident = secrets.token_hex(4)
         _log.exception("Run %s failed, incident %s", run_id, incident)
-        notice = f"Training failed, and it is our fault. Train again; the log calls it {incident}."
-        store.leave(run_id, attempt, RunState.FAILED, notice)
+        follower.give_up(f"Training failed, and it is our fault; the log calls it {incident}.")
     _renew_if_grown()
 
 
@@ -77,13 +86,28 @@ class _Follower:
     def __init__(self, store: RunStore, run_id: str, attempt: int) -> None:
         self._store, self._run_id, self._attempt = store, run_id, attempt
         self._wish: Wish = ""
+        self._has_checkpoint = False
         self._asked_at = 0.0
         self._steps_per_point, self._next_point = 1, 0
 
-    def wait_for(self, event: threading.Event) -> None:
-        """Wait until the worker is warm, showing signs of life and hearing wishes meanwhile."""
-        while self._is_warming(event) and not self.wish():
-            pass
+    def wait_for(self, warm: threading.Event) -> Wish:
+        """Wait until the worker is warm, and hear what the owner wishes meanwhile.
+
+        Nothing is begun before, as the warm-up has the models in its hands. Signs of life end after a while, so that a
+        warm-up that hangs is found like a run that does.
+        """
+        deadline = time.monotonic() + WARM_UP_SECONDS
+        while not warm.wait(0.25):
+            if time.monotonic() < deadline and self.wish() == "pause":
+                return "pause"
+        return self.wish()
+
+    def give_up(self, notice: str) -> None:
+        """Set the run aside after a fault; one that has a checkpoint can be resumed."""
+        state = RunState.INTERRUPTED if self._has_checkpoint else RunState.FAILED
+        advice = "Resume goes on from the last epoch." if self._has_checkpoint else "Train again."
+        with suppress(SQLAlchemyError):
+            self._store.leave(self._run_id, self._attempt, state, f"{notice} {advice}")
 
     def spread_points(self, recipe: Recipe, data: Dataset) -> None:
         """Spread the curve's points over the whole run."""
@@ -93,7 +117,7 @@ class _Follower:
     def hear(self, progress: BatchProgress | EpochProgress) -> None:
         """Keep what a run reports."""
         if isinstance(progress, EpochProgress):
-            self._store.commit_epoch(self._run_id, self._attempt, progress.checkpoint)
+            self._commit(progress.checkpoint)
             return
         step = (progress.epoch - 1) * progress.steps + progress.step
         is_point = step >= self._next_point or progress.validation_loss is not None
@@ -107,11 +131,25 @@ class _Follower:
             self._report(None, False)
         return self._wish
 
-    def _is_warming(self, event: threading.Event) -> bool:
-        return threading.current_thread() is not threading.main_thread() and not event.wait(0.25)
+    def _commit(self, checkpoint: Checkpoint) -> None:
+        """Keep an epoch; a database that is away for a moment is waited for."""
+        for pause in (0.5, 1.0, 2.0, 4.0, None):
+            try:
+                self._store.commit_epoch(self._run_id, self._attempt, checkpoint)
+                self._has_checkpoint = True
+                return
+            except SQLAlchemyError:
+                if pause is None:
+                    raise
+                time.sleep(pause)
 
     def _report(self, progress: BatchProgress | None, is_point: bool) -> None:
-        wish = self._store.report(self._run_id, self._attempt, progress, as_point=is_point)
+        try:
+            wish = self._store.report(self._run_id, self._attempt, progress, as_point=is_point)
+        except SQLAlchemyError:
+            _log.warning("A report of run %s was not kept", self._run_id, exc_info=True)
+            self._asked_at = time.monotonic()
+            return
         self._wish = "stop" if wish is None else wish  # a run that is gone need not go on
         self._asked_at = time.monotonic()
 

@@ -2,11 +2,16 @@
 
 import streamlit as st
 
-from core.training.jobs import Engine
+from core.training.jobs import Engine, code_version
 from core.training.runs import run_store
 
 
-@st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The engine, which all sessions share; it starts no process before it is asked to."""
+    return _engine(code_version())
+
+
+# Streamlit keeps what is cached when it reloads changed code, and the old engine's classes are then nobody's any more.
+@st.cache_resource(show_spinner=False, max_entries=1, on_release=lambda old: old.close())
+def _engine(version: str) -> Engine:
     return Engine(run_store())

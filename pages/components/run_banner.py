@@ -13,8 +13,10 @@ EVERY = 1.0  # seconds between two looks at the run
 def show(*, is_train: bool) -> None:
     """Draw the line while the visitor's workspace has an active run; not on Train where that run is shown anyway."""
     run = run_store().active_run(workspace.owner())
-    if run and not (is_train and st.query_params.get("run", run.id) == run.id):
-        st.fragment(_line, run_every=EVERY)(run.id)
+    # The container is always there: if what follows changed its place when a run ends, the board would be laid anew.
+    with st.container():
+        if run and not (is_train and st.query_params.get("run", run.id) == run.id):
+            st.fragment(_line, run_every=EVERY)(run.id)
 
 
 @errors.shown()

@@ -62,8 +62,8 @@ def _view(run_id: str, state: RunState) -> None:
         st.rerun()  # the page's own button, and this fragment's timer, depend on the state
     with st.container(key="run", gap="xsmall"):
         _show_head(run)
-        is_new = run.state.is_active and st.session_state.get("newest_run") == run.id
-        run_figures.show(_figures(run), _share(run), _said(run), run.id if is_new else "")
+        is_looked_for = run.state.is_active or st.query_params.get("run") == run.id  # on a phone it lies far down
+        run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _show_notice(run)
         _show_curves(run)

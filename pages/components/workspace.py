@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.errors import InklingError
-from core.training.runs import NoSuchRun, Run, run_store
+from core.training.runs import Run, RunState, run_store
 from pages.components.typesetting import quiet
 
 COOKIE = "inkling_workspace"
@@ -75,12 +75,11 @@ def keep() -> None:
 
 def follow(run_id: str) -> None:
     """Show this run from now on, in this tab and after a reload."""
-    st.session_state.newest_run = run_id
     st.query_params["run"] = run_id
 
 
 def current_run() -> Run | None:
-    """The run to show: the one in the address, else the workspace's active one, else the newest of this session.
+    """The run to show: the one in the address, else the workspace's active one, a paused one, the newest one.
 
     Raises:
         NoSuchRun: the address names a run that does not exist.
@@ -89,10 +88,9 @@ def current_run() -> Run | None:
         return run_store().run(named)
     if active := run_store().active_run(owner()):
         return active
-    try:
-        return run_store().run(st.session_state.get("newest_run", ""))
-    except NoSuchRun:
-        return None
+    runs = run_store().runs_of(owner())
+    waiting = (run for run in runs if run.state in (RunState.PAUSED, RunState.INTERRUPTED))
+    return next(waiting, runs[0] if runs else None)
 
 
 def show_links(run: Run | None) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY
+from tests.browser.conftest import CANVAS, READY
 
 COLD = 90_000  # milliseconds in which a cold engine has come up on a busy machine
 
@@ -79,7 +79,7 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
     button(visit, "Train").click()
     expect(curves(visit).first).to_be_visible(timeout=COLD)
     expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
-    expect(visit.page.get_by_text(re.compile(r"Reads \d\d\.\d\d\s% of 10,000 new images"))).to_be_visible()
+    expect(visit.page.get_by_text(re.compile(r"Reads \d\d\.\d\d\s% of 10,000 test images"))).to_be_visible()
     expect(visit.page.get_by_text(re.compile(r"Read as \d, \d\d\.\d\s% sure"))).to_be_visible()
     button(visit, "Look inside").click()
     expect(visit.page.get_by_role("heading", name="Model", exact=True)).to_be_visible()
@@ -130,6 +130,24 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
     expect(visit.page.get_by_text("where it was stopped")).to_be_visible()
     expect(button(visit, "Train")).to_be_enabled()
     expect(button(watcher, "Look inside")).to_be_visible()  # the watcher sees it end too
+
+
+def test_a_drawing_stays_on_the_board_when_a_run_ends(server, visitor):
+    visit = visitor(server)
+    open_train(visit)
+    choose(visit)
+    button(visit, "Train").click()
+    expect(button(visit, "Stop")).to_be_visible()
+    visit.page.get_by_role("link", name="Draw").click()
+    expect(visit.page.locator(CANVAS)).to_be_visible()
+    banner = visit.page.locator(".st-key-run_banner")
+    expect(banner).to_be_visible(timeout=COLD)
+    visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
+    expect(button(visit, "Undo")).to_be_enabled()
+    expect(banner).to_be_hidden(timeout=COLD)
+    expect(visit.page.locator(READY)).to_be_attached()
+    ink = "canvas => canvas.getContext('2d').getImageData(140, 60, 1, 1).data[3]"
+    assert visit.page.locator("canvas.dc-canvas.lower-canvas").evaluate(ink) == 255
 
 
 def test_a_paused_run_waits_and_is_resumed(server, visitor):

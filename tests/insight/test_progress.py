@@ -84,5 +84,5 @@ def test_it_is_said_which_epoch_was_kept_and_why(because, sentence):
 
 def test_the_score_comes_with_its_interval():
     said = progress.score_sentence(scores())
-    assert "99.04\N{THIN SPACE}% of 10,000 new images" in said
+    assert "99.04\N{THIN SPACE}% of 10,000 test images" in said
     assert "98.83\N{THIN SPACE}% to 99.21\N{THIN SPACE}%" in said

@@ -20,15 +20,18 @@ class StandInEngine:
     def nudge(self):
         self.nudges += 1
 
+    def close(self):
+        pass
+
 
 @pytest.fixture(autouse=True)
 def engine(monkeypatch):
     monkeypatch.setenv("INKLING_WARM", "0")  # for the processes that a test starts
     monkeypatch.setattr(engine_module, "Engine", StandInEngine)
-    engine_module.engine.clear()
+    engine_module._engine.clear()
     yield engine_module.engine()
-    engine_module.engine.clear()
-    while run_store().claim_next():
+    engine_module._engine.clear()
+    while run_store().claim_next(places=1000):
         pass
     for run in run_store().running():
         run_store().leave(run.id, run.attempt, RunState.FAILED, "The test is over.")

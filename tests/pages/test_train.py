@@ -79,7 +79,7 @@ class Worker:
     """Plays a worker that has one run in its hands."""
 
     def __init__(self, run_id):
-        assert run_store().claim_next() == run_id
+        assert run_store().claim_next(places=1000) == run_id
         self.run_id = run_id
         self.recipe, _, self.attempt = run_store().begin(run_id)
 
@@ -188,14 +188,29 @@ def test_architecture_and_dropout_of_another_preset_can_be_taken():
     assert run.recipe.epochs == 1
 
 
-def test_ranges_and_explanations_are_those_of_the_recipe():
-    epochs = opened().number_input(key="recipe_epochs")
-    assert (epochs.min, epochs.max) == (1, 200)
-    assert epochs.help == "How often the network sees every training image."
+def test_controls_are_explained_in_the_recipes_own_words():
     app = opened()
-    rotation = app.number_input(key="recipe_augmentation_rotation")
-    assert (rotation.min, rotation.max, rotation.label) == (0, 45, "Rotation")
+    assert app.number_input(key="recipe_epochs").help == "How often the network sees every training image."
+    assert app.number_input(key="recipe_augmentation_rotation").label == "Rotation"
     assert "Turn by up to this many degrees, either way." in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("recipe_epochs", 0, "epochs must be a whole number from 1 to 200, not 0."),
+        ("recipe_epochs", -5, "epochs must be a whole number from 1 to 200, not -5."),
+        ("recipe_batch_size", 999_999, "batch_size must be a whole number from 1 to 4,096, not 999999."),
+        ("recipe_augmentation_rotation", 720.0, "augmentation.rotation must be a number from 0 to 45"),
+        ("recipe_seed", -1, "seed must be a whole number from 0"),
+    ],
+)
+def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value, sentence):
+    app = opened()
+    app.number_input(key=key).set_value(value).run()
+    assert len(app.error) == 1
+    assert sentence in app.error[0].value.replace("\\", "")
+    assert app.button(key="train").disabled
 
 
 def test_a_contradiction_becomes_one_sentence_and_nothing_can_be_started():
@@ -415,11 +430,7 @@ def test_the_link_to_watch_carries_no_secret():
 
 def finished(**scores):
     """A finished run with samples; every answer of its model is 3."""
-    run_id = finished_run(**scores)
-    with run_store()._engine.begin() as connection:  # the player of runs keeps no samples
-        content = np.hstack([samples().labels[:, np.newaxis], samples().images.reshape(100, -1)]).tobytes()
-        connection.exec_driver_sql("UPDATE run SET samples = ? WHERE id = ?", (content, run_id))
-    return run_id
+    return finished_run(samples=samples(), **scores)
 
 
 def test_a_finished_run_shows_its_score_as_script_a_prints_it_with_interval_and_kept_epoch():

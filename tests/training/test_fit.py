@@ -135,6 +135,23 @@ def test_a_run_paused_in_mid_epoch_goes_on_as_if_it_had_never_paused(data, pipel
         np.testing.assert_array_equal(weights, resumed.model.weights[name])
 
 
+@pytest.mark.parametrize("asked_at", range(1, 8))
+def test_a_pause_at_any_moment_of_short_epochs_can_be_resumed(data, asked_at):
+    recipe = changed(batch_size=100)
+    unbroken = fit(recipe, data)
+    asked = []
+
+    def wish():
+        asked.append(1)
+        return "pause" if len(asked) == asked_at else ""
+
+    try:
+        resumed = fit(recipe, data, wish=wish)
+    except Paused as pause:
+        resumed = fit(recipe, data, checkpoint=Checkpoint.from_bytes(pause.checkpoint.to_bytes()))
+    assert resumed.history == unbroken.history
+
+
 @pytest.mark.parametrize("schedule", [OneCycle(), ReduceLROnPlateau()])
 def test_a_model_that_was_traced_for_another_run_gives_the_curve_of_a_fresh_one(data, schedule):
     fitting._traced.clear()

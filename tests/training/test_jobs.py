@@ -206,8 +206,10 @@ def test_a_second_engine_object_attaches_to_the_processes_that_are_there(engine,
     second._is_closed = True
 
 
-def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(engine, store, home):
-    until(lambda: engine.state == EngineState.READY, "the engine is ready")
+def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(engine, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))  # apart from the engine of the other tests
+    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    run_id = there.submit("me", LONG.model_copy(update={"epochs": 200}))
     web = subprocess.Popen(
         [
             sys.executable,
@@ -218,23 +220,26 @@ def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(
                 from core.training.runs import RunStore
                 engine = Engine(RunStore(sys.argv[1]))
                 engine.nudge()
-                print("up", flush=True)
                 time.sleep(600)
             """),
-            store.url,
+            there.url,
         ],
-        stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    assert web.stdout.readline() == b"up\n"
-    run_id, _ = submitted(engine, store)
-    until(in_epoch(store, run_id, 2), "the second epoch has begun")
-    web.send_signal(signal.SIGKILL)
-    web.communicate()
-    seen = len(store.run(run_id).history)
-    until(lambda: len(RunStore(store.url).run(run_id).history) > seen + 2, "the run has gone on")
-    store.ask(run_id, store.run(run_id).owner, "stop")
-    until(ended(store, run_id), "the run has stopped")
+    until(in_epoch(there, run_id, 2), "the second epoch has begun")
+    (scheduler,) = engine_processes("scheduler")
+    web.kill()
+    web.wait()
+    seen = len(there.run(run_id).history)
+    until(lambda: len(there.run(run_id).history) > seen + 2, "the run has gone on alone")
+    following = Engine(there)
+    until(lambda: following.state == EngineState.READY, "the next web process has found the engine")
+    assert [process.pid for process in engine_processes("scheduler")] == [scheduler.pid]
+    there.ask(run_id, "me", "stop")
+    until(ended(there, run_id), "the run has heard its owner")
+    assert there.run(run_id).attempt == 1
+    following.close()
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
 
 
 def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, monkeypatch):

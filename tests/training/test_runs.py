@@ -42,7 +42,7 @@ def trained(was_stopped=False):
 
 def begun(store, owner=MINE):
     run_id = store.submit(owner, RECIPE)
-    assert store.claim_next() == run_id
+    assert store.claim_next(places=100) == run_id
     return run_id, store.begin(run_id)[2]
 
 
@@ -74,7 +74,7 @@ def test_fifty_clicks_at_once_start_one_run(store):
 def test_two_that_claim_at_once_never_get_the_same_run(store):
     ids = [store.submit(f"{number:064}", RECIPE) for number in range(12)]
     claimed = []
-    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next())) for _ in range(20)]
+    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next(places=100))) for _ in range(20)]
     for claim in claims:
         claim.start()
     for claim in claims:
@@ -88,6 +88,54 @@ def test_the_queue_is_first_come_first_served_and_says_who_is_before(store):
     assert store.claim_next() == first
     assert store.run(second).waiting == 0
     assert store.queue_length() == 1
+
+
+def test_no_more_runs_are_claimed_than_there_are_places(store):
+    for owner in (MINE, THEIRS, "c" * 64):
+        store.submit(owner, RECIPE)
+    assert store.claim_next(places=2)
+    assert store.claim_next(places=2)
+    assert store.claim_next(places=2) is None
+
+
+def test_a_claimed_run_that_nobody_could_take_goes_back_to_its_place(store):
+    first, _ = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
+    assert store.claim_next() == first
+    store.give_back(first)
+    assert store.claim_next() == first
+
+
+def test_one_process_only_acts_on_a_runs_silence(store):
+    run_id, _ = begun(store)
+    seen = store.run(run_id)
+    assert store.take_note_of_silence(seen)
+    assert not store.take_note_of_silence(seen)
+
+
+def test_cancelling_a_resumed_run_in_the_queue_loses_nothing(store):
+    run_id, attempt = begun(store)
+    store.pause(run_id, attempt, checkpoint(1, step=12))
+    store.resume(run_id, MINE)
+    store.ask(run_id, MINE, "stop")
+    assert store.run(run_id).state == RunState.PAUSED
+    store.resume(run_id, MINE)
+    store.claim_next()
+    assert store.begin(run_id)[1].step == 12
+
+
+def test_a_pause_from_another_tab_does_not_undo_a_stop(store):
+    run_id, attempt = begun(store)
+    store.ask(run_id, MINE, "stop")
+    store.ask(run_id, MINE, "pause")
+    assert store.report(run_id, attempt, progress()) == "stop"
+
+
+def test_deaths_that_lie_epochs_apart_do_not_add_up(store):
+    run_id, attempt = begun(store)
+    for epochs in (1, 2, 3):
+        attempt = store.begin(run_id)[2]
+        store.commit_epoch(run_id, attempt, checkpoint(epochs))
+    assert store.run(run_id).state == RunState.RUNNING
 
 
 def test_reports_are_kept_and_bring_back_the_owners_wish(store):
