@@ -1,5 +1,6 @@
 """The engine for real: Dask's processes, a worker with TensorFlow, and what is done to them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core.training import jobs
+from core.training import jobs, worker
 from core.training.fit import fit
 from core.training.jobs import Engine, EngineState
 from core.training.runs import RunState, RunStore
@@ -270,3 +271,70 @@ def test_an_engine_of_another_version_of_the_code_is_replaced(engine, store, mon
     assert [path.name for path in jobs.home().glob("engine-*.json")] == ["engine-another.json"]
     second.close()
     until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
+
+
+def test_an_engine_that_has_had_nothing_to_do_for_long_ends_by_itself(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setattr(jobs, "IDLE_SECONDS", 3)
+    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    idle = Engine(there)
+    idle.warm_up()
+    until(lambda: engine_processes("scheduler"), "the engine has been started")
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "it has ended by itself")
+    until(lambda: idle.state == EngineState.OFF, "that has been noticed")
+    idle.close()
+
+
+def test_a_cluster_that_the_environment_names_is_used_and_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    address_file = tmp_path / "cluster.json"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "INKLING_DATABASE_URL": there.url}
+    dask = [sys.executable, "-m", "dask"]
+    common = ["--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(address_file)]
+    cluster = [
+        subprocess.Popen([*dask, "scheduler", "--port", "0", *common], env=environment, stderr=subprocess.DEVNULL),
+        subprocess.Popen(
+            [*dask, "worker", "--nthreads", "1", "--preload", "core.training.worker", *common],
+            env=environment,
+            stderr=subprocess.DEVNULL,
+        ),
+    ]
+    try:
+        until(address_file.is_file, "the cluster is up")
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", json.loads(address_file.read_text())["address"])
+        using = Engine(there)
+        run_id = there.submit("me", SHORT)
+        using.nudge()
+        until(ended(there, run_id), "the run has ended")
+        assert there.run(run_id).state == RunState.FINISHED, there.run(run_id).notice
+        assert not list(tmp_path.glob("engine-*"))
+        using.close()
+        assert [process.poll() for process in cluster] == [None, None]
+    finally:
+        for process in cluster:
+            process.terminate()
+        for process in cluster:
+            process.wait(PATIENCE)
+
+
+def test_a_worker_that_has_grown_asks_for_a_fresh_process_in_its_place(monkeypatch):
+    asked = []
+
+    class Loop:
+        def add_callback(self, function, **options):
+            asked.append((function, options))
+
+    class Worker:
+        loop = Loop()
+
+        def close_gracefully(self):
+            raise AssertionError("only the loop may call this")
+
+    monkeypatch.setattr(worker, "get_worker", Worker)
+    monkeypatch.setattr(worker, "_bytes_after_first_run", 0)
+    worker._renew_if_grown()  # the first run sets the mark
+    assert not asked
+    monkeypatch.setattr(worker, "MAX_GROWTH", -1e12)
+    worker._renew_if_grown()
+    assert asked[0][1] == {"restart": True}
