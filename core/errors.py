@@ -5,7 +5,9 @@ InklingError
 ├── NoMnist                                             core/digits/dataset.py
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
-└── TrainingDiverged                                    core/training/fit.py
+├── TrainingDiverged                                    core/training/fit.py
+├── NoSuchRun (a LookupError)                           core/training/runs.py
+└── BadWorkspaceLink                                    pages/components/workspace.py
 """
 
 
