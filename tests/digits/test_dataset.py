@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.digits import dataset
-from core.digits.dataset import Digits, NoMnist, load_dataset, load_mnist
+from core.digits.dataset import Digits, NoMnist, drawn_digits, load_dataset, load_mnist, mnist_sample
 from core.networks.model import pretrained
 
 
@@ -82,6 +82,42 @@ def test_a_damaged_or_foreign_file_is_not_taken_for_mnist(damage, little_mnist, 
     monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
     with pytest.raises(NoMnist, match="could not be downloaded"):
         load_mnist()
+
+
+def with_sample(little_mnist, monkeypatch):
+    with np.load(little_mnist) as arrays:
+        beginning = arrays["x_train"][: dataset.MNIST_BEGINNING].tobytes()
+    monkeypatch.setattr(dataset, "TRAINING_IMAGES", 7000)
+    monkeypatch.setattr(dataset, "MNIST_BEGINNING_SHA256", hashlib.sha256(beginning).hexdigest())
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+
+
+@pytest.mark.parametrize("validation", ["split", "test", "none"])
+def test_a_sample_of_mnist_holds_training_images_and_the_whole_is_not_loaded(validation, little_mnist, monkeypatch):
+    with_sample(little_mnist, monkeypatch)
+    sample = mnist_sample()
+    assert load_mnist.cache_info().currsize == 0
+    training = load_dataset("mnist", validation=validation).training
+    labels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
+    assert len(sample) > 50
+    assert [labels[image.tobytes()] for image in sample.images] == sample.labels.tolist()
+
+
+@pytest.mark.parametrize("damage", ["nothing there", "cut", "another beginning", "other labels"])
+def test_no_sample_is_taken_from_what_is_not_mnist_and_none_is_downloaded(
+    damage, little_mnist, monkeypatch, no_download
+):
+    with_sample(little_mnist, monkeypatch)
+    if damage == "nothing there":
+        little_mnist.unlink()
+    elif damage == "cut":
+        little_mnist.write_bytes(little_mnist.read_bytes()[:5000])
+    elif damage == "another beginning":
+        monkeypatch.setattr(dataset, "MNIST_BEGINNING_SHA256", "0" * 64)
+    else:
+        monkeypatch.setitem(dataset.MNIST_SHA256, "y_train", "0" * 64)
+    with pytest.raises(NoMnist, match="not on this machine yet"):
+        mnist_sample()
 
 
 def test_an_archive_that_unpacks_to_more_than_mnist_is_refused_unread(little_mnist, monkeypatch, no_download):
@@ -226,3 +262,30 @@ def test_the_images_are_shared_read_only():
     assert digits.images.dtype == digits.labels.dtype == np.uint8
     with pytest.raises(ValueError, match="read-only"):
         digits.images[0, 0, 0] = 1
+
+
+def test_built_in_digits_are_mixed_into_the_training_images_only():
+    plain, mixed = load_dataset("handwriting", "quick"), load_dataset("handwriting", "quick", handwriting=500)
+    assert len(mixed.training) == len(plain.training) + 500
+    np.testing.assert_array_equal(mixed.training.images[:-500], plain.training.images)
+    np.testing.assert_array_equal(mixed.validation.images, plain.validation.images)
+    np.testing.assert_array_equal(mixed.test.images, plain.test.images)
+    assert not {image.tobytes() for image in mixed.training.images[-500:]} & {i.tobytes() for i in plain.test.images}
+
+
+def test_doodles_are_mixed_into_all_images_with_labels_of_their_own_and_none_twice():
+    plain, mixed = load_dataset("handwriting", "quick"), load_dataset("handwriting", "quick", doodles=300)
+    sets = []
+    for before, after in zip(*((d.training, d.validation, d.test) for d in (plain, mixed)), strict=True):
+        added = after[len(before) :]
+        assert len(added) == 300
+        assert set(added.labels) == {10, 11, 12}
+        sets.append({image.tobytes() for image in added.images})
+    assert len(set.union(*sets)) > 890
+
+
+def test_no_drawn_digit_is_among_those_that_are_trained_on():
+    drawn = {image.tobytes() for image in drawn_digits().images}
+    assert len(drawn) > 4_990
+    trained_on = load_dataset("handwriting", handwriting=10_000).training
+    assert not drawn & {image.tobytes() for image in trained_on.images}

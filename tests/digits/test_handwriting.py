@@ -1,12 +1,14 @@
 """The built-in handwriting is balanced, repeatable, framed as MNIST is, and its cache forgives everything."""
 
 import os
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from core.digits import handwriting as module
-from core.digits.handwriting import STYLES, handwriting, load_handwriting
+from core.digits.handwriting import HABITS, STYLES, drawn, handwriting, load_handwriting
+from core.digits.preprocessing import frame_strokes
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +87,48 @@ def test_every_style_is_drawn_with_evenly_spaced_dots_through_its_control_points
     assert (steps > 0.41).sum() <= len(style.strokes) - 1  # where the pen is lifted
 
 
+@pytest.mark.parametrize(
+    ("digit", "strokes"),
+    [(0, 2), (1, 2), (3, 1), (4, 1), (4, 2), (5, 1), (5, 2), (7, 1), (7, 2), (8, 1), (8, 2), (9, 2)],
+)
+def test_slashes_bars_feet_and_circles_are_strokes_of_their_own_for_some_writers_only(digit, strokes):
+    shares = {len(style.strokes) == strokes: style.share for style in STYLES if style.digit == digit}
+
+    assert shares.get(True, 0) > 0
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: f"{style.digit}: {style.examples[0]}")
+def test_haste_cuts_corners_and_stays_within_each_stroke(style):
+    points = style.skeletons.mean(axis=0)
+    careful, hasty = style.pen @ points, (style.pen + style.shortcut) @ points
+
+    np.testing.assert_allclose(style.shortcut.sum(axis=1), 0, atol=1e-5)
+    for stroke in style.strokes:
+        own = style.pen[:, stroke].sum(axis=1) > 0.5
+        assert np.ptp(hasty[own], axis=0).max() <= np.ptp(careful[own], axis=0).max()
+        assert np.abs(np.delete(style.shortcut[own], range(stroke.start, stroke.stop), axis=1)).max(initial=0) < 1e-6
+
+
+def test_digits_of_an_even_pen_are_what_the_board_makes_of_the_same_lines():
+    line = np.array([(80, 60), (200, 60), (150, 160), (130, 230)], float)
+    dots = np.concatenate([np.linspace(a, b, 60) for a, b in pairwise(line)]).astype(np.float32)
+    steady = dict.fromkeys(HABITS, np.zeros((1, 1), np.float32)) | {"tremor": np.full((1, 1), -np.inf, np.float32)}
+
+    (image,) = drawn(dots[None], steady, np.random.default_rng(0))
+
+    np.testing.assert_allclose(image / 255, frame_strokes([line]), atol=0.06)  # its dots are farther apart
+
+
+def test_an_even_pen_writes_lines_of_one_thickness():
+    # How much of an image's ink is full tells how thick its line is, whatever its shape.
+    even, uneven = (
+        (images == 255).sum(axis=(1, 2)) / (images > 0).sum(axis=(1, 2))
+        for images, _ in (handwriting(1000, 5, even_pen=True), handwriting(1000, 5))
+    )
+
+    assert even.std() < uneven.std() / 2
+
+
 # The cache
 
 
@@ -105,14 +149,15 @@ def test_the_cache_holds_what_the_generator_writes(tmp_path):
         assert not images.flags.writeable
 
 
-def test_another_count_seed_or_generator_has_its_own_file(tmp_path, monkeypatch):
+def test_another_count_seed_pen_or_generator_has_its_own_file(tmp_path, monkeypatch):
     load_handwriting(10, 0, tmp_path)
     load_handwriting(11, 0, tmp_path)
     load_handwriting(10, 1, tmp_path)
+    load_handwriting(10, 0, tmp_path, even_pen=True)
     monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
     load_handwriting(10, 0, tmp_path)
 
-    assert len(list(tmp_path.iterdir())) == 4  # and nothing temporary is left
+    assert len(list(tmp_path.iterdir())) == 5  # and nothing temporary is left
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,24 @@ from hypothesis import strategies as st
 from core.digits.preprocessing import (
     BOARD_SIZE,
     MAX_POINTS,
+    PEN_RADIUS,
     DrawingTooLarge,
+    Framing,
     NoInk,
     TooLittleInk,
     TooMuchInk,
+    averaged,
     centred,
     draw_points,
+    drawn_sheet,
     frame_strokes,
+    framing_steps,
+    naive_resize,
+    pen_widths_from_canvas,
     strokes_from_canvas,
 )
+from core.insight.prediction import answer_drawing
+from core.networks.model import pretrained
 
 SEVEN = [np.array([(80, 60), (140, 57), (200, 60), (178, 103), (150, 160), (130, 230)], float)]
 CROSSED_SEVEN = [*SEVEN, np.array([(115, 150), (150, 147), (190, 149)], float)]
@@ -152,11 +161,171 @@ def test_many_boxes_drawn_and_centred_at_once_are_those_drawn_one_by_one():
     np.testing.assert_array_equal(together, [centred(draw_points(p, r)) for p, r in zip(points, radius, strict=True)])
 
 
+# The answer
+
+
+def answered(strokes, **changes):
+    return answer_drawing(pretrained(), canvas(strokes, **changes))
+
+
+def assert_same_answer(one, other):
+    assert one.digit == other.digit
+    assert one.digit is not None
+    np.testing.assert_allclose(one.probabilities, other.probabilities, atol=0.03)
+
+
+@given(digits, finite, finite, st.floats(0.1, 5), st.floats(1, 60))
+def test_row_4_moving_scaling_and_thickening_a_drawing_leaves_its_answer(strokes, x, y, scale, width):
+    moved = [stroke * scale + (x, y) for stroke in strokes]  # bad_inputs row 4
+
+    assert_same_answer(answered(moved, strokeWidth=width), answered(strokes))
+
+
+@given(digits, st.floats(2, 20))
+def test_sampling_a_drawing_more_or_less_often_leaves_its_answer(strokes, step):
+    assert_same_answer(answered([resampled(stroke, step) for stroke in strokes]), answered(strokes))
+
+
+@pytest.mark.parametrize("corner", [(-150, -150), (0, -150), (150, 150), (-150, 150)])
+@pytest.mark.parametrize("scale", [0.15, 1, 1.6])
+def test_row_4_a_digit_at_the_edge_tiny_or_huge_is_read_as_if_drawn_in_the_middle(corner, scale):
+    drawn = [(stroke - 140) * scale + 140 + corner for stroke in CROSSED_SEVEN]  # bad_inputs row 4
+
+    assert_same_answer(answered(drawn), answered(CROSSED_SEVEN))
+
+
+# Switching steps off
+
+ALL_OFF = Framing(box=False, scale=False, centre=False, redraw=False)
+framings = st.builds(Framing, st.booleans(), st.booleans(), st.booleans(), st.booleans())
+
+
+@given(digits, framings)
+def test_whatever_is_switched_off_the_image_is_whole_and_the_last_step_shows_it(strokes, framing):
+    image = frame_strokes(strokes, framing)
+
+    steps = framing_steps(strokes, framing)
+
+    assert image.shape == (28, 28)
+    assert image.dtype == np.float32
+    assert image.min() >= 0
+    assert image.max() == 1
+    np.testing.assert_array_equal(steps[-1].image, image)
+    assert [step.name for step in steps] == ["Drawn", "Boxed", "Scaled", "Centred", "28x28"]
+    assert [step.switch for step in steps] == [None, "box", "scale", "centre", "redraw"]
+    assert all(step.image.min() >= 0 and step.image.max() <= 1.001 for step in steps)
+
+
+@pytest.mark.parametrize("switch", ["box", "scale", "centre", "redraw"])
+def test_a_step_that_is_switched_off_says_what_is_missing(switch):
+    steps = framing_steps(SEVEN)
+
+    without = framing_steps(SEVEN, Framing(**{switch: False}))
+
+    place = [step.switch for step in steps].index(switch)
+    assert without[place].sentence != steps[place].sentence
+    assert len({step.sentence for step in [*steps, without[place]]}) == 6
+
+
+@given(digits, st.floats(2, 60))
+def test_with_all_switched_off_the_sheet_is_merely_shrunk(strokes, width):
+    shrunk = naive_resize(strokes, width)
+
+    np.testing.assert_allclose(frame_strokes(strokes, ALL_OFF, width), shrunk, atol=1e-6)
+    by_hand = drawn_sheet(strokes, width).reshape(28, 10, 28, 10).mean(axis=(1, 3))
+    np.testing.assert_allclose(shrunk, by_hand / by_hand.max(), atol=1e-5)
+
+
+def test_without_the_box_a_small_digit_stays_small_and_in_its_corner():
+    small = [stroke * 0.3 for stroke in SEVEN]
+
+    rows, columns = np.nonzero(frame_strokes(small, ALL_OFF) > 0.1)
+
+    assert rows.max() < 9
+    assert columns.max() < 9
+
+
+def test_without_scaling_the_digit_fills_the_image():
+    rows, _ = np.nonzero(frame_strokes(SEVEN, Framing(scale=False)) > 0.1)
+
+    assert (rows.min(), rows.max()) == (0, 27)
+
+
+def test_without_centring_the_middle_of_the_box_is_the_middle_of_the_image():
+    six_low = [stroke for stroke in ONE] + [ZERO[0] * 0.4 + (84, 150)]
+
+    image, centre = frame_strokes(six_low, Framing(centre=False)), frame_strokes(six_low)
+
+    rows, _ = np.nonzero(image > 0.1)
+    assert (rows.min(), rows.max()) == (4, 23)
+    assert abs(centre_of_mass(centre)[1] - 14.5) < 0.51 < abs(centre_of_mass(image)[1] - 14.5)
+
+
+def test_without_redrawing_a_thick_pen_stays_thick():
+    inks = [frame_strokes(ZERO, Framing(redraw=False), width).sum() for width in (6, 18, 40)]
+
+    assert inks == sorted(inks)
+    assert inks[2] > 3 * inks[0]
+
+
+def test_each_stroke_may_have_a_pen_of_its_own():
+    drawing = canvas(CROSSED_SEVEN)
+    drawing["objects"][1]["strokeWidth"] = 40
+
+    widths = pen_widths_from_canvas(drawing)
+
+    assert widths == [18, 40]
+    sheet = drawn_sheet(strokes_from_canvas(drawing), widths)
+    assert sheet[:180, 125].sum() == pytest.approx(18 + 40, abs=3)
+
+
+@pytest.mark.parametrize("width", [-5, 0, 1e6])
+def test_row_9_an_impossible_pen_width_is_drawn_as_a_possible_one(width):  # bad_inputs row 9
+    image = frame_strokes(SEVEN, ALL_OFF, width)
+
+    assert np.isfinite(image).all()
+    assert image.max() == 1
+
+
+def test_a_drawing_beside_the_sheet_is_blank_where_the_sheet_is_taken_whole():
+    beside = [stroke + 1000 for stroke in SEVEN]
+
+    assert not naive_resize(beside, 18).any()
+    for framing in (Framing(box=False), ALL_OFF, Framing(redraw=False)):
+        with pytest.raises(NoInk):
+            frame_strokes(beside, framing)
+
+
+def test_the_sheet_is_drawn_as_a_round_pen_draws():
+    sheet = drawn_sheet([np.array([(100.0, 140.0), (180.0, 140.0)])], 20)
+
+    assert sheet.sum() == pytest.approx(80 * 20 + math.pi * 100, rel=0.01)
+    assert sheet[130:150, 105:175].min() > 0.9
+
+
+@given(st.floats(-50, 150), st.floats(-50, 150), st.floats(20, 400), st.integers(5, 60))
+def test_what_is_averaged_keeps_its_ink(left, top, side, size):
+    sheet = np.random.default_rng(0).uniform(size=(100, 100)).astype(np.float32)
+    framed = averaged(np.pad(sheet, 500), size, (left + 500, top + 500), side)
+
+    np.testing.assert_allclose(averaged(sheet, size, (left, top), side), framed, atol=1e-4)
+    whole = averaged(sheet, size, (-10, -20), 130)
+    assert whole.sum() * (130 / size) ** 2 == pytest.approx(sheet.sum(), rel=1e-4)
+
+
+def test_lines_are_redrawn_with_the_same_pen_whatever_else_is_switched_off():
+    line = [np.array([(40.0, 140.0), (240.0, 140.0)])]
+
+    for framing in (Framing(), Framing(box=False), Framing(scale=False), Framing(centre=False)):
+        column = frame_strokes(line, framing)[:, 14]
+        assert column.sum() == pytest.approx(2 * PEN_RADIUS, abs=0.3)
+
+
 # Drawings that are no digit
 
 
 @pytest.mark.parametrize("strokes", [[], [np.empty((0, 2))]])
-def test_a_blank_board_asks_for_a_digit(strokes):
+def test_a_blank_board_asks_for_a_digit(strokes):  # bad_inputs row 1
     with pytest.raises(NoInk, match=r"^Draw a digit\.$"):
         frame_strokes(strokes)
 
@@ -278,7 +447,7 @@ BAD_NUMBERS = [math.nan, math.inf, -math.inf, 1e300, 10**400, "5", None, True, [
 
 
 @pytest.mark.parametrize("bad", BAD_OBJECTS, ids=repr)
-def test_a_bad_object_is_skipped_and_the_others_are_read(bad):
+def test_row_9_a_bad_object_is_skipped_and_the_others_are_read(bad):  # bad_inputs row 9
     drawing = canvas(SEVEN)
     drawing["objects"].insert(0, bad)
 
@@ -287,7 +456,7 @@ def test_a_bad_object_is_skipped_and_the_others_are_read(bad):
 
 @pytest.mark.parametrize("bad", BAD_NUMBERS, ids=lambda bad: repr(bad)[:20])
 @pytest.mark.parametrize("place", ["left", "scaleX", "angle", "skewY", "strokeWidth", "path"])
-def test_an_object_with_anything_but_finite_numbers_is_skipped(bad, place):
+def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, place):  # bad_inputs row 9
     drawing = canvas(CROSSED_SEVEN)
     if place == "path":
         drawing["objects"][0]["path"][1][2] = bad
@@ -359,6 +528,6 @@ def test_no_damage_to_a_real_drawing_makes_reading_it_fail(place, damage):
     ],
     ids=["one long stroke", "many strokes", "many objects", "long nonsense"],
 )
-def test_a_drawing_of_too_many_points_is_refused_in_plain_words(objects):
+def test_row_8_a_drawing_of_too_many_points_is_refused_in_plain_words(objects):  # bad_inputs row 8
     with pytest.raises(DrawingTooLarge, match=r"more than 20,000 points.*Clear the board and draw again\.$"):
         strokes_from_canvas({"objects": objects})
