@@ -2,11 +2,13 @@
 
 InklingError
 ├── NoInk, TooLittleInk, TooMuchInk, DrawingTooLarge    core/digits/preprocessing.py
+├── BadPicture, PictureTooLarge                         core/digits/pictures.py
 ├── NoMnist                                             core/digits/dataset.py
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py
 ├── NoSuchRun (a LookupError)                           core/training/runs.py
+├── DrawingsFull                                        core/training/drawings.py
 └── BadWorkspaceLink                                    pages/components/workspace.py
 """
 

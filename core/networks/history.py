@@ -11,7 +11,8 @@ class BatchProgress:
 
     `loss` and `accuracy` are means over the batches since the last report; Keras' own are running means over the
     epoch, which lag behind. The validation values, from 500 images, and the answers to the sample images are there at
-    a few of the reports only.
+    a few of the reports only. `drawing_probabilities` are the ten answers to the drawing that the run was given to
+    watch; empty where there is none.
     """
 
     epoch: int  # counted from 1
@@ -25,6 +26,7 @@ class BatchProgress:
     validation_loss: float | None = None
     validation_accuracy: float | None = None
     sample_answers: tuple[int, ...] = ()  # the digits read in the first test images
+    drawing_probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from core.errors import InklingError
-from core.networks.network import MAX_PARAMETERS, Network, Value
+from core.networks.network import CLASSES, MAX_PARAMETERS, SORTS, Network, Value
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
 
 FORMAT = "inkling-model-1"
 MAX_HEADER_BYTES = 200_000  # the longest of ours, with 40 layers, takes 30 kB
 MAX_FILE_BYTES = 4 * MAX_PARAMETERS + MAX_HEADER_BYTES
 PRETRAINED = Path(__file__).parent / "pretrained" / "accurate.safetensors"
+DETECTOR = PRETRAINED.with_name("detector.safetensors")
 
 
 class BadModelFile(InklingError, ValueError):
@@ -40,7 +41,9 @@ class Scores(Value):
     test_accuracy: float = Field(ge=0, le=1)
     test_images: int = Field(ge=1)
     test_loss: float = Field(ge=0)
+    drawn_accuracy: float | None = Field(None, ge=0, le=1, description="On built-in digits, drawn with an even pen.")
     validation_accuracy: float | None = Field(None, ge=0, le=1)
+    temperature: float = Field(1.0, ge=0.05, le=20, description="Divides the logits, so that 90 % means 90 %.")
     kept_epoch: int = Field(ge=0, description="Epoch whose weights are the model, counted from 1.")
     kept_because: str = Field("", max_length=200)
     epochs: int = Field(ge=0, description="Epochs that the run began.")
@@ -74,8 +77,8 @@ class Model:
         return self.network.parameters
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Answers to (n, 28, 28) images, uint8 or float32 in [0, 1]: (n, 10) float32, each row summing to 1."""
-        return self.network.probabilities(self.weights, images)
+        """Calibrated answers to (n, 28, 28) images, uint8 or float32 in [0, 1]: (n, 10) float32, rows summing to 1."""
+        return tempered(self.network.probabilities(self.weights, images), self.scores.temperature)
 
     def to_bytes(self) -> bytes:
         """The model as the content of a `.safetensors` file, which `read_model` reads back as an equal model."""
@@ -91,8 +94,29 @@ class Model:
         return save(arrays, metadata)
 
 
-def read_model(content: bytes) -> Model:
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """What a softmax would have put out, had its logits been divided by a temperature.
+
+    Above 1 it makes answers less certain, below 1 more; the order of the classes stays.
+
+    Args:
+        probabilities: (n, classes) float32, each row summing to 1.
+        temperature: above 0.
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks" (2017), section 4.2.
+    """
+    if temperature == 1:
+        return probabilities
+    scaled: np.ndarray = probabilities ** np.float32(1 / temperature)
+    return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
+
+
+def read_model(content: bytes, classes: int = CLASSES) -> Model:
     """Read a model from the content of a `.safetensors` file, trusting nothing in it.
+
+    Args:
+        content: of the file.
+        classes: how many probabilities it must put out; ten, for a model that reads digits.
 
     Raises:
         BadModelFile: it is too large, damaged, not ours, or its weights do not fit its network.
@@ -109,6 +133,8 @@ def read_model(content: bytes) -> Model:
         raise BadModelFile(f"This model's recipe cannot be used. {problem}") from None
     except (ValueError, KeyError, TypeError, RecursionError, ValidationError):
         raise BadModelFile("This model's description is damaged. Save it again in Inkling.") from None
+    if recipe.network.classes != classes:
+        raise BadModelFile(f"This model puts out {recipe.network.classes} probabilities, and not {classes}.")
     try:
         arrays = load(content)
     except (SafetensorError, ValueError, KeyError):
@@ -127,14 +153,14 @@ def read_model(content: bytes) -> Model:
     return Model(recipe, arrays, scores, summary)
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path, classes: int = CLASSES) -> Model:
     """Read a model from a file on this machine.
 
     Raises:
         BadModelFile: as `read_model`, or the file cannot be read.
     """
     try:
-        return read_model(path.read_bytes())
+        return read_model(path.read_bytes(), classes)
     except OSError as problem:
         raise BadModelFile(f"{path} cannot be read: {problem.strerror}.") from None
 
@@ -143,6 +169,12 @@ def load_model(path: Path) -> Model:
 def pretrained() -> Model:
     """The model that ships with Inkling: what the preset "Accurate" gives on MNIST."""
     return load_model(PRETRAINED)
+
+
+@cache
+def detector() -> Model:
+    """The network that ships with Inkling to tell digits from what is none; it puts out `SORTS` probabilities."""
+    return load_model(DETECTOR, SORTS)
 
 
 def _check_answers(network: Network, weights: Mapping[str, np.ndarray]) -> None:

@@ -16,7 +16,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 IMAGE_SHAPE = (28, 28, 1)  # height, width, channels
-CLASSES = 10
+CLASSES = 10  # the digits
+SORTS = 13  # the digits, and what is none: two digits, a letter, a doodle
 MAX_LAYERS = 40
 MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
 MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
@@ -293,7 +294,9 @@ class LayerSummary(NamedTuple):
 
 
 class Network(Value):
-    """A stack of layers from a 28x28 image to ten probabilities.
+    """A stack of layers from a 28x28 image to ten probabilities, one for each digit.
+
+    A network that tells digits from what is none puts out 13, see `SORTS`.
 
     Raises:
         pydantic.ValidationError: a layer does not fit the one before it, the last one does not put out ten
@@ -312,7 +315,8 @@ class Network(Value):
             except ValueError as problem:
                 raise ValueError(f"Layer {name} {problem}.") from None
         last = self.layers[-1]
-        if shape != (CLASSES,) or not (isinstance(last, Softmax) or getattr(last, "activation", "") == "softmax"):
+        is_softmax = isinstance(last, Softmax) or getattr(last, "activation", "") == "softmax"
+        if shape not in ((CLASSES,), (SORTS,)) or not is_softmax:
             raise ValueError(f"The last layer must put out {CLASSES} probabilities: end with Dense {CLASSES}, softmax.")
         for cost, limit, unit in (
             ("parameters", MAX_PARAMETERS, "parameters"),
@@ -346,6 +350,11 @@ class Network(Value):
             rows.append(LayerSummary(name, layer, shape, output, parameters, trainable, layer.multiply_adds(shape)))
             shape = output
         return rows
+
+    @property
+    def classes(self) -> int:
+        """How many probabilities it puts out."""
+        return self.table()[-1].output_shape[0]
 
     @property
     def parameters(self) -> int:
@@ -383,11 +392,11 @@ class Network(Value):
         return outputs
 
     def probabilities(self, weights: Weights, images: np.ndarray) -> np.ndarray:
-        """The network's answers: (n, 28, 28) images in, (n, 10) float32 rows that sum to 1 out."""
+        """The network's answers: (n, 28, 28) images in, (n, `classes`) float32 rows that sum to 1 out."""
         last = next(reversed([name for name, _ in self.named_layers()]))
         batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
         answers = [self.activations(weights, batch)[last] for batch in batches]
-        return np.concatenate(answers) if answers else np.empty((0, CLASSES), np.float32)
+        return np.concatenate(answers) if answers else np.empty((0, self.classes), np.float32)
 
 
 def as_input(images: np.ndarray) -> np.ndarray:

@@ -18,11 +18,12 @@ from core.digits.dataset import load_dataset
 from core.errors import InklingError
 from core.insight.evaluation import accuracy_interval
 from core.networks.history import BatchProgress
-from core.networks.recipe import PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
+from core.networks.recipe import DETECTOR, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
 from core.storage import write_whole
 from core.training.progress import Checkpoint, EpochProgress
 
 BAR_WIDTH = 24  # characters
+_KNOWN = PRESETS | {"detector": DETECTOR}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +55,7 @@ def train(recipe: Recipe, out: Path) -> None:
     if checkpoint is None:
         write_whole(kept, b"")  # a folder that cannot be written to is found now, not after the training
         kept.unlink()
-    data = load_dataset(recipe.data.source, recipe.data.size, recipe.data.validation)
+    data = load_dataset(**dict(recipe.data))
     if data.notice:
         print(data.notice)
     print(f"{recipe.name}: {recipe.network.parameters:,} parameters, {len(data.training):,} training images")
@@ -125,8 +126,8 @@ def read_recipe(named: str) -> Recipe:
     Raises:
         BadRecipe: it is neither.
     """
-    if named in PRESETS:
-        return PRESETS[named]
+    if named in _KNOWN:
+        return _KNOWN[named]
     try:
         return parse_recipe(Path(named).read_bytes())
     except OSError:

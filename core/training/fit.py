@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core.digits.dataset import Dataset
+from core.digits.dataset import Dataset, Digits, drawn_digits
 from core.errors import InklingError
-from core.insight.evaluation import accuracy, cross_entropy
+from core.insight.evaluation import accuracy, cross_entropy, fitted_temperature
 from core.networks.history import BatchProgress, EpochResult
-from core.networks.model import Model, Scores
+from core.networks.model import Model, Scores, tempered
 from core.networks.network import IMAGE_SHAPE
 from core.networks.recipe import Cosine, OneCycle, Recipe, ReduceLROnPlateau
 from core.training.batches import EVALUATION_BATCH, evaluation_batches, prepared, training_batches
@@ -60,6 +60,8 @@ def fit(
     on_progress: Report = lambda progress: None,
     wish: Callable[[], Wish] = lambda: "",
     checkpoint: Checkpoint | None = None,
+    start: Model | None = None,
+    drawing: Callable[[], np.ndarray | None] = lambda: None,
 ) -> TrainedModel:
     """Train a network by a recipe.
 
@@ -69,21 +71,27 @@ def fit(
         on_progress: called with where the run is, at most four times a second, and after every epoch.
         wish: asked every few batches. "stop": the run ends and keeps what it has learned. "pause": see below.
         checkpoint: where to go on, from an earlier call with the same recipe and data.
+        start: a model of the same network, whose weights to begin with instead of fresh ones.
+        drawing: asked at every report for an image to answer, (28, 28) float32 in [0, 1], if there is one.
 
     Raises:
         TrainingDiverged: the loss became NaN or infinite in the first epoch. Later, the last good epoch is kept.
         Paused: a pause was wished for; the error brings the checkpoint to go on from.
     """
     model = _model_for(recipe, math.ceil(len(data.training) / recipe.batch_size))
-    run = _Run(recipe, data, model, on_progress, wish)
+    if start:
+        for name, variable in _named_weights(model):
+            variable.assign(start.weights[name])
+    run = _Run(recipe, data, model, on_progress, wish, drawing)
     if checkpoint:
         run.take_up(checkpoint)
+    validation = data.validation and evaluation_batches(data.validation, recipe.network.classes)
     try:
         run.heed_wish()
         while not run.is_over:  # twice at most: what is left of an epoch that was begun, then the others
             model.fit(
                 training_batches(data.training, recipe, run.epoch, run.step),
-                validation_data=evaluation_batches(data.validation) if data.validation else None,
+                validation_data=validation,
                 epochs=len(run.history) + 1 if run.step else recipe.epochs,
                 initial_epoch=len(run.history),
                 callbacks=[*run.patience.values(), run],
@@ -216,11 +224,18 @@ class _Run(keras.callbacks.Callback):
     """Follows one run: turns Keras' logs into progress, heeds wishes and NaN, remembers the best epoch."""
 
     def __init__(
-        self, recipe: Recipe, data: Dataset, model: keras.Model, on_progress: Report, wish: Callable[[], Wish]
+        self,
+        recipe: Recipe,
+        data: Dataset,
+        model: keras.Model,
+        on_progress: Report,
+        wish: Callable[[], Wish],
+        drawing: Callable[[], np.ndarray | None],
     ) -> None:
         super().__init__()
         self.set_model(model)
         self.recipe, self.data, self.on_progress, self.wish = recipe, data, on_progress, wish
+        self.drawing = drawing
         self.patience = _patience_callbacks(recipe)
         self.epoch = tf.Variable(0, dtype=tf.int32, trainable=False)
         self.steps = math.ceil(len(data.training) / recipe.batch_size)  # in an epoch
@@ -315,6 +330,7 @@ class _Run(keras.callbacks.Callback):
                     learning_rate=self._learning_rate(),
                     images_per_second=new / max(now - self.reported_at, 1e-6),
                     seconds=self.seconds,
+                    drawing_probabilities=self._drawing_answer(),
                     **self._watched_answers(),
                 )
             )
@@ -357,15 +373,19 @@ class _Run(keras.callbacks.Callback):
         """Evaluate the weights that are kept, and say why it is these."""
         epoch, why, weights = self._kept()
         self.model.set_weights(weights)
-        test = self.data.test
-        probabilities = self.model.predict(evaluation_batches(test).map(lambda images, labels: images), verbose=0)
+        test, drawn, validation = self.data.test, drawn_digits(), self.data.validation
+        of_validation = self._probabilities(validation) if validation else np.empty((0, self.recipe.network.classes))
+        temperature = fitted_temperature(of_validation, validation.labels) if validation else 1.0
+        probabilities = tempered(self._probabilities(test), temperature)
         chosen = self.history[epoch - 1] if 0 < epoch <= len(self.history) else None
         scores = Scores(
             data_source=self.data.source,
             test_accuracy=accuracy(probabilities, test.labels),
             test_images=len(test),
             test_loss=cross_entropy(probabilities, test.labels),
+            drawn_accuracy=accuracy(self._probabilities(drawn), drawn.labels),
             validation_accuracy=chosen.validation_accuracy if chosen else None,
+            temperature=temperature,
             kept_epoch=epoch,
             kept_because=why,
             epochs=max(len(self.history), epoch),
@@ -373,7 +393,7 @@ class _Run(keras.callbacks.Callback):
         )
         plain = keras_model(self.recipe)  # without optimizer, so that the file holds the network alone
         plain.set_weights(weights)
-        named = {f"{layer.name}/{weight.name}": weight.numpy() for layer in plain.layers for weight in layer.weights}
+        named = {name: variable.numpy() for name, variable in _named_weights(plain)}
         return TrainedModel(
             model=Model(self.recipe, named, scores, _summary(plain)),
             history=tuple(self.history),
@@ -381,6 +401,11 @@ class _Run(keras.callbacks.Callback):
             keras_file=_keras_file(plain),
             was_stopped=self.left_because == "stop",
         )
+
+    def _probabilities(self, digits: Digits) -> np.ndarray:
+        images = evaluation_batches(digits).map(lambda images, labels: images)
+        answers: np.ndarray = self.model.predict(images, verbose=0)
+        return answers
 
     def _kept(self) -> tuple[int, str, Sequence[np.ndarray]]:
         """Epoch, reason and weights of what becomes the model."""
@@ -404,6 +429,16 @@ class _Run(keras.callbacks.Callback):
     def _learning_rate(self) -> float:
         return float(self.model.optimizer.learning_rate)
 
+    def _drawing_answer(self) -> tuple[float, ...]:
+        """In NumPy: a graph for a single image would have to be traced first."""
+        image = self.drawing()
+        if image is None:
+            return ()
+        weights = {name: variable.numpy() for name, variable in _named_weights(self.model)}
+        with np.errstate(all="ignore"):
+            answer = self.recipe.network.probabilities(weights, image[np.newaxis])[0]
+        return tuple(round(float(probability), 4) for probability in answer) if np.isfinite(answer).all() else ()
+
     def _watched_answers(self) -> dict[str, Any]:
         """Validation values and the answers to the sample images, whenever they are due."""
         reached = len(self.history) * self.steps + self.step
@@ -416,10 +451,17 @@ class _Run(keras.callbacks.Callback):
         answers: dict[str, Any] = {"sample_answers": tuple(of_samples.argmax(axis=1).tolist())}
         if len(of_watched):
             # Keras' own loss, with label smoothing and penalties, as validation at the end of the epoch has it.
-            targets = prepared(self.watched.images, self.watched.labels)[1]
+            targets = prepared(self.watched.images, self.watched.labels, self.recipe.network.classes)[1]
             answers["validation_loss"] = float(self.model.loss(targets, of_watched)) + float(sum(self.model.losses))
             answers["validation_accuracy"] = accuracy(of_watched, self.watched.labels)
         return answers
+
+
+def _named_weights(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
+    """A model's weights with the names by which `Network.weight_specs` knows them."""
+    for layer in model.layers:
+        for weight in layer.weights:
+            yield f"{layer.name}/{weight.name}", weight
 
 
 def _answers(model: keras.Model, images: tf.Tensor) -> tf.Tensor:

@@ -1,19 +1,15 @@
 """The run store: every run is a row, and the rows are the truth.
 
-SQLite with a write-ahead log by default, any database that SQLAlchemy speaks by URL. Pages and worker read and write
-here and nowhere else, so what a page shows after a reload, a crash or on another machine is what was committed. The
-queue is the rows that are queued. An epoch's history and checkpoint are committed in one transaction before anybody is
-told of the epoch.
+Pages and worker read and write here and nowhere else, so what a page shows after a reload, a crash or on another
+machine is what was committed. The queue is the rows that are queued. An epoch's history and checkpoint are committed
+in one transaction before anybody is told of the epoch.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -21,29 +17,27 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     JSON,
-    Connection,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     Text,
-    create_engine,
     delete,
-    event,
     func,
     select,
     text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.digits.dataset import Digits
 from core.errors import InklingError
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import Recipe, parse_recipe
-from core.storage import home
+from core.training.database import Base, Database, database_url
+from core.training.lesson import Lesson
 from core.training.progress import Checkpoint, TrainedModel, Wish
 
 MAX_NAME = 60  # characters
@@ -79,11 +73,7 @@ _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 _RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
 
 
-class _Base(DeclarativeBase):
-    pass
-
-
-class _Row(_Base):
+class _Row(Base):
     """One run. Times are seconds since 1970; what is large is loaded only when it is asked for."""
 
     __tablename__ = "run"
@@ -114,9 +104,11 @@ class _Row(_Base):
     points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     history: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     scores: Mapped[str | None] = mapped_column(Text, default=None)
+    drawing: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    is_lesson: Mapped[bool | None] = mapped_column(default=None)
 
 
-class _Data(_Base):
+class _Data(Base):
     """What is large of a run. Apart, because SQLite writes a row anew for every report, however small."""
 
     __tablename__ = "run_data"
@@ -127,6 +119,7 @@ class _Data(_Base):
     model: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     keras_file: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     test_probabilities: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    lesson: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
 
 
 @dataclass(frozen=True)
@@ -140,6 +133,8 @@ class Run:
         points: the live curve so far, at most `MAX_POINTS`.
         history: every finished epoch.
         notice: a sentence about what happened to it, or "".
+        drawing: (28, 28) uint8, its owner's drawing that it answers while it goes on; None where there is none.
+        is_lesson: whether it teaches a model, so that it has a `RunStore.lesson`.
         waiting: runs that are before it in the queue; 0 where it is not queued.
     """
 
@@ -157,12 +152,27 @@ class Run:
     points: tuple[BatchProgress, ...]
     history: tuple[EpochResult, ...]
     scores: Scores | None
+    drawing: np.ndarray | None = field(default=None, compare=False)
+    is_lesson: bool = False
     waiting: int = 0
 
     @property
     def has_model(self) -> bool:
         """Whether it has left a model: it is finished, or was stopped after it had begun."""
         return self.scores is not None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run's owner asks of it now.
+
+    Attributes:
+        wish: that it stops or pauses.
+        drawing: (28, 28) uint8 to be answered at every report, or None.
+    """
+
+    wish: Wish
+    drawing: np.ndarray | None
 
 
 class RunStore:
@@ -175,20 +185,30 @@ class RunStore:
             url: SQLAlchemy's, such as "sqlite:////path/runs.sqlite3".
         """
         self.url = url
-        self._engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
-        _Base.metadata.create_all(self._engine)
-        self._reading = self._engine.execution_options(reads_only=True)
+        self._database = Database(url)
 
     # What a visitor does
 
-    def submit(self, owner: str, recipe: Recipe, name: str = "") -> str:
+    def submit(
+        self,
+        owner: str,
+        recipe: Recipe,
+        name: str = "",
+        *,
+        lesson: Lesson | None = None,
+        drawing: np.ndarray | None = None,
+    ) -> str:
         """Queue a run and return its id.
 
         A workspace has one active run: while there is one, its id is returned and nothing new begins, so that a double
         click, a second tab or an impatient finger starts one run.
+
+        Args:
+            owner: the workspace.
+            recipe: what to train and how; of a lesson, `lesson_recipe`.
+            name: its label; by default the recipe's name.
+            lesson: what to begin with and to teach, where the run is a lesson.
+            drawing: as in `watch`.
         """
         now, run_id = time.time(), secrets.token_urlsafe(16)
         row = _Row(
@@ -199,15 +219,19 @@ class RunStore:
             state=RunState.QUEUED,
             created=now,
             queued=now,
+            is_lesson=lesson is not None,
+            drawing=None if drawing is None else drawing.tobytes(),
         )
         try:
-            with self._writing() as session:
+            with self._database.writing() as session:
                 session.add(row)
                 session.flush()
-                session.add(_Data(id=run_id))
+                session.add(_Data(id=run_id, lesson=lesson.to_bytes() if lesson else None))
         except IntegrityError:
             active = self.active_run(owner)
-            return active.id if active else self.submit(owner, recipe, name)
+            if active:
+                return active.id
+            return self.submit(owner, recipe, name, lesson=lesson, drawing=drawing)
         return run_id
 
     def ask(self, run_id: str, owner: str, wish: Wish) -> None:
@@ -216,7 +240,7 @@ class RunStore:
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = _owned(session, run_id, owner)
             if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
                 row.wish = wish
@@ -225,13 +249,22 @@ class RunStore:
             elif row.state == RunState.QUEUED:
                 row.state, row.notice = RunState.STOPPED, "Stopped before it began."
 
+    def watch(self, run_id: str, owner: str, drawing: np.ndarray) -> None:
+        """Let a run answer this drawing, (28, 28) uint8, at every report from now on.
+
+        Raises:
+            NoSuchRun: it does not exist, or belongs to another workspace.
+        """
+        with self._database.writing() as session:
+            _owned(session, run_id, owner).drawing = drawing.tobytes()
+
     def resume(self, run_id: str, owner: str) -> None:
         """Queue a paused or interrupted run again; it goes on from its last finished epoch.
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = _owned(session, run_id, owner)
             if row.state in _RESUMABLE and not session.scalar(_active_of(owner)):
                 row.state, row.wish, row.notice = RunState.QUEUED, "", ""
@@ -243,7 +276,7 @@ class RunStore:
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
             _owned(session, run_id, owner).name = clean_name(name)
 
     def delete(self, run_id: str, owner: str) -> None:
@@ -252,7 +285,7 @@ class RunStore:
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = _owned(session, run_id, owner)
             session.execute(delete(_Data).where(_Data.id == run_id))
             session.delete(row)
@@ -265,7 +298,7 @@ class RunStore:
         Raises:
             NoSuchRun: there is none.
         """
-        with self._reads() as session:
+        with self._database.reading() as session:
             row = session.get(_Row, run_id)
             if row is None:
                 raise NoSuchRun
@@ -273,13 +306,13 @@ class RunStore:
 
     def runs_of(self, owner: str) -> list[Run]:
         """A workspace's runs, the newest first."""
-        with self._reads() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(_Row).where(_Row.owner == owner).order_by(_Row.created.desc()))
             return [self._seen(session, row) for row in rows]
 
     def active_run(self, owner: str) -> Run | None:
         """The workspace's run that is queued or running."""
-        with self._reads() as session:
+        with self._database.reading() as session:
             row = session.scalar(_active_of(owner))
             return self._seen(session, row) if row else None
 
@@ -308,7 +341,7 @@ class RunStore:
     def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
         """Keep the images that `samples` gives."""
         content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
-        with self._writing() as session:
+        with self._database.writing() as session:
             held = _held(run_id, attempt).values(heartbeat=time.time())
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, samples=content)
@@ -316,6 +349,16 @@ class RunStore:
     def test_probabilities(self, run_id: str) -> np.ndarray:
         """(images, 10) float32: the model's answers to its test set. Raises as `model`."""
         return np.frombuffer(self._stored(run_id, "test_probabilities"), np.float32).reshape(-1, 10)
+
+    def lesson(self, run_id: str) -> Lesson | None:
+        """What a run began with and teaches; None where it is no lesson, or gone.
+
+        Raises:
+            ValueError: what was stored is damaged.
+        """
+        with self._database.reading() as session:
+            content = session.scalar(select(_Data.lesson).where(_Data.id == run_id))
+            return Lesson.from_bytes(content) if content else None
 
     # What engine and worker do
 
@@ -327,7 +370,7 @@ class RunStore:
         Returns:
             Its id; None where none is queued, or as many are running as there are places for.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
             is_running = _Row.state == RunState.RUNNING
             if (session.scalar(select(func.count()).select_from(_Row).where(is_running)) or 0) >= places:
                 return None
@@ -342,25 +385,25 @@ class RunStore:
 
     def give_back(self, run_id: str) -> None:
         """Put a claimed run back into the queue, at its old place: nobody could take it in hand."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             still_claimed = (_Row.id == run_id, _Row.state == RunState.RUNNING)
             session.execute(update(_Row).where(*still_claimed).values(state=RunState.QUEUED))
 
     def take_note_of_silence(self, run: Run) -> bool:
         """Whether this process is the one to act on a run's silence; it counts anew from now."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             silent = (_Row.id == run.id, _Row.heartbeat == run.heartbeat)
             return bool(session.scalar(update(_Row).where(*silent).values(heartbeat=time.time()).returning(_Row.id)))
 
     def running(self) -> list[Run]:
         """All runs that are in the hands of a worker, or were when it died."""
-        with self._reads() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(_Row).where(_Row.state == RunState.RUNNING))
             return [self._seen(session, row) for row in rows]
 
     def queue_length(self) -> int:
         """How many runs are waiting."""
-        with self._reads() as session:
+        with self._database.reading() as session:
             count = session.scalar(select(func.count()).where(_Row.state == RunState.QUEUED))
             return count or 0
 
@@ -374,7 +417,7 @@ class RunStore:
             Recipe, the checkpoint to go on from, and the number of this attempt, which the worker names in all that
             it writes. None where the run is gone or is not to go on.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = session.get(_Row, run_id)
             if row is None or row.state != RunState.RUNNING:
                 return None
@@ -397,9 +440,9 @@ class RunStore:
 
     def report(
         self, run_id: str, attempt: int, progress: BatchProgress | None, *, as_point: bool = False
-    ) -> Wish | None:
-        """Tell where a run is, and hear what its owner wishes. None: leave it, the run is gone or another's now."""
-        with self._writing() as session:
+    ) -> Asked | None:
+        """Tell where a run is, and hear what its owner asks. None: leave it, the run is gone or another's now."""
+        with self._database.writing() as session:
             row = session.get(_Row, run_id)
             if row is None or row.state != RunState.RUNNING or row.attempt != attempt:
                 return None
@@ -407,13 +450,14 @@ class RunStore:
             if progress:
                 row.live = asdict(progress)
                 if as_point:
-                    row.points = [*row.points, asdict(progress)][-MAX_POINTS:]
+                    point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
+                    row.points = [*row.points, point][-MAX_POINTS:]
             wish: Wish = row.wish  # type: ignore[assignment]
-            return wish
+            return Asked(wish, _image(row.drawing))
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history and checkpoint, together or not at all."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             history = [asdict(result) for result in checkpoint.history]
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
@@ -421,7 +465,7 @@ class RunStore:
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = session.get(_Row, run_id)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
                 return
@@ -440,18 +484,18 @@ class RunStore:
 
     def leave(self, run_id: str, attempt: int, state: RunState, notice: str) -> None:
         """Set a running run aside without a model: paused, failed or interrupted."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             session.execute(_held(run_id, attempt).values(state=state, notice=notice, wish="", live=None))
 
     def pause(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Set a running run aside, to go on from exactly where it stands."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             held = _held(run_id, attempt).values(state=RunState.PAUSED, wish="", live=None)
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
 
     def _stored(self, run_id: str, column: str) -> bytes:
-        with self._reads() as session:
+        with self._database.reading() as session:
             content: bytes | None = session.scalar(select(getattr(_Data, column)).where(_Data.id == run_id))
             if content is None:
                 raise NoSuchRun
@@ -477,28 +521,16 @@ class RunStore:
             points=tuple(_progress(point) for point in row.points),
             history=tuple(EpochResult(**result) for result in row.history),
             scores=Scores.model_validate_json(row.scores) if row.scores else None,
+            drawing=_image(row.drawing),
+            is_lesson=bool(row.is_lesson),
             waiting=waiting,
         )
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        with Session(self._engine) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def _reads(self) -> Iterator[Session]:
-        with Session(self._reading) as session, session.begin():
-            yield session
 
 
 @cache
 def run_store() -> RunStore:
-    """The store of this process: the database that `INKLING_DATABASE_URL` names, else a file in Inkling's home."""
-    url = os.environ.get("INKLING_DATABASE_URL")
-    if not url:
-        home().mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{(home() / 'runs.sqlite3').absolute()}"
-    return RunStore(url)
+    """The store of this process."""
+    return RunStore(database_url())
 
 
 def clean_name(name: str) -> str:
@@ -508,7 +540,12 @@ def clean_name(name: str) -> str:
 
 
 def _progress(stored: dict[str, Any]) -> BatchProgress:
-    return BatchProgress(**stored | {"sample_answers": tuple(stored["sample_answers"])})
+    lists: dict[str, Any] = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
+    return BatchProgress(**stored | lists)
+
+
+def _image(stored: bytes | None) -> np.ndarray | None:
+    return None if stored is None else np.frombuffer(stored, np.uint8).reshape(28, 28)
 
 
 def _owned(session: Session, run_id: str, owner: str) -> _Row:
@@ -530,18 +567,3 @@ def _held(run_id: str, attempt: int) -> Any:
 def _keep(session: Session, run_id: str, **content: bytes | None) -> None:
     """Write what is large of a run."""
     session.execute(update(_Data).where(_Data.id == run_id).values(**content))
-
-
-def _prepare_sqlite(connection: Any, record: object) -> None:
-    connection.isolation_level = None  # sqlite3 must not begin transactions of its own; _begin_sqlite does
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for one another
-    cursor.execute("PRAGMA busy_timeout=5000")  # milliseconds that a second writer waits
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Writers queue up for the lock before they read, or two that have read would refuse each other."""
-    reads_only = connection.get_execution_options().get("reads_only")
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import psutil
 from distributed import get_worker
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +25,7 @@ from core.digits.dataset import Dataset, load_dataset
 from core.errors import InklingError
 from core.networks.history import BatchProgress
 from core.networks.recipe import FAST, Recipe
+from core.training.lesson import lesson_data
 from core.training.progress import SAMPLE_IMAGES, Checkpoint, EpochProgress, Paused, Wish
 from core.training.runs import MAX_POINTS, RunState, RunStore, run_store
 
@@ -61,13 +63,16 @@ def train(run_id: str) -> None:
             state = RunState.PAUSED if wish == "pause" else RunState.STOPPED
             store.leave(run_id, attempt, state, "" if wish == "pause" else "Stopped before it began.")
             return
-        data = load_dataset(recipe.data.source, recipe.data.size, recipe.data.validation)
+        data = load_dataset(**dict(recipe.data))
         store.keep_samples(run_id, attempt, data.test[:SAMPLE_IMAGES])
+        if lesson := store.lesson(run_id):
+            data = lesson_data(data, lesson)
         follower.spread_points(recipe, data)
 
         from core.training.fit import fit
 
-        trained = fit(recipe, data, follower.hear, follower.wish, checkpoint)
+        start = lesson.start if lesson else None
+        trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
         store.finish(run_id, attempt, trained, data.notice)
     except Paused as pause:
         store.pause(run_id, attempt, pause.checkpoint)
@@ -86,6 +91,7 @@ class _Follower:
     def __init__(self, store: RunStore, run_id: str, attempt: int) -> None:
         self._store, self._run_id, self._attempt = store, run_id, attempt
         self._wish: Wish = ""
+        self._drawing: np.ndarray | None = None
         self._has_checkpoint = False
         self._asked_at = 0.0
         self._steps_per_point, self._next_point = 1, 0
@@ -131,6 +137,10 @@ class _Follower:
             self._report(None, False)
         return self._wish
 
+    def drawing(self) -> np.ndarray | None:
+        """The owner's drawing to be answered, as heard with the last wish: (28, 28) float32 in [0, 1]."""
+        return None if self._drawing is None else self._drawing.astype(np.float32) / 255
+
     def _commit(self, checkpoint: Checkpoint) -> None:
         """Keep an epoch; a database that is away for a moment is waited for."""
         for pause in (0.5, 1.0, 2.0, 4.0, None):
@@ -145,12 +155,13 @@ class _Follower:
 
     def _report(self, progress: BatchProgress | None, is_point: bool) -> None:
         try:
-            wish = self._store.report(self._run_id, self._attempt, progress, as_point=is_point)
+            asked = self._store.report(self._run_id, self._attempt, progress, as_point=is_point)
         except SQLAlchemyError:
             _log.warning("A report of run %s was not kept", self._run_id, exc_info=True)
             self._asked_at = time.monotonic()
             return
-        self._wish = "stop" if wish is None else wish  # a run that is gone need not go on
+        self._wish = asked.wish if asked else "stop"  # a run that is gone need not go on
+        self._drawing = asked.drawing if asked else None
         self._asked_at = time.monotonic()
 
 
@@ -159,7 +170,7 @@ def _warm_up() -> None:
     try:
         from core.training.fit import warm_up
 
-        warm_up(FAST, load_dataset(FAST.data.source, FAST.data.size, FAST.data.validation))
+        warm_up(FAST, load_dataset(**dict(FAST.data)))
     except Exception:
         _log.exception("Warming up failed; the first run will take longer")
     finally:

@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.insight.evaluation import accuracy, accuracy_interval, cross_entropy, expected_calibration_error
+from core.insight.evaluation import (
+    TEMPERATURES,
+    accuracy,
+    accuracy_interval,
+    cross_entropy,
+    expected_calibration_error,
+    fitted_temperature,
+)
+from core.networks.model import tempered
 
 
 def answers(confidences, digits):
@@ -41,3 +49,23 @@ def test_an_answer_that_is_as_often_right_as_it_says_is_calibrated():
 def test_an_overconfident_answer_is_off_by_its_excess():
     labels = np.array([0] * 5 + [1] * 5)
     assert expected_calibration_error(answers([0.9] * 10, [0] * 10), labels) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("temperature", [0.7, 1.0, 2.5])
+def test_the_temperature_that_spoiled_calibrated_answers_is_found_again(temperature):
+    random = np.random.default_rng(0)
+    calibrated = random.dirichlet(np.full(10, 0.3), 20_000)
+    labels = (random.random((len(calibrated), 1)) > calibrated.cumsum(axis=1)).sum(axis=1).clip(0, 9)
+    spoiled = tempered(calibrated, 1 / temperature)
+    assert fitted_temperature(spoiled, labels) == pytest.approx(temperature, rel=0.03)
+
+
+def test_the_temperature_stays_within_bounds_where_all_answers_are_right_or_all_wrong():
+    rows = answers([0.9] * 20, [3] * 20)
+    assert fitted_temperature(rows, np.full(20, 3)) == pytest.approx(TEMPERATURES[0], rel=0.01)
+    assert fitted_temperature(rows, np.full(20, 4)) == pytest.approx(TEMPERATURES[1], rel=0.01)
+
+
+def test_a_temperature_can_be_fitted_to_answers_that_are_certain_to_the_last_bit():
+    certain = np.eye(10, dtype=np.float32)[[1, 2, 3, 4]]
+    assert np.isfinite(fitted_temperature(certain, np.array([1, 2, 3, 9])))

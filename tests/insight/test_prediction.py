@@ -1,8 +1,23 @@
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from core.insight.prediction import answer_drawing, answer_image, certainty
-from core.networks.model import Model, Scores
+from core.digits.doodles import LETTER
+from core.digits.preprocessing import Framing
+from core.insight import prediction
+from core.insight.prediction import (
+    ANSWERED_FROM,
+    SURE_FROM,
+    answer_drawing,
+    answer_image,
+    certainty,
+    digit_odds,
+)
+from core.networks.model import Model, Scores, detector, pretrained
+from core.networks.network import SORTS
 from core.networks.recipe import FAST, SCRIPT_B
 from tests.samples import random_weights
 
@@ -37,6 +52,28 @@ def sure_of(digit, logit):
 
 
 SEVEN = {"objects": [stroke((80, 60), (200, 60), (160, 140), (120, 230))]}
+LETTER_A = {"objects": [stroke((60, 240), (140, 40), (220, 240)), stroke((90, 160), (190, 160))]}
+HOUSE = {"objects": [stroke((60, 240), (60, 120), (140, 40), (220, 120), (220, 240), (60, 240), (220, 120), (60, 120))]}
+KNOT = (60, 60), (200, 200), (80, 180), (210, 70), (120, 240), (40, 120), (230, 130), (90, 60), (160, 230), (70, 90)
+SCRIBBLE = {"objects": [stroke(*KNOT)]}
+ONE_AND_SEVEN = {"objects": [stroke((60, 80), (62, 220)), stroke((130, 80), (220, 80), (190, 140), (160, 220))]}
+
+
+def seen():
+    """What a network sees of a clear digit."""
+    return answer_drawing(pretrained(), SEVEN).image
+
+
+def moved(drawing, scale, x, y):
+    """The drawing, larger by a factor, its top left corner elsewhere."""
+    paths = [[point[1:] for point in item["path"]] for item in drawing["objects"]]
+    left, top = np.concatenate(paths).min(axis=0)
+    return {
+        "objects": [
+            stroke(*((float((px - left) * scale + x), float((py - top) * scale + y)) for px, py in path))
+            for path in paths
+        ]
+    }
 
 
 def test_a_drawn_digit_gets_ten_probabilities_and_the_image_that_was_seen():
@@ -48,17 +85,118 @@ def test_a_drawn_digit_gets_ten_probabilities_and_the_image_that_was_seen():
 
 
 def test_a_confident_answer_says_how_sure_it_is():
-    answer = answer_image(sure_of(7, 6), np.zeros((28, 28), np.float32))
+    answer = answer_image(sure_of(7, 6), seen())
     assert (answer.digit, answer.is_sure) == (7, True)
     assert answer.sentence == "97.8\N{THIN SPACE}% sure"
 
 
-def test_an_unsure_answer_names_the_two_likeliest_digits():
+def test_an_unsure_answer_names_the_two_likeliest_digits_and_shows_its_probabilities():
     weights = dict(sure_of(4, 3).weights)
     weights["dense_2/bias"] = weights["dense_2/bias"].copy()
     weights["dense_2/bias"][9] = 2.9
-    answer = answer_image(Model(SCRIPT_B, weights, SCORES, ""), np.zeros((28, 28), np.float32))
+    answer = answer_image(Model(SCRIPT_B, weights, SCORES, ""), seen())
     assert (answer.sentence, answer.is_sure) == ("Not sure: 4 or 9?", False)
+    assert (answer.digit, answer.runner_up) == (4, 9)
+    assert answer.probabilities.argmax() == 4
+
+
+def with_odds(monkeypatch, odds):
+    monkeypatch.setattr(prediction, "_judged", lambda image: (odds, LETTER))
+
+
+def test_where_the_detector_is_in_doubt_even_a_confident_model_is_not_sure(monkeypatch):
+    with_odds(monkeypatch, (ANSWERED_FROM + SURE_FROM) / 2)
+    answer = answer_image(sure_of(7, 6), seen())
+    assert answer.sentence.startswith("Not sure: 7 or ")
+    assert (answer.digit, answer.is_sure) == (7, False)
+    assert answer.probabilities is not None
+
+
+def test_where_the_detector_sees_no_digit_even_a_confident_model_is_not_heard(monkeypatch):
+    with_odds(monkeypatch, ANSWERED_FROM - 0.01)
+    answer = answer_image(sure_of(7, 6), seen())
+    assert answer.sentence.startswith("Not sure: a letter? If it is a digit, 7 or ")
+    assert (answer.digit, answer.runner_up, answer.probabilities, answer.is_sure) == (None, None, None, False)
+    assert answer.image is not None  # what the network saw is shown all the same
+
+
+def test_the_detector_ships_with_the_code_and_knows_more_sorts_than_ten():
+    assert detector().network.classes == SORTS
+    assert detector().network.parameters < 150_000
+    assert digit_odds(seen()[np.newaxis])[0] > SURE_FROM
+
+
+def test_whether_it_is_a_digit_is_judged_in_mnists_framing_whatever_the_model_sees():
+    naive = Framing(box=False, scale=False, centre=False, redraw=False)
+    small = moved(SEVEN, 0.25, 20, 200)
+    answer = answer_drawing(pretrained(), small, naive)
+    assert answer.digit is not None  # a speck in a corner, and yet a digit
+    assert answer_drawing(pretrained(), LETTER_A, naive).digit is None
+
+
+# Rows 1 to 6 of the bad inputs
+
+
+def declined(drawing):
+    """The answer of the shipped model, which must not name a digit."""
+    answer = answer_drawing(pretrained(), drawing)
+    assert answer.digit is None
+    assert answer.probabilities is None
+    assert not answer.is_sure
+    return answer
+
+
+@pytest.mark.parametrize(
+    "drawing", [None, {}, {"objects": []}, {"objects": [{"type": "Path", "path": []}]}, "nonsense"]
+)
+def test_a_blank_canvas_gets_no_answer_but_what_to_do(drawing):  # bad_inputs row 1
+    assert declined(drawing).sentence == "Draw a digit."
+
+
+@pytest.mark.parametrize("points", [[(140, 140), (140, 140)], [(100, 100), (101, 100)], [(50, 50), (53, 54), (51, 55)]])
+def test_a_dot_or_a_few_pixels_are_too_little_ink(points):  # bad_inputs row 2
+    assert declined({"objects": [stroke(*points)]}).sentence.startswith("Too little ink")
+
+
+@pytest.mark.parametrize("spacing", [4, 10, 16])
+def test_a_filled_canvas_is_too_much_ink(spacing):  # bad_inputs row 3
+    to_and_fro = [(x, y) for i, y in enumerate(range(5, 280, spacing)) for x in ((5, 275), (275, 5))[i % 2]]
+    assert declined({"objects": [stroke(*to_and_fro)]}).sentence.startswith("Too much ink")
+
+
+@pytest.mark.parametrize(
+    ("scale", "x", "y"),
+    [(0.15, 4, 4), (0.15, 250, 240), (1, 5, 5), (1, 150, 100), (1.5, 5, 5), (0.5, 5, 190), (1.6, 60, 40)],
+    ids=["tiny", "tiny in a corner", "at the edge", "at another", "huge", "in a corner", "beyond the edge"],
+)
+def test_a_digit_at_the_edge_tiny_huge_or_off_centre_is_read_as_in_the_middle(scale, x, y):  # bad_inputs row 4
+    middle, elsewhere = (answer_drawing(pretrained(), drawing) for drawing in (SEVEN, moved(SEVEN, scale, x, y)))
+    assert (elsewhere.digit, elsewhere.is_sure) == (middle.digit, middle.is_sure) == (7, True)
+    np.testing.assert_allclose(elsewhere.probabilities, middle.probabilities, atol=1e-3)
+
+
+def test_two_digits_side_by_side_are_noticed_and_declined():  # bad_inputs row 5
+    assert declined(ONE_AND_SEVEN).sentence == "Two digits? Draw one at a time."
+
+
+@pytest.mark.parametrize("drawing", [SCRIBBLE, LETTER_A, HOUSE], ids=["scribble", "letter", "shape"])
+def test_a_scribble_a_letter_or_a_shape_is_not_sure_and_names_the_two_likeliest_digits(drawing):  # bad_inputs row 6
+    answer = declined(drawing)
+    assert re.fullmatch(r"Not sure.* (\d) or (?!\1)\d\?", answer.sentence)
+
+
+@given(
+    drawing=st.sampled_from([SEVEN, LETTER_A, HOUSE, SCRIBBLE, ONE_AND_SEVEN]),
+    scale=st.floats(0.2, 1.4),
+    x=st.floats(0, 200),
+    y=st.floats(0, 200),
+)
+@settings(deadline=None, max_examples=60)
+def test_where_and_how_large_it_is_drawn_does_not_change_what_is_answered(drawing, scale, x, y):
+    here, there = (answer_drawing(pretrained(), shown) for shown in (drawing, moved(drawing, scale, x, y)))
+    assert (there.digit, there.is_sure) == (here.digit, here.is_sure)
+    if here.digit is None:
+        assert there.sentence == here.sentence
 
 
 @pytest.mark.parametrize(

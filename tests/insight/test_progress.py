@@ -86,3 +86,21 @@ def test_the_score_comes_with_its_interval():
     said = progress.score_sentence(scores())
     assert "99.04\N{THIN SPACE}% of 10,000 test images" in said
     assert "98.83\N{THIN SPACE}% to 99.21\N{THIN SPACE}%" in said
+
+
+def test_a_model_is_named_with_test_and_drawn_accuracy_and_an_older_one_with_the_first_alone():
+    assert progress.score_words(scores(drawn_accuracy=0.9812)) == "99.04\N{THIN SPACE}%, drawn 98.12\N{THIN SPACE}%"
+    assert progress.score_words(scores()) == "99.04\N{THIN SPACE}%"
+
+
+def test_the_score_sentence_says_how_many_drawn_digits_are_read_where_that_was_measured():
+    assert "98.12\N{THIN SPACE}% of drawn digits" in progress.score_sentence(scores(drawn_accuracy=0.9812))
+    assert "drawn" not in progress.score_sentence(scores())
+
+
+@pytest.mark.parametrize(("digit", "words"), [(7, "a 7"), (8, "an 8"), (1, "a 1")])
+def test_a_digit_has_its_article(digit, words):
+    assert progress.a_digit(digit) == words
+    answers = [0.003] * 10
+    answers[digit] = 0.971
+    assert progress.watched_sentence(True, answers) == f"Reads your drawing as {words}, 97.1\N{THIN SPACE}%."

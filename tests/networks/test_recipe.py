@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InklingError
-from core.networks.recipe import ACCURATE, FAST, MAX_JSON_BYTES, PRESETS, SCRIPT_A, BadRecipe, parse_recipe
+from core.networks.recipe import ACCURATE, DETECTOR, FAST, MAX_JSON_BYTES, PRESETS, SCRIPT_A, BadRecipe, parse_recipe
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -97,3 +97,15 @@ def test_the_value_that_chooses_the_model_is_the_checkpoints_then_early_stopping
 
 def test_accurate_does_not_watch_the_test_set():
     assert ACCURATE.data.validation == "split"
+
+
+@pytest.mark.parametrize(("recipe", "doodles"), [(FAST, 10), (DETECTOR, 0)])
+def test_a_network_has_an_output_for_each_sort_of_drawing_it_is_trained_on(recipe, doodles):
+    with pytest.raises(BadRecipe, match="must put out"):
+        parse_recipe(changed(recipe, "data.doodles", doodles))
+
+
+def test_a_recipe_of_before_digits_were_mixed_in_mixes_none():
+    content = json.loads(FAST.to_json())
+    del content["data"]["handwriting"], content["data"]["doodles"]
+    assert parse_recipe(content).data.handwriting == 0

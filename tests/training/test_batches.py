@@ -1,24 +1,21 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from core.digits.augmentation import Augmentation
-from core.training.batches import augmented, evaluation_batches, training_batches
+from core.digits.augmentation import Augmentation, augmented
+from core.training import batches
+from core.training.batches import evaluation_batches, training_batches
 from tests.training import tiny
 
 DATA = tiny.data(training=230)
+CHANGES = Augmentation(rotation=10.0, shift=0.1, zoom=0.1, shear=10.0, elastic=2.0, thickness=0.4)
+EPOCH = tf.Variable(0, dtype=tf.int32)
 
 
 def epoch_of(recipe, number):
     epoch = tf.Variable(number, dtype=tf.int32)
     batches = list(training_batches(DATA.training, recipe, epoch))
     return np.concatenate([x for x, _ in batches]), np.concatenate([y for _, y in batches])
-
-
-def bar():
-    """One image with an upright bar a little left of the centre."""
-    image = np.zeros((1, 28, 28, 1), np.float32)
-    image[:, 6:22, 10:13] = 1
-    return tf.constant(np.repeat(image, 64, axis=0))
 
 
 def test_an_epoch_shows_every_image_once_in_another_order_each_time():
@@ -43,50 +40,38 @@ def test_evaluation_sees_the_images_in_their_order():
     np.testing.assert_allclose(images[..., 0] * 255, DATA.training.images, atol=1e-4)
 
 
-def test_nothing_switched_on_changes_nothing():
-    assert augmented(bar(), Augmentation(), tf.constant([1, 2])) is not None
-    np.testing.assert_array_equal(augmented(bar(), Augmentation(), tf.constant([1, 2])), bar())
+@pytest.mark.parametrize("pipeline", ["arrays", "tf.data"])
+def test_each_step_of_each_epoch_augments_by_its_own_seed_in_either_pipeline(pipeline):
+    plain, _ = epoch_of(tiny.RECIPE, 2)
+    changed, labels = epoch_of(tiny.RECIPE.model_copy(update={"augmentation": CHANGES, "pipeline": pipeline}), 2)
+    expected = [
+        augmented(plain[start : start + 50, ..., 0], CHANGES, [tiny.RECIPE.seed, 2, step])
+        for step, start in enumerate(range(0, 230, 50))
+    ]
+    np.testing.assert_array_equal(changed[..., 0], np.concatenate(expected))
+    np.testing.assert_array_equal(labels, epoch_of(tiny.RECIPE, 2)[1])
 
 
-def test_the_same_seed_draws_the_same_changes_and_another_seed_others():
-    everything = Augmentation(rotation=10.0, shift=0.1, zoom=0.1, shear=10.0)
-    one, same, other = (augmented(bar(), everything, tf.constant([1, seed])).numpy() for seed in (2, 2, 3))
-    np.testing.assert_array_equal(one, same)
-    assert not np.array_equal(one, other)
-    assert len(np.unique(one.sum(axis=(1, 2, 3)).round(3))) > 32  # each image has its own change
+def test_steps_left_out_change_nothing_in_those_that_follow():
+    recipe = tiny.RECIPE.model_copy(update={"augmentation": CHANGES})
+    whole, _ = epoch_of(recipe, 1)
+    rest = np.concatenate([x for x, _ in training_batches(DATA.training, recipe, tf.Variable(1, dtype=tf.int32), 3)])
+    np.testing.assert_array_equal(rest, whole[150:])
 
 
-def test_a_shift_stays_within_its_range_and_reaches_far_into_it():
-    moved = augmented(bar(), Augmentation(shift=0.1), tf.constant([1, 2])).numpy()[..., 0]
-    weights = moved / moved.sum(axis=(1, 2), keepdims=True)
-    for axis, start in ((1, 13.5), (2, 11.0)):
-        places = np.arange(28).reshape((28, 1) if axis == 1 else (1, 28))
-        moves = (weights * places).sum(axis=(1, 2)) - start
-        assert np.abs(moves).max() <= 2.81
-        assert moves.min() < -2
-        assert moves.max() > 2
-
-
-def test_a_rotation_turns_about_the_centre_by_no_more_than_its_range():
-    turned = augmented(bar(), Augmentation(rotation=30.0), tf.constant([1, 2])).numpy()[..., 0]
-    rows, columns = np.mgrid[:28, :28]
-    angles = []
-    for image in turned:
-        mass = image / image.sum()
-        y, x = rows - (mass * rows).sum(), columns - (mass * columns).sum()
-        covariance = np.array(
-            [[(mass * y * y).sum(), (mass * x * y).sum()], [(mass * x * y).sum(), (mass * x * x).sum()]]
+def test_another_seed_of_the_recipe_augments_otherwise():
+    images = DATA.training[:1]
+    one, other = (
+        next(
+            iter(
+                training_batches(images, tiny.RECIPE.model_copy(update={"augmentation": CHANGES, "seed": seed}), EPOCH)
+            )
         )
-        direction = np.linalg.eigh(covariance)[1][:, 1]
-        angles.append(np.degrees(np.arctan(direction[1] / direction[0])))
-    assert np.abs(angles).max() <= 31
-    assert max(angles) > 20
-    assert min(angles) < -20
+        for seed in (5, 6)
+    )
+    assert not np.array_equal(one[0], other[0])
 
 
-def test_zoom_changes_the_amount_of_ink_and_paper_comes_in_at_the_edges():
-    zoomed = augmented(bar(), Augmentation(zoom=0.3), tf.constant([1, 2])).numpy()
-    ink = zoomed.sum(axis=(1, 2, 3)) / 48
-    assert ink.min() < 0.75
-    assert ink.max() > 1.4
-    assert (zoomed[:, 0] == 0).all()
+def test_without_augmentation_no_python_is_called_for_a_batch(monkeypatch):
+    monkeypatch.setattr(batches, "augmented", None)
+    epoch_of(tiny.RECIPE, 0)

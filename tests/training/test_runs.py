@@ -1,3 +1,4 @@
+import dataclasses
 import threading
 import time
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores
+from core.training.lesson import Lesson
 from core.training.progress import Checkpoint, TrainedModel
 from core.training.runs import MAX_NAME, MAX_POINTS, NoSuchRun, RunState, RunStore, clean_name
 from tests.samples import random_weights
@@ -127,7 +129,7 @@ def test_a_pause_from_another_tab_does_not_undo_a_stop(store):
     run_id, attempt = begun(store)
     store.ask(run_id, MINE, "stop")
     store.ask(run_id, MINE, "pause")
-    assert store.report(run_id, attempt, progress()) == "stop"
+    assert store.report(run_id, attempt, progress()).wish == "stop"
 
 
 def test_deaths_that_lie_epochs_apart_do_not_add_up(store):
@@ -140,9 +142,9 @@ def test_deaths_that_lie_epochs_apart_do_not_add_up(store):
 
 def test_reports_are_kept_and_bring_back_the_owners_wish(store):
     run_id, attempt = begun(store)
-    assert store.report(run_id, attempt, progress(), as_point=True) == ""
+    assert store.report(run_id, attempt, progress(), as_point=True).wish == ""
     store.ask(run_id, MINE, "stop")
-    assert store.report(run_id, attempt, progress(step=20)) == "stop"
+    assert store.report(run_id, attempt, progress(step=20)).wish == "stop"
     run = store.run(run_id)
     assert run.live == progress(step=20)
     assert run.points == (progress(),)
@@ -206,6 +208,55 @@ def test_a_finished_run_leaves_everything_that_pages_need(store):
     assert store.active_run(MINE) is None
 
 
+def drawing(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (28, 28), dtype=np.uint8)
+
+
+def test_a_drawing_goes_with_the_run_and_may_be_replaced_while_it_goes_on(store):
+    run_id = store.submit(MINE, RECIPE, drawing=drawing(0))
+    store.claim_next()
+    attempt = store.begin(run_id)[2]
+    np.testing.assert_array_equal(store.report(run_id, attempt, progress()).drawing, drawing(0))
+    store.watch(run_id, MINE, drawing(1))
+    np.testing.assert_array_equal(store.report(run_id, attempt, progress()).drawing, drawing(1))
+    np.testing.assert_array_equal(store.run(run_id).drawing, drawing(1))
+
+
+def test_a_run_without_a_drawing_has_none_to_answer(store):
+    run_id, attempt = begun(store)
+    assert store.report(run_id, attempt, None).drawing is None
+    assert store.run(run_id).drawing is None
+
+
+def test_answers_to_the_drawing_are_told_live_and_not_kept_in_the_curve(store):
+    run_id, attempt = begun(store)
+    answered = dataclasses.replace(progress(), drawing_probabilities=(0.1,) * 10)
+    store.report(run_id, attempt, answered, as_point=True)
+    assert store.run(run_id).live == answered
+    assert store.run(run_id).points == (progress(),)
+
+
+def test_a_lesson_goes_with_its_run_and_through_every_attempt(store):
+    lesson = Lesson(trained().model, tiny.data().test[:3])
+    run_id = store.submit(MINE, RECIPE, "Fast, taught", lesson=lesson)
+    store.claim_next()
+    for _ in range(2):  # the second one after a worker's death
+        attempt = store.begin(run_id)[2]
+        kept = store.lesson(run_id)
+        np.testing.assert_array_equal(kept.drawings.images, lesson.drawings.images)
+        assert kept.start.scores == lesson.start.scores
+    store.finish(run_id, attempt, trained(), "")
+    assert store.run(run_id).is_lesson
+    assert store.lesson(run_id) is not None  # the page compares
+    assert store.run(run_id).name == "Fast, taught"
+
+
+def test_an_ordinary_run_is_no_lesson(store):
+    run_id, _ = begun(store)
+    assert not store.run(run_id).is_lesson
+    assert store.lesson(run_id) is None
+
+
 def test_a_stopped_run_has_a_model_too(store):
     run_id, attempt = begun(store)
     store.finish(run_id, attempt, trained(was_stopped=True), "")
@@ -240,6 +291,7 @@ def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
         lambda: store.rename(run_id, MINE, "mine"),
         lambda: store.delete(run_id, MINE),
         lambda: store.resume(run_id, MINE),
+        lambda: store.watch(run_id, MINE, drawing()),
     ):
         with pytest.raises(NoSuchRun):
             attempt_at()

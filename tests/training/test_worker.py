@@ -1,0 +1,62 @@
+"""What a worker does with a run, called here as Dask calls it; the engine around it has its own tests."""
+
+import numpy as np
+import pytest
+
+from core.digits.dataset import load_dataset
+from core.networks.model import Model, Scores
+from core.training import worker
+from core.training.lesson import Lesson, lesson_recipe
+from core.training.runs import RunState, RunStore
+from tests.samples import random_weights
+from tests.training import tiny
+
+MINE = "a" * 64
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    monkeypatch.setattr(worker, "run_store", lambda: store)
+    monkeypatch.setattr(worker, "_renew_if_grown", lambda: None)
+    worker._warm.set()
+    yield store
+    worker._warm.clear()
+
+
+def trained(store, **options):
+    recipe = options.pop("recipe", tiny.RECIPE.model_copy(update={"epochs": 1}))
+    run_id = store.submit(MINE, recipe, **options)
+    assert store.claim_next() == run_id
+    worker.train(run_id)
+    return store.run(run_id)
+
+
+def test_a_lesson_starts_from_its_model_and_learns_its_drawings(store):
+    scores = {"data_source": "handwriting", "test_accuracy": 0.9, "test_images": 10, "test_loss": 0.3}
+    scores |= {"kept_epoch": 1, "epochs": 1, "seconds": 1.0}
+    start = Model(tiny.RECIPE, random_weights(tiny.NETWORK), Scores(**scores), "")
+    drawings = load_dataset("handwriting", "quick").test[:3]
+    # Steps so small that the weights stay where they began.
+    recipe = lesson_recipe(tiny.RECIPE)
+    still = recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update={"learning_rate": 1e-6})})
+    run = trained(store, recipe=still, lesson=Lesson(start, drawings))
+    assert run.state == RunState.FINISHED
+    kept = store.model(run.id).weights
+    for name, weights in start.weights.items():
+        if "moving" not in name:
+            np.testing.assert_allclose(kept[name], weights, atol=1e-3)
+
+
+def test_the_drawing_of_a_run_is_answered_at_its_reports(store, monkeypatch):
+    heard = []
+    report = store.report
+    monkeypatch.setattr(store, "report", lambda *given, **named: (heard.append(given[2]), report(*given, **named))[1])
+    drawing = load_dataset("handwriting", "quick").test.images[0]
+    assert trained(store, drawing=drawing).state == RunState.FINISHED
+    answers = [progress.drawing_probabilities for progress in heard if progress]
+    assert answers
+    assert all(len(answer) == 10 and abs(sum(answer) - 1) < 0.01 for answer in answers)
+    heard.clear()
+    assert trained(store).state == RunState.FINISHED
+    assert all(progress.drawing_probabilities == () for progress in heard if progress)
