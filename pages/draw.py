@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.insight.prediction import answer_drawing
-from pages.components import answer, board, errors, model_choice, router
+from core.insight.prediction import answer_drawing, answer_picture
+from pages.components import answer, board, errors, framing_view, model_choice, own_drawings, picture, router
 
 router.guard()
 
@@ -16,12 +16,18 @@ def board_and_answer() -> None:
     with left:
         drawing = board.show()
     with right:
-        answer.show(answer_drawing(model_choice.chosen(), drawing))
+        model, opened, framing = model_choice.chosen(), picture.opened(), framing_view.chosen()
+        answered = answer_picture(model, opened, framing) if opened else answer_drawing(model, drawing, framing)
+        answer.show(answered)
+        framing_view.show_note()
     left, right = st.columns([12, 13], gap="xsmall", vertical_alignment="center")
     with left:
         board.show_tools()
     with right:
         model_choice.show()
+    if framing.is_complete:
+        own_drawings.show(answered)
+    framing_view.show(drawing, opened)
 
 
 with st.container(gap="xsmall"):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.networks.recipe import Recipe
 from core.training.runs import NoSuchRun, run_store
-from pages.components import recipe_form, router, training_view, workspace
+from pages.components import own_drawings, recipe_form, router, training_view, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent
@@ -16,7 +16,7 @@ def start() -> None:
     """Queue a run of what the controls hold now, or find the one that is active already, and follow it."""
     recipe = recipe_form.recipe()
     if isinstance(recipe, Recipe):
-        workspace.follow(run_store().submit(workspace.owner(), recipe))
+        workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
         engine().nudge()
 
 

@@ -15,11 +15,18 @@ OWNER = hashlib.sha256(SECRET.encode()).hexdigest()
 
 
 def finished_run(
-    name: str = "", recipe: Recipe = PRESETS["fast"], owner: str = OWNER, store=None, samples=None, **scores: object
+    name: str = "",
+    recipe: Recipe = PRESETS["fast"],
+    owner: str = OWNER,
+    store=None,
+    samples=None,
+    lesson=None,
+    drawing=None,
+    **scores: object,
 ) -> str:
     """A run that is finished; its `.keras` file is the shipped model's."""
     store = store or run_store()
-    run_id = store.submit(owner, recipe, name)
+    run_id = store.submit(owner, recipe, name, lesson=lesson, drawing=drawing)
     assert store.claim_next(places=1000) == run_id
     _, _, attempt = store.begin(run_id)
     if samples:

@@ -14,11 +14,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     const sheet = canvas.querySelector(".dc-container")
     sheet.style.setProperty("--paper", data.paper)
-    sheet.toggleAttribute("data-empty", data.empty)
+    sheet.toggleAttribute("data-empty", data.empty && !data.picture)
+    sheet.toggleAttribute("data-picture", Boolean(data.picture))
+    sheet.style.setProperty("--picture", data.picture ? `url(${data.picture})` : "none")
     const paper = sheet.querySelector(".upper-canvas")
+    paper?.setAttribute("aria-label", data.picture ? "Drawing board with the picture that is read" : "Drawing board")
     if (!paper || paper.dataset.inkling) return
     paper.dataset.inkling = ""
-    paper.setAttribute("aria-label", "Drawing board")
     // A stroke belongs to the board until the pen is lifted, even over a disabled button, which would swallow its end.
     paper.addEventListener("pointerdown", (event) => paper.setPointerCapture(event.pointerId))
     // The canvas sends a stroke 200 ms after its end; until then undo would take back the one before it as well.

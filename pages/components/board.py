@@ -1,4 +1,4 @@
-"""The drawing board: a sheet to draw on, with undo, clear and a pen."""
+"""The drawing board: a sheet to draw on, with undo, clear, a pen, and a picture that may lie on it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from core.digits.preprocessing import BOARD_SIZE
-from pages.components import theme
+from core.digits.preprocessing import BOARD_SIZE, PEN_WIDTH
+from pages.components import picture, theme
 
 # The canvas sits in a shadow root that config.toml cannot reach. Its own toolbar is invisible on touch screens and
 # swallows the strokes that start under it, so it goes (undo and clear lie below the board); the sheet gets its paper,
@@ -38,15 +38,22 @@ def show() -> object:
             key=_key(),
             width=BOARD_SIZE,
             height=BOARD_SIZE,
-            stroke_width=state.get("pen_width", 18),
+            stroke_width=state.get("pen_width", int(PEN_WIDTH)),
             stroke_color=ink,
             initial_drawing=state.board_start,
         )
         drawing: object = canvas.json_data
         state.drawing = drawing
+        if _strokes(drawing):
+            picture.take_away()  # who draws on it wants the drawing read
         turned = _dress(
             key="board_dress",
-            data={"rules": _RULES, "paper": theme.PAPER[theme.name()], "empty": not _strokes(drawing)},
+            data={
+                "rules": _RULES,
+                "paper": theme.PAPER[theme.name()],
+                "empty": not _strokes(drawing),
+                "picture": picture.mask(),
+            },
             on_turned_change=lambda: None,
         ).turned
     if turned:
@@ -55,13 +62,19 @@ def show() -> object:
 
 
 def show_tools() -> None:
-    """Draw undo, clear and the pen, for the board above."""
+    """Draw undo, clear, the pen and what opens a picture, for the board above."""
+    has_picture = picture.opened() is not None
     is_empty = not _strokes(st.session_state.drawing)
     with st.container(key="board_tools", horizontal=True, gap="xsmall"):
-        st.button("Undo", key="undo", icon=":material/undo:", disabled=is_empty, on_click=_undo)
-        st.button("Clear", key="clear", icon=":material/close:", disabled=is_empty, on_click=_clear)
-        with st.popover("Pen", key="pen", icon=":material/edit:"), st.container(width=240):
-            st.slider("Pen width", 8, 32, 18, key="pen_width", persist_state="session")
+        if has_picture:
+            st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
+        else:
+            st.button("Undo", key="undo", disabled=is_empty, on_click=_undo)
+        st.button("Clear", key="clear", disabled=is_empty and not has_picture, on_click=_clear)
+        if not has_picture:
+            with st.popover("Pen", key="pen"), st.container(width=240):
+                st.slider("Pen width", 8, 32, int(PEN_WIDTH), key="pen_width", persist_state="session")
+        picture.show_opener(on_open=_put_drawing_aside)
 
 
 def _key() -> str:
@@ -86,4 +99,15 @@ def _undo() -> None:
 
 
 def _clear() -> None:
+    picture.take_away()
     _lay_sheet({})
+
+
+def _put_drawing_aside() -> None:
+    st.session_state.drawing_aside = st.session_state.drawing
+    _lay_sheet({})
+
+
+def _back_to_drawing() -> None:
+    picture.take_away()
+    _lay_sheet(st.session_state.pop("drawing_aside", {}))

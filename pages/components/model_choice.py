@@ -6,12 +6,14 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.errors import InklingError
-from core.insight.evaluation import percent
+from core.insight.progress import DRAWN, score_words
 from core.networks.model import BadModelFile, Model, pretrained, read_model
 from core.training.runs import NoSuchRun, Run, run_store
 from pages.components import workspace
 from pages.components.errors import plain
+from pages.components.typesetting import quiet
 
+PRETRAINED_NAME = "Pretrained"
 MAX_MODEL_MB = 25  # the size of `server.maxUploadSize`
 
 # What the choice leaves in the session:
@@ -36,6 +38,14 @@ def chosen() -> Model:
     return state.get("opened_model") or pretrained()
 
 
+def name() -> str:
+    """What the model that answers now is called; ask after `chosen`."""
+    state = st.session_state
+    if "answering_run" in state:
+        return str(state.answering_name)
+    return str(state.opened_name) if "opened_model" in state else PRETRAINED_NAME
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def run_model(run_id: str) -> Model:
     """The model of a run, read once; a run's model never changes. Raises as `RunStore.model`."""
@@ -48,11 +58,11 @@ def my_runs() -> list[Run]:
 
 
 def labels(runs: Iterable[Run]) -> dict[str, str]:
-    """By id, what each run is called in a list: name and test accuracy, numbered where two would be the same."""
+    """By id, what each run is called in a list: name and accuracies, numbered where two would be the same."""
     seen: Counter[str] = Counter()
     named = {}
     for run in runs:
-        label = f"{run.name}, {percent(run.scores.test_accuracy)}" if run.scores else run.name
+        label = f"{run.name}, {score_words(run.scores)}" if run.scores else run.name
         seen[label] += 1
         # A select box tells its options apart by what they are called.
         named[run.id] = label if seen[label] == 1 else f"{label} ({seen[label]})"
@@ -70,17 +80,17 @@ def use_run(run_id: str | None) -> None:
 def show() -> None:
     """Draw "answered by [the model]", which unfolds into the choice."""
     model = chosen()
-    with st.container(key="model_choice", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="model_choice", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(":small[:gray[answered by]]", width="content")
         with st.popover(_label(model), key="model"), st.container(width=300):
-            _choice()
+            _choice(model)
     if notice := st.session_state.get("model_notice"):
         st.markdown(f":small[:gray[{notice}]]")
     if model.scores.data_source == "handwriting":
         st.markdown(":small[:gray[It learned from built-in handwriting, not from MNIST, and errs more often.]]")
 
 
-def _choice() -> None:
+def _choice(model: Model) -> None:
     state = st.session_state
     if state.get("model_problem"):
         st.error(plain(state.model_problem), icon=":material/error:")
@@ -96,6 +106,8 @@ def _choice() -> None:
             placeholder="Choose a run",
             on_change=lambda: use_run(state.chosen_run),
         )
+    if model.scores.drawn_accuracy is not None:
+        quiet(f"The first accuracy is on test images, the other one on drawn digits: {DRAWN}.")
     st.file_uploader(
         "Open a model file",
         type="safetensors",
@@ -128,12 +140,4 @@ def _forget() -> None:
 
 
 def _label(model: Model) -> str:
-    state = st.session_state
-    name = (
-        state.answering_name
-        if "answering_run" in state
-        else state.opened_name
-        if "opened_model" in state
-        else "Pretrained"
-    )
-    return f"{plain(name[:40])}, {percent(model.scores.test_accuracy)}"
+    return f"{plain(name()[:40])}, {score_words(model.scores)}"

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.insight.evaluation import accuracy_interval, percent
 from core.insight.export import file_stem
-from core.insight.progress import duration
-from core.networks.model import PRETRAINED, Model, Scores, pretrained
+from core.insight.progress import DRAWN, duration, kept_sentence, score_words
+from core.networks.model import PRETRAINED, Model, pretrained
 from core.networks.recipe import Recipe
 from core.training.runs import Run, run_store
 from pages.components import model_choice, network_view
@@ -46,7 +46,9 @@ def choose() -> Shown:
         linked = run_store().run(wanted) if wanted else None
         if linked and linked.id not in [run.id for run in runs]:
             runs = [linked, *runs]
-        options = {"": f"Pretrained, {percent(pretrained().scores.test_accuracy)}"} | model_choice.labels(runs)
+        options = {"": f"{model_choice.PRETRAINED_NAME}, {score_words(pretrained().scores)}"} | model_choice.labels(
+            runs
+        )
         if len(options) > 1:
             st.session_state.shown_model = wanted
             st.selectbox(
@@ -96,7 +98,10 @@ def _facts(shown: Shown) -> list[tuple[str, str]]:
     if shown.model is None:
         return costs
     scores = shown.model.scores
-    return [("Test accuracy", percent(scores.test_accuracy)), *costs, ("Training", duration(scores.seconds))]
+    accuracies = [("Test accuracy", percent(scores.test_accuracy))]
+    if scores.drawn_accuracy is not None:
+        accuracies.append(("Drawn digits", percent(scores.drawn_accuracy)))
+    return [*accuracies, *costs, ("Training", duration(scores.seconds))]
 
 
 def _story(shown: Shown) -> str:
@@ -105,22 +110,12 @@ def _story(shown: Shown) -> str:
         state = f"it is {shown.run.state}" if shown.run and shown.run.state.is_active else "it never got so far"
         return f"There is no model of this run: {state}. Below is the network of its recipe, {recipe}."
     scores = shown.model.scores
+    drawn = "" if scores.drawn_accuracy is None else f"Drawn digits are {DRAWN}. "
     interval = " to ".join(map(percent, accuracy_interval(scores.test_accuracy, scores.test_images)))
     return (
         f"Recipe {recipe}, trained on {_SOURCES[scores.data_source]}. Measured on {scores.test_images:,} test images; "
-        f"the 95\N{THIN SPACE}% interval of the accuracy is {interval}. "
-        f"Kept: epoch {scores.kept_epoch} of {scores.epochs}, {_reason(scores)}."
+        f"the 95\N{THIN SPACE}% interval of the accuracy is {interval}. {drawn}{kept_sentence(scores)}"
     )
-
-
-def _reason(scores: Scores) -> str:
-    """Why the kept epoch's weights are the model."""
-    why, _, value = scores.kept_because.partition(": ")
-    if why == "best val_accuracy" and scores.validation_accuracy is not None:
-        return f"the one with the best validation accuracy, {percent(scores.validation_accuracy)}"
-    if why == "best val_loss":
-        return f"the one with the lowest validation loss, {value}"
-    return "the last one" if why == "last epoch" else why
 
 
 def _show_files(shown: Shown) -> None:

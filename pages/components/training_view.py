@@ -6,6 +6,7 @@ Everything has its place from the first frame to the last; before there is somet
 import random
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from core.insight import charts
@@ -17,10 +18,23 @@ from core.insight.progress import (
     score_sentence,
     seconds_left,
     share_done,
+    watched_sentence,
 )
+from core.insight.teaching import lesson_sentence, readings
+from core.networks.model import Scores
 from core.training.jobs import EngineState
+from core.training.lesson import Lesson
 from core.training.runs import Run, RunState, run_store
-from pages.components import errors, model_choice, run_figures, sample_strip, workspace
+from pages.components import (
+    errors,
+    model_choice,
+    own_drawings,
+    run_figures,
+    sample_strip,
+    thumbnails,
+    watched_digit,
+    workspace,
+)
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
@@ -28,6 +42,7 @@ from pages.components.typesetting import on_accent, quiet
 EVERY = 0.5  # seconds between two looks at a run in progress
 CURVE_HEIGHT = 176  # pixels
 RATE_HEIGHT = 96
+LESSON_HEIGHT, LESSON_DRAWINGS = 160, 22  # two rows; what is more is scrolled
 NONE = "\N{EN DASH}"
 _ENDED = {
     RunState.FINISHED: "Finished",
@@ -40,6 +55,9 @@ _ENDED = {
 
 def show(run: Run) -> None:
     """Draw the run; while it is queued or running the view looks again twice a second by itself."""
+    drawing = own_drawings.last_drawing()
+    if drawing is not None and run.state.is_active and workspace.owns(run):
+        run_store().watch(run.id, workspace.owner(), drawing)  # it may have been drawn since the run began
     every = EVERY if run.state.is_active else None
     st.fragment(_view, run_every=every)(run.id, run.state)
 
@@ -52,7 +70,8 @@ def show_empty() -> None:
             dict.fromkeys(("Epoch", "Validation", "Loss", "Images/s", "Time left"), NONE), 0, "Not started"
         )
         _show_curves(None)
-        _show_samples_and_rate(None)
+        _show_drawing_and_samples(None)
+        _show_rate_and_check(None)
 
 
 @errors.shown()
@@ -66,10 +85,11 @@ def _view(run_id: str, state: RunState) -> None:
         run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _show_notice(run)
+        if run.is_lesson:
+            _show_lesson(run)
         _show_curves(run)
-        _show_samples_and_rate(run)
-        if run.has_model:
-            _show_check(run)
+        _show_drawing_and_samples(run)
+        _show_rate_and_check(run)
 
 
 def _show_head(run: Run) -> None:
@@ -136,7 +156,13 @@ def _figures(run: Run) -> dict[str, str]:
         "Images/s": f"{now.images_per_second:,.0f}" if now else NONE,
     }
     if run.scores:  # three decimals, as Script A prints it
-        return {"Test accuracy": f"{run.scores.test_accuracy:.3f}"} | figures | {"Time": duration(run.scores.seconds)}
+        del figures["Images/s"]
+        drawn = run.scores.drawn_accuracy
+        measured = {
+            "Test accuracy": f"{run.scores.test_accuracy:.3f}",
+            "Drawn digits": percent(drawn) if drawn is not None else NONE,
+        }
+        return measured | figures | {"Time": duration(run.scores.seconds)}
     left = seconds_left(live, run.points, run.recipe.epochs, run.recipe.batch_size) if live else None
     return figures | {"Time left": duration(left) if left is not None else NONE}
 
@@ -153,7 +179,8 @@ def _said(run: Run) -> str:
     if run.state == RunState.QUEUED:
         return _said_queued(run)
     if run.scores:
-        return score_sentence(run.scores)
+        lesson = _lesson(run.id) if run.is_lesson else None
+        return _lesson_said(run, lesson, run.scores) if lesson else score_sentence(run.scores)
     if run.state != RunState.RUNNING:
         return _ENDED[run.state] + (f" after epoch {len(run.history)}" if run.history else "")
     if run.wish:
@@ -185,7 +212,7 @@ def _show_check(run: Run) -> None:
     place = state.setdefault(f"check_{run.id}", random.randrange(len(samples)))
     label = int(samples.labels[place])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="check"):
-        st.image(_grey(run.id, place), width=92, alt=f"A test image: a handwritten {label}")
+        st.image(_grey(run.id, place), width=RATE_HEIGHT, alt=f"A test image: a handwritten {label}")
         with st.container(gap="xsmall", width=150):
             st.markdown(f":small[{plain(charts.check_sentence(label, probabilities[place]))}]")
             st.button(
@@ -229,20 +256,97 @@ def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: st
     quiet(summary)
 
 
-def _show_samples_and_rate(run: Run | None) -> None:
+def _show_drawing_and_samples(run: Run | None) -> None:
     left, right = st.columns(2, gap="small")
-    with left, st.container(gap="xsmall"):
+    with left, st.container(gap="xxsmall"):
+        _show_drawing(run)
+    with right, st.container(gap="xsmall"):
         answers = last_answers(run.live, run.points) if run else ()
         sample_strip.show(run.id if run else None, answers)
+
+
+def _show_drawing(run: Run | None) -> None:
+    """The visitor's drawing, or the owner's of this run, and what the network makes of it now."""
+    drawing = own_drawings.last_drawing() if run is None or workspace.owns(run) else None
+    if run and (drawing is None or run.state.is_active):
+        drawing = run.drawing
+    probabilities: tuple[float, ...] = ()
+    if drawing is not None and run and run.has_model:
+        probabilities = tuple(model_choice.run_model(run.id).probabilities(drawing[np.newaxis])[0])
+    elif run and run.live:
+        probabilities = run.live.drawing_probabilities
+    watched_digit.show(drawing, probabilities, watched_sentence(drawing is not None, probabilities))
+    st.page_link(
+        "pages/draw.py",
+        label=":small[Put a digit of yours here]" if drawing is None else ":small[Put another digit here]",
+        icon=":material/draw:",
+    )
+
+
+def _show_rate_and_check(run: Run | None) -> None:
+    left, right = st.columns(2, gap="small")
+    with left, st.container(gap=None):
+        _show_rate(run)
     with right, st.container(gap=None):
-        rows = charts.learning_rate_rows(run.points) if run else []
-        if run is None or not rows:
-            _lay_sheet(RATE_HEIGHT, "learning rate", is_waiting=run is not None and run.state.is_active)
-            quiet("Learning rate: how far each step goes.")
-            return
-        spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
-        st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
-        quiet(f"Learning rate: {float(rows[-1]['learning_rate']):.2g} now.")
+        if run and run.has_model:
+            _show_check(run)
+        else:
+            _lay_sheet(RATE_HEIGHT, "test image", is_waiting=run is not None and run.state.is_active)
+            quiet("In the end: a test image by chance, and what is read in it.")
+
+
+def _show_rate(run: Run | None) -> None:
+    rows = charts.learning_rate_rows(run.points) if run else []
+    if run is None or not rows:
+        _lay_sheet(RATE_HEIGHT, "learning rate", is_waiting=run is not None and run.state.is_active)
+        quiet("Learning rate: how far each step goes.")
+        return
+    spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
+    st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
+    quiet(f"Learning rate: {float(rows[-1]['learning_rate']):.2g} now.")
+
+
+def _show_lesson(run: Run) -> None:
+    """The drawings of a lesson, each with what the model read in it before and reads in it now."""
+    lesson = _lesson(run.id)
+    if lesson is None:
+        return
+    labels, before = lesson.drawings.labels.tolist(), _read_before(run.id)
+    after = _read_after(run.id) if run.has_model else [None] * len(labels)
+    rows = list(zip(labels, before, after, strict=True))
+    words = [f"{was} \N{RIGHTWARDS ARROW} {'?' if now is None else now}" for _, was, now in rows]
+    said = [
+        f"A {label}, before read as {was}, {'not read again yet' if now is None else f'now as {now}'}"
+        for label, was, now in rows
+    ]
+    marks = [None if now is None else now == label for label, _, now in rows]
+    with st.container(gap="xxsmall", key="lesson"):
+        with st.container(height=LESSON_HEIGHT if len(labels) > LESSON_DRAWINGS else "content", border=False):
+            thumbnails.show("lesson_thumbnails", "Drawings of the lesson", lesson.drawings.images, words, said, marks)
+        quiet("The drawings that it is taught: read before \N{RIGHTWARDS ARROW} read now.")
+
+
+def _lesson_said(run: Run, lesson: Lesson, taught: Scores) -> str:
+    labels = lesson.drawings.labels.tolist()
+    return lesson_sentence(labels, _read_before(run.id), _read_after(run.id), lesson.start.scores, taught)
+
+
+# A lesson never changes, nor does the model that a run has left.
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _lesson(run_id: str) -> Lesson | None:
+    return run_store().lesson(run_id)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _read_before(run_id: str) -> list[int]:
+    lesson = _lesson(run_id)
+    return readings(lesson.start, lesson.drawings.images) if lesson else []
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _read_after(run_id: str) -> list[int]:
+    lesson = _lesson(run_id)
+    return readings(model_choice.run_model(run_id), lesson.drawings.images) if lesson else []
 
 
 def _lay_sheet(height: int, name: str, *, is_waiting: bool) -> None:

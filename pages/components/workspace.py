@@ -1,4 +1,4 @@
-"""Who is who: a visitor's workspace is a secret in a cookie, and owns the runs that were made in it.
+"""Who is who: a visitor's workspace is a secret in a cookie, and owns the runs and drawings that were made in it.
 
 The run store knows a workspace by the hash of its secret only, so that neither its file nor a run's link lets anyone
 act as the owner.
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.errors import InklingError
+from core.training.drawings import drawing_store
 from core.training.runs import Run, RunState, run_store
 from pages.components.typesetting import quiet
 
@@ -54,7 +55,7 @@ def arrive() -> None:
     del st.query_params["workspace"]
     if not _TOKEN.fullmatch(token):
         raise BadWorkspaceLink
-    if token != _token() and run_store().runs_of(owner()):
+    if token != _token() and (run_store().runs_of(owner()) or drawing_store().drawings(owner())):
         st.session_state.workspace_left = _token()
     st.session_state.workspace, st.session_state.workspace_adopts = token, True
 
@@ -96,11 +97,11 @@ def current_run() -> Run | None:
 def show_links(run: Run | None) -> None:
     """Draw "Take it with you": the link that carries the workspace to another device, and the one to watch a run by."""
     with st.popover("Take it with you", key="take_it_with_you"), st.container(width=320, gap="small"):
-        st.markdown("**Your runs on another device**")
-        quiet("Open this link there. Keep it to yourself: whoever has it owns your runs.")
+        st.markdown("**Your runs and drawings on another device**")
+        quiet("Open this link there. Keep it to yourself: whoever has it owns them.")
         _workspace_link(_token())
         if left := st.session_state.get("workspace_left"):
-            quiet("You came here by such a link, and left another workspace with runs of yours. This leads back:")
+            quiet("You came here by such a link, and left another workspace of yours. This leads back:")
             _workspace_link(left)
         if run:
             st.markdown("**Let others watch this run**")

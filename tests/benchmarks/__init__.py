@@ -15,6 +15,12 @@ def mnist_or_exit() -> tuple[Digits, Digits]:
         sys.exit(2)
 
 
-def report(**figures: float) -> None:
-    """Print the figures as the benchmark's last line."""
-    print(json.dumps({name: round(value, 6) for name, value in figures.items()}))
+def report(**figures: object) -> None:
+    """Print the figures as the benchmark's last line; groups are dictionaries, what was not measured is None."""
+    print(json.dumps(_rounded(figures)))
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    return round(value, 6) if isinstance(value, float) else value

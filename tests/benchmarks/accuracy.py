@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.insight.evaluation import accuracy, accuracy_interval, expected_calibration_error
-from core.networks.model import PRETRAINED, Model, pretrained
+from core.networks.model import PRETRAINED, Model, pretrained, tempered
 from tests.benchmarks import mnist_or_exit, report
 
 
@@ -18,7 +18,8 @@ def main() -> None:
     _, test = mnist_or_exit()
     model = pretrained()
     print(f"{model.recipe.name}, as shipped, answers MNIST's {len(test):,} test images in NumPy.")
-    probabilities = model.probabilities(test.images)
+    raw = model.network.probabilities(model.weights, test.images)
+    probabilities = tempered(raw, model.scores.temperature)
     share = accuracy(probabilities, test.labels)
     low, high = accuracy_interval(share, len(test))
     print(f"Test accuracy {share:.4f}, 95 % interval {low:.4f} to {high:.4f}.")
@@ -27,7 +28,7 @@ def main() -> None:
         ece=expected_calibration_error(probabilities, test.labels),
         parameters=model.parameters,
         milliseconds_per_answer=_median_milliseconds(model, test.images),
-        numpy_keras_max_difference=float(np.abs(probabilities - _keras_probabilities(test.images)).max()),
+        numpy_keras_max_difference=float(np.abs(raw - _keras_probabilities(test.images)).max()),
     )
 
 

@@ -24,7 +24,7 @@ def main() -> None:
     for script, plain in (("a", plain_script_a), ("b", plain_script_b)):
         recipe = PRESETS[f"script-{script}"].model_copy(update={"seed": SEED})
         print(f"Script {script.upper()} through Inkling: {recipe.epochs} epochs ...", flush=True)
-        trained = fit(recipe, load_dataset(recipe.data.source, recipe.data.size, recipe.data.validation))
+        trained = fit(recipe, load_dataset(**dict(recipe.data)))
         figures[f"script_{script}_accuracy"] = trained.model.scores.test_accuracy
         print(f"{trained.model.scores.test_accuracy:.3f}. As a plain Keras script ...", flush=True)
         keras.utils.set_random_seed(SEED)

@@ -2,10 +2,55 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import expect
+
+from tests.browser.conftest import CANVAS
 
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 ONE = [(140, 40), (140, 240)]
+
+
+# One of each digit, in strokes as people draw them: "0" with a slash, "1" with a flag and a foot, ...
+WORLD = {
+    "0, slashed": [
+        [(140, 40), (95, 75), (85, 140), (100, 210), (140, 240), (180, 210), (195, 140), (185, 75), (140, 40)],
+        [(195, 50), (90, 230)],
+    ],
+    "1, flagged, with a foot": [[(100, 90), (145, 45), (145, 235)], [(105, 237), (190, 235)]],
+    "2, looped": [
+        [
+            (85, 85),
+            (110, 50),
+            (150, 42),
+            (185, 70),
+            (180, 115),
+            (140, 170),
+            (95, 222),
+            (78, 208),
+            (95, 192),
+            (130, 208),
+        ],
+        [(130, 208), (165, 228), (210, 222)],
+    ],
+    "3, flat topped": [[(85, 50), (195, 48), (135, 120), (180, 135), (195, 180), (165, 225), (110, 232), (75, 210)]],
+    "4, open, two strokes": [[(105, 50), (85, 145), (200, 145)], [(175, 60), (170, 240)]],
+    "5, with a separate bar": [
+        [(110, 55), (100, 130), (140, 118), (185, 140), (190, 190), (150, 232), (95, 225)],
+        [(110, 55), (195, 50)],
+    ],
+    "6, with a straight tail": [
+        [(175, 40), (120, 120), (95, 180), (110, 225), (150, 238), (185, 205), (175, 165), (135, 155), (103, 185)]
+    ],
+    "7, crossed": [[(80, 55), (200, 52), (165, 130), (130, 240)], [(105, 145), (195, 140)]],
+    "8, two circles": [
+        [(140, 40), (105, 60), (105, 105), (140, 128), (175, 105), (175, 60), (140, 40)],
+        [(140, 128), (95, 155), (95, 215), (140, 242), (185, 215), (185, 155), (140, 128)],
+    ],
+    "9, with a hooked tail": [
+        [(180, 80), (145, 45), (100, 70), (100, 115), (140, 135), (180, 85), (180, 180), (160, 235), (105, 220)]
+    ],
+}
 
 
 def bars(visit):
@@ -70,6 +115,66 @@ def test_a_seven_drawn_by_mouse_is_read_and_undo_and_clear_empty_the_bars(server
     expect_empty(visit)
     visit.draw(*ONE)  # the new sheet works like the first
     expect(status(visit)).to_have_text(re.compile(r"1\s+\d\d\.\d\s% sure"))
+
+
+def test_ten_digits_in_the_styles_of_the_world_drawn_by_mouse_are_read(server, visitor):
+    visit = visitor(server)
+    visit.open()
+    for style, strokes in WORLD.items():
+        for stroke in strokes:
+            visit.draw(*stroke)
+            expect(button(visit, "Undo")).to_be_enabled()
+            # The next stroke belongs to the next drawing until the canvas has sent this one.
+            expect(visit.page.locator(".st-key-board_tools")).to_have_css("pointer-events", "auto")
+        expect(status(visit), style).to_have_text(re.compile(rf"{style[0]}\s+\d\d\.\d\s% sure"))
+        visit.page.locator(CANVAS).evaluate("canvas => { canvas.dataset.old = '' }")
+        button(visit, "Clear").click()
+        expect_empty(visit)
+        expect(visit.page.locator(f"{CANVAS}[data-old]")).to_have_count(0)  # a new sheet has been laid
+        expect(visit.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+
+
+def test_a_picture_is_opened_answered_and_taken_away(server, visitor, tmp_path):
+    picture = tmp_path / "three.png"
+    image = Image.new("L", (600, 400), 255)
+    points = [(190, 90), (310, 70), (370, 150), (290, 200), (390, 270), (310, 360), (170, 340)]
+    ImageDraw.Draw(image).line(points, fill=0, width=30)
+    image.save(picture)
+    (tmp_path / "program.png").write_bytes(b"MZ" + bytes(500))
+    visit = visitor(server)
+    visit.open()
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    before = place_of_bars(visit)
+    button(visit, "Picture").click()
+    file = visit.page.locator("[data-testid=stPopoverBody] input[type=file]")
+    file.set_input_files(tmp_path / "program.png")
+    expect(visit.page.get_by_role("alert")).to_contain_text("PNG or JPEG please: this file is neither.")
+    expect_seven(visit)
+    file.set_input_files(picture)
+    expect(status(visit)).to_have_text(re.compile(r"3\s+\d\d\.\d\s% sure"))
+    expect(visit.page.get_by_label("Drawing board with the picture that is read")).to_be_visible()
+    assert place_of_bars(visit) == before
+    button(visit, "Back to drawing").click()
+    expect_seven(visit)
+
+
+def test_the_preparation_unfolds_and_a_step_switched_off_is_said_beside_the_answer(server, visitor):
+    visit = visitor(server, 375, 667)
+    visit.open()
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    before = place_of_bars(visit)
+    visit.page.get_by_text("How your drawing was prepared").click()
+    expect(visit.page.get_by_role("img", name=re.compile("^(Drawn|Boxed|Scaled|Centred|28x28)"))).to_have_count(5)
+    visit.page.locator("label", has_text="28x28").click()
+    expect(visit.page.get_by_text("Not wholly prepared")).to_be_visible()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 375
+    button(visit, "Switch all steps on").click()
+    expect(visit.page.get_by_text("Not wholly prepared")).to_have_count(0)
+    expect_seven(visit)
+    visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+    assert place_of_bars(visit) == before
 
 
 def test_a_seven_drawn_by_finger_is_read_while_the_page_stays_still(server, visitor):

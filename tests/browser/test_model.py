@@ -45,7 +45,7 @@ def test_a_deep_link_to_model_on_a_cold_server_shows_the_page_with_its_menu(cold
     expect(visit.page).to_have_title("Model · Inkling")
     expect(visit.page.get_by_role("heading", name="Model")).to_be_visible()
     expect(visit.page.get_by_test_id("stHeaderLogo")).to_be_visible()
-    expect(visit.page.get_by_text("99.62\N{THIN SPACE}%", exact=True)).to_be_visible()
+    expect(visit.page.get_by_text("99.45\N{THIN SPACE}%", exact=True)).to_be_visible()
     expect(blocks(visit)).to_have_count(len(PRESETS["accurate"].network.layers))
 
 

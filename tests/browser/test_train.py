@@ -40,6 +40,7 @@ def choose(visit, preset="Fast", epochs=1, quick=True):
         expect(visit.page.get_by_role("spinbutton", name="Batch size", exact=True)).to_have_value("32")
     if quick:
         visit.page.get_by_text("Data and augmentation").click()
+        expect(button(visit, "Other images")).to_be_visible()  # the page has been drawn with the group open
         size = visit.page.locator(".st-key-recipe_data_size").get_by_role("combobox")
         size.hover()  # waits until the group has unfolded: what moves closes the list
         size.press("ArrowDown")
@@ -111,7 +112,7 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
     expect(tab.get_by_role("button", name="Train", exact=True)).to_be_disabled()
     tab.close()
 
-    visit.page.get_by_role("link", name="Draw").click()
+    visit.page.get_by_role("link", name="Draw", exact=True).click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
     expect(visit.page.get_by_text(re.compile(r"Epoch \d+ of 20, \d\d\.\d\d\s%, .* left"))).to_be_visible()
     visit.page.get_by_role("link", name="Open").click()
@@ -138,7 +139,7 @@ def test_a_drawing_stays_on_the_board_when_a_run_ends(server, visitor):
     choose(visit)
     button(visit, "Train").click()
     expect(button(visit, "Stop")).to_be_visible()
-    visit.page.get_by_role("link", name="Draw").click()
+    visit.page.get_by_role("link", name="Draw", exact=True).click()
     expect(visit.page.locator(CANVAS)).to_be_visible()
     banner = visit.page.locator(".st-key-run_banner")
     expect(banner).to_be_visible(timeout=COLD)
@@ -185,6 +186,8 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen(server, visit
     open_train(visit)
     for name in ("Network", "Optimiser and schedule", "Data and augmentation", "Stopping and saving"):
         visit.page.get_by_text(name, exact=True).click()
+        if name == "Data and augmentation":  # its preview moves what lies below
+            expect(button(visit, "Other images")).to_be_visible()
     expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
     visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
     for box in (

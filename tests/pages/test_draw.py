@@ -180,6 +180,14 @@ def test_a_run_of_ones_own_can_be_chosen_from_a_list_by_name_and_test_accuracy(a
     assert app.selectbox(key="chosen_run").value is None
 
 
+def test_a_model_is_named_with_its_accuracy_on_test_and_on_drawn_digits_and_drawn_is_explained(app):
+    app.session_state["answering_run"] = finished_run("Mine", drawn_accuracy=0.9901)
+    app.run()
+    assert answered_by(app) == "Mine, 98.76\N{THIN SPACE}%, drawn 99.01\N{THIN SPACE}%"
+    assert app.selectbox(key="chosen_run").options == [answered_by(app)]
+    assert any("drawn with an even pen" in text.value for text in app.markdown)
+
+
 def test_the_run_that_another_page_asks_for_answers_even_while_a_file_is_open(app):
     run_id = finished_run("Mine")
     open_file(app, "file.safetensors", pretrained().to_bytes())
@@ -261,7 +269,7 @@ def test_a_bug_is_logged_with_an_id_and_shown_as_one_friendly_sentence(app, monk
 
 
 def refuse(error):
-    def answer_drawing(model, drawing):
+    def answer_drawing(*asked):
         raise error
 
     return answer_drawing

@@ -46,12 +46,12 @@ def downloads(app):
 def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
     app = opened()
     assert not app.error
-    assert facts(app)["Test accuracy"] == "99.62\N{THIN SPACE}%"
+    assert facts(app)["Test accuracy"] == "99.45\N{THIN SPACE}%"
     assert facts(app)["Parameters"] == "204,418"
-    assert facts(app)["Training"] == "12 min 13 s"
+    assert facts(app)["Training"] == "15 min 41 s"
     assert "Accurate, trained on MNIST" in sent(app)["story"]
-    assert "99.48\N{THIN SPACE}% to 99.72\N{THIN SPACE}%" in sent(app)["story"]
-    assert "epoch 20 of 20" in sent(app)["story"]
+    assert "99.28\N{THIN SPACE}% to 99.58\N{THIN SPACE}%" in sent(app)["story"]
+    assert "epoch 16 of 16" in sent(app)["story"]
     assert not app.selectbox
     assert downloads(app) == ["inkling-pretrained.keras", "inkling-pretrained.safetensors", "inkling-pretrained.json"]
 
@@ -65,6 +65,14 @@ def test_table_code_and_totals_are_those_of_the_network():
     numbers = [int(data[name].replace(",", "")) for name in ("trainable", "non_trainable", "parameters")]
     assert numbers[0] + numbers[1] == numbers[2] == network.parameters
     assert "keras.Sequential" in data["code"]
+
+
+def test_accuracy_on_drawn_digits_stands_beside_the_test_accuracy_and_drawn_is_explained():
+    app = opened(finished_run("Mine", drawn_accuracy=0.9901))
+    assert facts(app)["Drawn digits"] == "99.01\N{THIN SPACE}%"
+    assert "Drawn digits are built-in ones in many styles" in sent(app)["story"]
+    assert "Mine, 98.76\N{THIN SPACE}%, drawn 99.01\N{THIN SPACE}%" in app.selectbox(key="shown_model").options
+    assert "Drawn digits" not in facts(opened(finished_run("Older")))
 
 
 def test_keras_own_summary_is_there_as_keras_wrote_it():

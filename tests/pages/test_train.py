@@ -1,17 +1,22 @@
+import base64
+import io
 import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
-from core.networks.recipe import PRESETS
+from core.networks.recipe import PRESETS, Data
 from core.training.jobs import EngineState
 from core.training.progress import Checkpoint
 from core.training.runs import RunState, run_store
+from pages.components import augmentation_preview
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -191,7 +196,7 @@ def test_architecture_and_dropout_of_another_preset_can_be_taken():
 def test_controls_are_explained_in_the_recipes_own_words():
     app = opened()
     assert app.number_input(key="recipe_epochs").help == "How often the network sees every training image."
-    assert app.number_input(key="recipe_augmentation_rotation").label == "Rotation"
+    assert app.toggle(key="recipe_augmentation_rotation_on").label == "Rotation"
     assert "Turn by up to this many degrees, either way." in texts(app)
 
 
@@ -201,7 +206,8 @@ def test_controls_are_explained_in_the_recipes_own_words():
         ("recipe_epochs", 0, "epochs must be a whole number from 1 to 200, not 0."),
         ("recipe_epochs", -5, "epochs must be a whole number from 1 to 200, not -5."),
         ("recipe_batch_size", 999_999, "batch_size must be a whole number from 1 to 4,096, not 999999."),
-        ("recipe_augmentation_rotation", 720.0, "augmentation.rotation must be a number from 0 to 45"),
+        ("recipe_optimizer_Adam_learning_rate", 11.0, "learning_rate must be a number from 1e-06 to 10"),
+        ("recipe_data_handwriting", -1, "handwriting must be a whole number from 0 to 200,000, not -1."),
         ("recipe_seed", -1, "seed must be a whole number from 0"),
     ],
 )
@@ -224,6 +230,47 @@ def test_a_contradiction_becomes_one_sentence_and_nothing_can_be_started():
     assert not app.button(key="train").disabled
 
 
+def trained(app):
+    app.button(key="train").click().run()
+    return run_store().runs_of(OWNER)[0].recipe
+
+
+def test_each_augmentation_has_its_switch_and_only_while_it_is_on_a_range():
+    app = opened()
+    for field, info in Augmentation.model_fields.items():
+        assert not any(slider.key == f"recipe_augmentation_{field}" for slider in app.slider)
+        app.toggle(key=f"recipe_augmentation_{field}_on").set_value(True).run()
+        slider = app.slider(key=f"recipe_augmentation_{field}")
+        assert 0 < slider.min < slider.value < slider.max == info.metadata[-1].le
+    augmentation = trained(app).augmentation
+    assert all(value > 0 for _, value in augmentation)
+
+
+def test_a_range_counts_while_its_switch_is_on_and_is_remembered_while_it_is_off():
+    app = opened()
+    app.toggle(key="recipe_augmentation_elastic_on").set_value(True).run()
+    app.slider(key="recipe_augmentation_elastic").set_value(3.0).run()
+    app.toggle(key="recipe_augmentation_elastic_on").set_value(False).run()
+    assert not data_of(app, "preset_cards")["changed"]
+    app.toggle(key="recipe_augmentation_elastic_on").set_value(True).run()
+    assert trained(app).augmentation == Augmentation(elastic=3.0)
+
+
+def test_a_sliders_sum_of_steps_becomes_the_number_that_was_chosen():
+    app = opened()
+    app.toggle(key="recipe_augmentation_shift_on").set_value(True).run()
+    app.slider(key="recipe_augmentation_shift").set_value(0.1 + 0.05 + 0.02).run()
+    assert trained(app).augmentation.shift == 0.17
+
+
+def test_built_in_digits_can_be_mixed_in():
+    app = opened()
+    assert app.number_input(key="recipe_data_handwriting").label == "Built-in digits mixed in"
+    assert "do not write as the world does" in texts(app)
+    app.number_input(key="recipe_data_handwriting").set_value(20_000).run()
+    assert trained(app).data == Data(handwriting=20_000)
+
+
 def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
     app = choose(opened(), "script-a")
     app.number_input(key="recipe_epochs").set_value(2).run()
@@ -231,6 +278,108 @@ def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
     app.switch_page("pages/train.py").run()
     assert app.number_input(key="recipe_epochs").value == 2
     assert data_of(app, "preset_cards")["chosen"] == "script-a"
+
+
+# What augmentation does
+
+
+@pytest.fixture
+def mnist_here(monkeypatch):
+    """MNIST is on this machine; its digits are all black but for their label's row."""
+    images = np.full((82, 28, 28), 255, np.uint8)
+    labels = (np.arange(82) % 10).astype(np.uint8)
+    monkeypatch.setattr(augmentation_preview, "_mnist", lambda: Digits(images, labels))
+
+
+def opened_group(preset="fast"):
+    app = choose(opened(), preset)
+    app.session_state["group_data"] = True
+    return app.run()
+
+
+def strip_of(app):
+    """The preview's images: (rows, columns, 28, 28)."""
+    data = data_of(app, "augmentation_preview")
+    strip = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image"].partition(",")[2]))))[..., 1]
+    assert strip.shape[1] == len(data["rows"]) * data["columns"] * 28
+    return np.stack(np.split(strip, strip.shape[1] // 28, axis=1)).reshape(-1, data["columns"], 28, 28)
+
+
+def test_the_preview_is_drawn_only_while_its_group_is_open():
+    app = opened()
+    assert not any("augmentation_preview" in part.proto.component_name for part in app.get("bidi_component"))
+    assert not has(app, "other_images")
+    assert strip_of(opened_group()).shape == (4, 6, 28, 28)
+
+
+@pytest.mark.usefixtures("mnist_here")
+def test_nothing_switched_on_shows_the_images_as_they_are():
+    app = opened_group()
+    strip = strip_of(app)
+    assert (strip == strip[:, :1]).all()
+    assert "All is off" in texts(app)
+
+
+@pytest.mark.usefixtures("mnist_here")
+@pytest.mark.parametrize("switch", Augmentation.model_fields)
+def test_each_switch_changes_the_variants_and_never_the_originals(switch):
+    app = opened_group()
+    before = strip_of(app)
+    app.toggle(key=f"recipe_augmentation_{switch}_on").set_value(True).run()
+    after = strip_of(app)
+    np.testing.assert_array_equal(after[:, 0], before[:, 0])
+    if switch not in ("elastic", "thickness"):  # a sheet full of ink cannot show these
+        assert (after[:, 1:] != before[:, 1:]).any(axis=(2, 3)).mean() > 0.7
+    assert "Validation and test images are never changed." in texts(app)
+    range_ = app.slider(key=f"recipe_augmentation_{switch}")
+    range_.set_value(range_.max).run()
+    if switch not in ("elastic", "thickness"):
+        assert (strip_of(app) != after).any()
+
+
+def test_bending_and_thickness_show_on_digits():
+    app = opened_group()
+    before = strip_of(app)
+    for switch in ("elastic", "thickness"):
+        app.toggle(key=f"recipe_augmentation_{switch}_on").set_value(True).run()
+        after = strip_of(app)
+        assert (after[:, 1:] != before[:, 1:]).any(axis=(2, 3)).all()
+        before = after
+
+
+def test_other_images_are_shown_on_request_and_no_others_before():
+    app = opened_group("accurate")
+    first = strip_of(app)
+    app.run()
+    np.testing.assert_array_equal(strip_of(app), first)
+    app.button(key="other_images").click().run()
+    assert not np.array_equal(strip_of(app)[:, 0], first[:, 0])
+
+
+@pytest.mark.usefixtures("mnist_here")
+def test_built_in_digits_that_are_mixed_in_are_marked_among_the_originals():
+    app = opened_group()
+    assert data_of(app, "augmentation_preview")["rows"] == [""] * 4
+    for mixed, rows in ((10_000, ["MNIST"] * 3 + ["built-in"]), (200_000, ["MNIST"] + ["built-in"] * 3)):
+        app.number_input(key="recipe_data_handwriting").set_value(mixed).run()
+        data = data_of(app, "augmentation_preview")
+        assert data["rows"] == rows
+        assert data["said"].count("(built-in)") == rows.count("built-in")
+
+
+def test_without_mnist_built_in_digits_stand_in_and_nothing_is_downloaded(monkeypatch):
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    augmentation_preview._mnist.clear()  # an earlier test may have found it
+    app = opened_group()
+    assert "MNIST is not on this machine yet. Built-in digits stand in for it here." in texts(app)
+    assert data_of(app, "augmentation_preview")["said"].count("(built-in)") == 4
+
+
+def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error():
+    app = opened_group()
+    app.number_input(key="recipe_epochs").set_value(0).run()
+    assert len(app.error) == 1
+    assert not has(app, "other_images")
 
 
 # While a run goes on
@@ -317,7 +466,7 @@ def test_stop_and_pause_reach_the_worker_once(button, wish):
     worker.report(50)
     app = opened()
     app.button(key=button).click().run()
-    assert worker.report(60) == wish
+    assert worker.report(60).wish == wish
     assert said(app).startswith("Stopping" if wish == "stop" else "Pausing")
     assert app.button(key="stop").disabled
     assert app.button(key="pause").disabled
@@ -353,6 +502,72 @@ def test_a_run_that_went_wrong_says_why_and_training_can_go_on(state):
     assert r"\<b\>Lower" in notices[0].value
     assert not app.button(key="train").disabled
     assert has(app, "resume") is (state == RunState.INTERRUPTED)
+
+
+# The visitor's own digit
+
+
+def image(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (28, 28), dtype=np.uint8)
+
+
+def watched(app):
+    return data_of(app, "watched_digit")
+
+
+def answered(*likely, by=10):
+    return {"drawing_probabilities": tuple(0.9 if digit in likely else 0.1 / (by - 1) for digit in range(by))}
+
+
+def test_without_a_drawing_its_place_is_there_and_invites_to_draw():
+    app = opened()
+    assert watched(app)["image"] == ""
+    assert watched(app)["probabilities"] == []
+    assert any("Put a digit of yours here" in link.proto.label for link in app.get("page_link"))
+
+
+def test_the_last_drawing_goes_with_the_run_and_its_answer_moves_with_the_reports():
+    app = opened()
+    app.session_state["last_drawing"] = image()
+    app.run()
+    assert watched(app)["sentence"] == "Your drawing. Its answers will appear here."
+    app.button(key="train").click().run()
+    (run,) = run_store().runs_of(OWNER)
+    np.testing.assert_array_equal(run.drawing, image())
+    worker = Worker(run.id)
+    worker.report(10, **answered(3))
+    app.run()
+    assert watched(app)["sentence"] == f"Reads your drawing as a 3, 90.0{THIN}%."
+    worker.report(20, **answered(8))
+    app.run()
+    assert watched(app)["sentence"] == f"Reads your drawing as an 8, 90.0{THIN}%."
+    assert watched(app)["probabilities"][8] == 0.9
+
+
+def test_what_is_drawn_while_the_run_goes_on_is_watched_from_then_on():
+    worker = started()
+    worker.report(10)
+    app = opened()
+    app.session_state["last_drawing"] = image(1)
+    app.run()
+    np.testing.assert_array_equal(worker.report(20).drawing, image(1))
+
+
+def test_whoever_watches_somebody_elses_run_does_not_change_its_drawing():
+    run_id = run_store().submit(SOMEBODY, PRESETS["fast"], drawing=image(0))
+    worker = Worker(run_id)
+    app = opened(run=run_id)
+    app.session_state["last_drawing"] = image(1)
+    app.run()
+    assert not app.error
+    np.testing.assert_array_equal(worker.report(20).drawing, image(0))
+
+
+def test_when_the_run_is_over_its_model_answers_the_drawing():
+    run_id = finished(drawing=image())
+    app = opened(run=run_id)
+    expected = run_store().model(run_id).probabilities(image()[np.newaxis])[0]
+    assert watched(app)["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
 
 
 # Who may do what
@@ -437,10 +652,17 @@ def test_a_finished_run_shows_its_score_as_script_a_prints_it_with_interval_and_
     app = opened(run=finished(test_accuracy=0.9904))
     assert figures(app)["Test accuracy"] == "0.990"
     assert f"98.83{THIN}% to 99.21{THIN}%" in said(app)
+    assert figures(app)["Drawn digits"] == "\N{EN DASH}"
     assert "Kept: epoch 1 of 1, the last one." in said(app)
     assert data_of(app, "run_figures")["share"] == 1
     assert not has(app, "stop")
     assert not app.button(key="train").disabled
+
+
+def test_a_finished_run_says_how_many_drawn_digits_it_reads():
+    app = opened(run=finished(drawn_accuracy=0.9874))
+    assert figures(app)["Drawn digits"] == f"98.74{THIN}%"
+    assert f"98.74{THIN}% of drawn digits" in said(app)
 
 
 def test_script_bs_check_shows_a_random_test_image_and_another_on_request():

@@ -1,0 +1,77 @@
+"""A picture of a digit, opened from a file: it lies on the board and is answered in the place of a drawing."""
+
+import base64
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from core.digits.pictures import MAX_PICTURE_MB, Picture, read_picture
+from core.errors import InklingError
+from core.insight.charts import digits_mask
+from pages.components.errors import plain
+
+# What this leaves in the session:
+#   picture             the one that is answered now
+#   picture_mask        the same as a PNG in a URL, its opacity the ink
+#   picture_problem     a sentence about a file that could not be read
+#   picture_number      how many were opened: each is chosen anew
+
+
+def opened() -> Picture | None:
+    """The picture that is answered now, if there is one."""
+    picture: Picture | None = st.session_state.get("picture")
+    return picture
+
+
+def mask() -> str | None:
+    """The picture's ink for a style sheet, as a URL."""
+    url: str | None = st.session_state.get("picture_mask")
+    return url
+
+
+def take_away() -> None:
+    """Answer the drawing again."""
+    for name in ("picture", "picture_mask"):
+        st.session_state.pop(name, None)
+
+
+def show_opener(on_open: Callable[[], None]) -> None:
+    """Draw the button behind which a picture is opened; `on_open` is called before the first one is shown."""
+    state = st.session_state
+    with st.popover("Picture", key="open_picture", on_change="rerun"), st.container(width=280, gap="small"):
+        st.file_uploader(
+            "Open a picture of one digit",
+            type=["png", "jpg", "jpeg"],
+            key=_key(),
+            on_change=_open,
+            args=(on_open,),
+            max_upload_size=MAX_PICTURE_MB,
+            help="Dark on light or light on dark. It is read as if you had drawn it here.",
+        )
+        if problem := state.get("picture_problem"):
+            st.error(plain(problem), icon=":material/error:")
+
+
+def _key() -> str:
+    return f"picture_file_{st.session_state.get('picture_number', 0)}"
+
+
+def _open(on_open: Callable[[], None]) -> None:
+    state = st.session_state
+    state.pop("picture_problem", None)
+    file = state[_key()]
+    if file is None:
+        return
+    try:
+        picture = read_picture(file.getvalue())
+    except InklingError as problem:
+        state.picture_problem = str(problem)
+        return
+    if opened() is None:
+        on_open()
+    content = digits_mask((picture.ink[np.newaxis] * 255).round().astype(np.uint8))
+    state.picture = picture
+    state.picture_mask = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    state.picture_number = state.get("picture_number", 0) + 1
+    state.open_picture = False

@@ -1,0 +1,31 @@
+"""Ten small buttons in a row, one of which says what a drawing really is."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__)
+_choice = st.components.v2.component(
+    "inkling.right_digit",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+def show(words: str, chosen: int | None) -> int | None:
+    """Draw the row.
+
+    Args:
+        words: before the buttons.
+        chosen: the digit that is marked, if one is.
+
+    Returns:
+        The digit that was tapped since the row was last drawn, or None.
+    """
+    tapped = _choice(key="right_digit", data={"words": words, "chosen": chosen}, on_tapped_change=lambda: None).tapped
+    if tapped == st.session_state.get("right_digit_tapped"):
+        return None
+    st.session_state.right_digit_tapped = tapped
+    digit = tapped[0] if isinstance(tapped, list) and tapped else None
+    return next((known for known in range(10) if known == digit), None)  # any browser may send anything

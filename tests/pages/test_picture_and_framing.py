@@ -1,0 +1,198 @@
+"""A picture on the board, and the preparation shown step by step and switched off."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.test_draw import APP, SEVEN, answer, draw, drawn, sent_to
+from tests.played import SECRET
+
+SMALL_SEVEN = [(20 + x * 0.25, 20 + y * 0.25) for x, y in SEVEN]
+
+
+@pytest.fixture
+def app() -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    return app.run()
+
+
+def three(kind="PNG"):
+    image = Image.new("L", (280, 280), 255)
+    pen = ImageDraw.Draw(image)
+    pen.line([(90, 60), (150, 50), (180, 90), (140, 125), (190, 170), (150, 220), (80, 210)], fill=0, width=18)
+    content = io.BytesIO()
+    image.save(content, kind)
+    return content.getvalue()
+
+
+def open_picture(app, content, name="digit.png"):
+    uploader = next(one for one in app.file_uploader if one.key.startswith("picture_file"))
+    return uploader.set_value((name, content, "image/png")).run()
+
+
+def unfold(app):
+    app.session_state["prepared"] = True
+    return app.run()
+
+
+def canvas(app):
+    return sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")
+
+
+def sheet(app):
+    return sent_to(app, "inkling.board_dress")
+
+
+def toggles(app):
+    return [toggle.label for toggle in app.toggle]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_an_opened_picture_is_answered_and_shown_in_place_of_the_drawing(app, kind):
+    draw(app, drawn(SEVEN))
+    open_picture(app, three(kind))
+    assert answer(app)["digit"] == 3
+    assert sheet(app)["picture"].startswith("data:image/png;base64,")
+    assert canvas(app)["initialDrawing"]["objects"] == []
+    assert not app.error
+
+
+def test_one_way_back_leads_to_the_drawing(app):
+    draw(app, drawn(SEVEN))
+    open_picture(app, three())
+    open_picture(app, three())  # another one first
+    app.button(key="back_to_drawing").click().run()
+    assert answer(app)["digit"] == 7
+    assert sheet(app)["picture"] is None
+    assert len(canvas(app)["initialDrawing"]["objects"]) == 1
+    assert not app.button(key="undo").disabled
+
+
+def test_clear_takes_the_picture_away_and_leaves_an_empty_sheet(app):
+    draw(app, drawn(SEVEN))
+    open_picture(app, three())
+    app.button(key="clear").click().run()
+    assert "Draw a digit" in answer(app)["sentence"]
+    assert sheet(app)["picture"] is None
+    assert app.button(key="clear").disabled
+
+
+def test_a_stroke_on_the_picture_takes_it_away_and_is_read(app):
+    open_picture(app, three())
+    draw(app, drawn(SEVEN))
+    assert answer(app)["digit"] == 7
+    assert sheet(app)["picture"] is None
+
+
+def test_a_picture_is_still_there_after_a_visit_to_another_page(app):
+    open_picture(app, three())
+    del app.session_state[f"board_{app.session_state['board_number']}"]
+    app.run()
+    assert answer(app)["digit"] == 3
+    assert sheet(app)["picture"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<svg/>", b"%PDF-1.7", b"MZ\x90\x00", three()[:200], b"\x89PNG\r\n\x1a\n"],
+    ids=["0 bytes", "SVG", "PDF", ".exe", "truncated", "a header"],
+)
+def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stays(app, content):  # bad_inputs row 10
+    draw(app, drawn(SEVEN))
+    before = answer(app)
+    open_picture(app, content)
+    assert [error.value.startswith("PNG or JPEG please") for error in app.error] == [True]
+    assert answer(app) == before
+    assert app.button(key="undo").label == "Undo"
+    open_picture(app, three())  # a good one takes the sentence away
+    assert not app.error
+
+
+def test_row_7_undo_to_empty_and_clear_empty_the_bars_whatever_is_unfolded(app):  # bad_inputs row 7
+    unfold(app)
+    for key in ("undo", "clear"):
+        draw(app, drawn(SEVEN))
+        assert answer(app)["digit"] == 7
+        app.button(key=key).click().run()
+        assert answer(app)["probabilities"] == []
+        assert not app.toggle
+        assert not app.exception
+
+
+def test_while_the_preparation_is_folded_nothing_of_it_is_made(app, monkeypatch):
+    def fail(*_):
+        raise AssertionError("computed for nobody")
+
+    monkeypatch.setattr("pages.components.framing_view.framing_steps", fail)
+    draw(app, drawn(SEVEN))
+    assert answer(app)["digit"] == 7
+    assert not app.error
+
+
+def test_unfolded_it_shows_five_images_each_with_a_sentence_and_four_switches(app):
+    draw(app, drawn(SEVEN))
+    unfold(app)
+    assert toggles(app) == ["Boxed", "Scaled", "Centred", "28x28"]
+    assert len(app.get("image")) == 5
+    sentences = [text.value for text in app.markdown]
+    for part in ("as it was drawn", "cut out", "20 of 28", "centre of mass", "drawn again"):
+        assert any(part in sentence for sentence in sentences)
+
+
+def test_switching_steps_off_changes_the_answer_at_once_and_one_click_brings_it_back(app):
+    draw(app, drawn(SMALL_SEVEN))
+    prepared = answer(app)
+    assert prepared["digit"] == 7
+    unfold(app)
+    for switch in ("box", "scale", "centre", "redraw"):
+        app.toggle(key=f"framing_{switch}").set_value(False).run()
+    broken = answer(app)
+    assert broken["image"] != prepared["image"]
+    assert broken["sentence"] != prepared["sentence"]
+    image = np.array(broken["image"]).reshape(28, 28)
+    assert not image[12:].any()  # small, and in its corner
+    assert any("Not wholly prepared" in text.value for text in app.markdown)
+    app.button(key="framing_on").click().run()
+    assert answer(app) == prepared
+    assert all(toggle.value for toggle in app.toggle)
+    assert not any("Not wholly prepared" in text.value for text in app.markdown)
+
+
+def test_the_note_and_the_way_back_stay_when_the_preparation_is_folded_again(app):
+    draw(app, drawn(SEVEN))
+    unfold(app)
+    app.toggle(key="framing_redraw").set_value(False).run()
+    app.session_state["prepared"] = False
+    app.run()
+    assert not app.toggle
+    assert any("Not wholly prepared" in text.value for text in app.markdown)
+    app.button(key="framing_on").click().run()
+    assert not any("Not wholly prepared" in text.value for text in app.markdown)
+
+
+def test_an_image_that_is_not_wholly_prepared_is_not_offered_for_correction(app):
+    draw(app, drawn(SEVEN))
+    assert sent_to(app, "inkling.right_digit")
+    unfold(app)
+    app.toggle(key="framing_box").set_value(False).run()
+    with pytest.raises(StopIteration):
+        sent_to(app, "inkling.right_digit")
+
+
+def test_the_steps_of_a_picture_are_shown_too(app):
+    open_picture(app, three())
+    unfold(app)
+    assert len(app.toggle) == 4
+    app.toggle(key="framing_redraw").set_value(False).run()
+    assert answer(app)["digit"] is not None
+    assert not app.error
+
+
+def test_before_there_is_a_drawing_there_are_no_steps_and_no_error(app):
+    unfold(app)
+    assert not app.toggle
+    assert not app.error
