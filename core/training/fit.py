@@ -181,6 +181,10 @@ def _model_for(recipe: Recipe, steps: int) -> keras.Model:
             steps_per_execution=steps_per_execution,
         )
         fresh.optimizer.build(fresh.trainable_variables)
+        # Keras makes a metric's variables at the first batch; a run taken up in mid-epoch sets them before.
+        nothing = np.zeros((1, recipe.network.classes), np.float32)
+        fresh.compute_metrics(None, nothing, nothing)
+        fresh.reset_metrics()
         _traced[key] = fresh, tuple(variable.numpy().copy() for variable in fresh.optimizer.variables)
     _traced.move_to_end(key)
     while len(_traced) > WARM_MODELS:

@@ -56,7 +56,7 @@ def train(run_id: str) -> None:
     if begun is None:
         return
     recipe, checkpoint, attempt = begun
-    follower = _Follower(store, run_id, attempt)
+    follower = _Follower(store, run_id, attempt, has_checkpoint=checkpoint is not None)
     try:
         wish = follower.wait_for(_warm)
         if wish == "pause" or (wish == "stop" and checkpoint is None):
@@ -88,11 +88,11 @@ def train(run_id: str) -> None:
 class _Follower:
     """Carries a run's reports into the store, and its owner's wishes out of it."""
 
-    def __init__(self, store: RunStore, run_id: str, attempt: int) -> None:
+    def __init__(self, store: RunStore, run_id: str, attempt: int, *, has_checkpoint: bool) -> None:
         self._store, self._run_id, self._attempt = store, run_id, attempt
         self._wish: Wish = ""
         self._drawing: np.ndarray | None = None
-        self._has_checkpoint = False
+        self._has_checkpoint = has_checkpoint
         self._asked_at = 0.0
         self._steps_per_point, self._next_point = 1, 0
 

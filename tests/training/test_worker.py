@@ -60,3 +60,20 @@ def test_the_drawing_of_a_run_is_answered_at_its_reports(store, monkeypatch):
     heard.clear()
     assert trained(store).state == RunState.FINISHED
     assert all(progress.drawing_probabilities == () for progress in heard if progress)
+
+
+def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monkeypatch):
+    run_id = store.submit(MINE, tiny.RECIPE)
+    store.claim_next()
+    asked = iter(["", "", "pause"])
+    with monkeypatch.context() as patch:
+        patch.setattr(worker._Follower, "wish", lambda self: next(asked, "pause"))
+        worker.train(run_id)
+    assert store.run(run_id).state == RunState.PAUSED
+    monkeypatch.setattr(worker, "load_dataset", lambda **wanted: 1 / 0)
+    store.resume(run_id, MINE)
+    store.claim_next()
+    worker.train(run_id)
+    run = store.run(run_id)
+    assert run.state == RunState.INTERRUPTED
+    assert "Resume goes on" in run.notice
