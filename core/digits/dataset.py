@@ -50,6 +50,7 @@ QUICK_IMAGES = 10_000
 VALIDATION_IMAGES = 5_000
 HELD_OUT_DOODLES = 5_000  # for validation, and as many for the test
 DRAWN_DIGITS = 5_000
+EVERYDAY_SPREAD = 0.7  # of `handwriting`: what people draw when they mean to be read
 SPLIT_SEED = 1998
 HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED = 1, 2, 3, 4  # no digit is used for two purposes
 
@@ -143,8 +144,8 @@ def load_dataset(
 
 @cache
 def drawn_digits() -> Digits:
-    """5,000 built-in digits as the board frames them, all with one pen; no model has been trained on these."""
-    return _frozen(*load_handwriting(DRAWN_DIGITS, DRAWN_SEED, even_pen=True))
+    """5,000 built-in digits as people draw them on the board, all with one pen; no model is trained on these."""
+    return _frozen(*load_handwriting(DRAWN_DIGITS, DRAWN_SEED, spread=EVERYDAY_SPREAD, even_pen=True))
 
 
 @cache

@@ -609,12 +609,14 @@ STYLES = (
 )  # fmt: skip
 
 
-def handwriting(count: int, seed: int, *, even_pen: bool = False) -> tuple[Bytes, Bytes]:
+def handwriting(count: int, seed: int, *, spread: float = 1.0, even_pen: bool = False) -> tuple[Bytes, Bytes]:
     """Write digits as many people would, framed as MNIST's are.
 
     Args:
         count: how many, 0 or more; each digit 0-9 comes equally often (to within one).
         seed: 0 or more; the same seed gives the same bytes.
+        spread: how far writers and hands stray from their styles' examples. At 1 some digits are hardly readable: what
+            is learned from them carries over to people; at 0 nothing strays.
         even_pen: whether all are written with a pen of `PEN_RADIUS`, as drawings are once they are framed.
 
     Returns:
@@ -628,7 +630,7 @@ def handwriting(count: int, seed: int, *, even_pen: bool = False) -> tuple[Bytes
     def write(block: tuple[int, int, NDArray[np.intp]]) -> None:
         style, number, places = block
         own_rng = np.random.default_rng([VERSION, seed, style, number])  # whichever thread comes first
-        images[places] = _written(STYLES[style], len(places), writers, own_rng, even_pen)
+        images[places] = _written(STYLES[style], len(places), writers, own_rng, spread, even_pen)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         list(threads.map(write, _blocks(labels, rng)))
@@ -647,12 +649,14 @@ def _blocks(labels: Bytes, rng: np.random.Generator) -> Iterator[tuple[int, int,
             yield from ((style, start, mine[start : start + BLOCK]) for start in range(0, len(mine), BLOCK))
 
 
-def _written(style: Style, count: int, writers: Floats, rng: np.random.Generator, even_pen: bool) -> Bytes:
+def _written(
+    style: Style, count: int, writers: Floats, rng: np.random.Generator, spread: float, even_pen: bool
+) -> Bytes:
     """Write a digit in one style: (count, 28, 28) uint8."""
-    habit = habits(count, writers, rng, even_pen)
-    points = jittered(style, count, rng, habit["reach"])
+    habit = {name: spread * value for name, value in habits(count, writers, rng, even_pen).items()}
+    points = jittered(style, count, rng, habit["reach"], spread)
     haste = np.clip(MEAN_HASTE + habit["haste"], -0.5, 1)[:, :, None]
-    return drawn(bent(style.pen @ points + haste * (style.shortcut @ points), habit), habit, rng)
+    return drawn(bent(style.pen @ points + haste * (style.shortcut @ points), habit), habit, rng, spread)
 
 
 def habits(count: int, writers: Floats, rng: np.random.Generator, even_pen: bool) -> dict[str, Floats]:
@@ -666,9 +670,9 @@ def habits(count: int, writers: Floats, rng: np.random.Generator, even_pen: bool
     return habit
 
 
-def drawn(dots: Floats, habit: dict[str, Floats], rng: np.random.Generator) -> Bytes:
+def drawn(dots: Floats, habit: dict[str, Floats], rng: np.random.Generator, spread: float = 1.0) -> Bytes:
     """Draw dots with the writers' trembling hands and pens, framed as MNIST is: (count, k, 2) -> (count, 28, 28)."""
-    dots = dots + _wavering(dots.shape, habit, rng)
+    dots = dots + spread * _wavering(dots.shape, habit, rng)
     radius: Floats = np.float32(PEN_RADIUS) * np.exp(habit["thickness"])
     low, high = dots.min(axis=1, keepdims=True), dots.max(axis=1, keepdims=True)
     side = (high - low).max(axis=2, keepdims=True)
@@ -678,22 +682,24 @@ def drawn(dots: Floats, habit: dict[str, Floats], rng: np.random.Generator) -> B
     return np.rint(centred(boxes) * 255).astype(np.uint8)
 
 
-def jittered(style: Style, count: int, rng: np.random.Generator, reach: Floats | float = 0.0) -> Floats:
+def jittered(
+    style: Style, count: int, rng: np.random.Generator, reach: Floats | float = 0.0, spread: float = 1.0
+) -> Floats:
     """Mix the style's examples and let every stroke and point slip a little: control points (count, points, 2)."""
     shares = rng.standard_gamma(MIXING, (count, len(style.examples)), np.float32)
     shares /= shares.sum(axis=1, keepdims=True)
     points = np.tensordot(shares, style.skeletons, 1)
-    points += rng.normal(0, POINT_SLIP, points.shape).astype(np.float32)
+    points += rng.normal(0, spread * POINT_SLIP, points.shape).astype(np.float32)
     for stroke in style.strokes:
         part = points[:, stroke]
         middle = part.mean(axis=1, keepdims=True)
-        size = np.exp(rng.normal(0, STROKE_STRETCH, (count, 1, 2)))
-        turn = rng.normal(0, STROKE_TURN, (count, 1))
+        size = np.exp(rng.normal(0, spread * STROKE_STRETCH, (count, 1, 2)))
+        turn = rng.normal(0, spread * STROKE_TURN, (count, 1))
         away = (part - middle) * size
         turned = np.stack([away[..., 0] - turn * away[..., 1], away[..., 1] + turn * away[..., 0]], axis=2)
-        points[:, stroke] = middle + turned + rng.normal(0, STROKE_SLIP, (count, 1, 2))
+        points[:, stroke] = middle + turned + rng.normal(0, spread * STROKE_SLIP, (count, 1, 2))
         for end, before in ((stroke.start, stroke.start + 1), (stroke.stop - 1, stroke.stop - 2)):
-            slip = reach + rng.uniform(-END_SLIP, END_SLIP, (count, 1))
+            slip = reach + spread * rng.uniform(-END_SLIP, END_SLIP, (count, 1))
             points[:, end] += slip * (points[:, end] - points[:, before])
     return points
 
@@ -723,28 +729,29 @@ def _wavering(shape: tuple[int, ...], habit: dict[str, Floats], rng: np.random.G
 
 
 def load_handwriting(
-    count: int, seed: int, folder: Path | None = None, *, even_pen: bool = False
+    count: int, seed: int, folder: Path | None = None, *, spread: float = 1.0, even_pen: bool = False
 ) -> tuple[Bytes, Bytes]:
     """Return `handwriting(count, seed)`, kept on disk for the next time.
 
     Args:
         count: how many digits, 0 or more.
         seed: 0 or more.
-        even_pen: as in `handwriting`.
+        spread, even_pen: as in `handwriting`.
         folder: where to keep them; by default `cache` in Inkling's home. A damaged file is written anew, and a folder
             that cannot be written to costs the time of writing the digits again, no more.
 
     Returns:
         images: (count, 28, 28) uint8; labels: (count,) uint8; both read-only.
     """
-    path = (folder or home() / "cache") / f"handwriting-v{VERSION}-{count}-{seed}{'-even' * even_pen}.bin"
+    hand = f"{spread:g}{'-even' * even_pen}"
+    path = (folder or home() / "cache") / f"handwriting-v{VERSION}-{count}-{seed}-{hand}.bin"
     size = count * IMAGE_SIZE**2
     content = b""
     with suppress(OSError):
         content = path.read_bytes()
     digest, body = content[:_DIGEST_SIZE], memoryview(content)[_DIGEST_SIZE:]
     if len(body) != size + count or sha256(body).digest() != digest:
-        images, labels = handwriting(count, seed, even_pen=even_pen)
+        images, labels = handwriting(count, seed, spread=spread, even_pen=even_pen)
         body = memoryview(images.tobytes() + labels.tobytes())
         with suppress(OSError):
             write_whole(path, sha256(body).digest() + body)

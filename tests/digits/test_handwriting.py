@@ -129,6 +129,15 @@ def test_an_even_pen_writes_lines_of_one_thickness():
     assert even.std() < uneven.std() / 2
 
 
+def test_the_smaller_the_spread_the_more_digits_of_a_style_resemble_each_other():
+    def differences(spread):
+        images, labels = handwriting(1000, 5, spread=spread, even_pen=True)
+        sevens = images[labels == 7] / 255
+        return float(np.abs(sevens - sevens.mean(axis=0)).mean())
+
+    assert differences(0.3) < differences(0.7) < differences(1.0)
+
+
 # The cache
 
 
@@ -154,10 +163,11 @@ def test_another_count_seed_pen_or_generator_has_its_own_file(tmp_path, monkeypa
     load_handwriting(11, 0, tmp_path)
     load_handwriting(10, 1, tmp_path)
     load_handwriting(10, 0, tmp_path, even_pen=True)
+    load_handwriting(10, 0, tmp_path, spread=0.7)
     monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
     load_handwriting(10, 0, tmp_path)
 
-    assert len(list(tmp_path.iterdir())) == 5  # and nothing temporary is left
+    assert len(list(tmp_path.iterdir())) == 6  # and nothing temporary is left
 
 
 @pytest.mark.parametrize(
