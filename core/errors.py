@@ -1,7 +1,8 @@
 """The errors that Inkling shows to people as they stand.
 
 InklingError
-├── NoInk, TooLittleInk, TooMuchInk, DrawingTooLarge    core/digits/preprocessing.py
+├── DrawingTooLarge                                     core/digits/canvas.py
+├── NoInk, TooLittleInk, TooMuchInk                     core/digits/preprocessing.py
 ├── BadPicture, PictureTooLarge                         core/digits/pictures.py
 ├── NoMnist                                             core/digits/dataset.py
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py

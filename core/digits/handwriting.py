@@ -736,7 +736,8 @@ def load_handwriting(
     Args:
         count: how many digits, 0 or more.
         seed: 0 or more.
-        spread, even_pen: as in `handwriting`.
+        spread: as in `handwriting`.
+        even_pen: as in `handwriting`.
         folder: where to keep them; by default `cache` in Inkling's home. A damaged file is written anew, and a folder
             that cannot be written to costs the time of writing the digits again, no more.
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from core.errors import InklingError
 
 Points = NDArray[np.float64]  # (n, 2) x and y of one stroke, y down
-Pieces = NDArray[np.float64]  # (n, 4, 2) curves: start, two control points, end
 Images = NDArray[np.float32]  # (..., side, side) ink in [0, 1]
 
 BOARD_SIZE = 280  # side of the drawing board, in canvas pixels
@@ -31,14 +30,10 @@ DOT_SPACING = 0.2  # of the dots that a line is redrawn with, in pixels: leaves 
 MIN_SIDE = BOARD_SIZE / IMAGE_SIZE  # of a drawing, in canvas pixels; shorter ones are dots
 MAX_INK = 220.0  # of a framed digit, in full pixels; of 60,000 redrawn handwritten digits none held more than 190
 MAX_LENGTH = 40  # of all lines together, in longer sides of the drawing
-MAX_POINTS = 20_000  # of a drawing; a digit has about 100
-MAX_COORDINATE = 1e6  # in canvas pixels; nobody draws farther away
 PEN_WIDTHS = (1.0, 100.0)  # narrowest and widest that is believed, in canvas pixels
 INKED = 0.3  # of a pixel, from which on it belongs to the ink when that is boxed
 
 STEP_SIZE = 112  # side of the images that show the steps, in pixels
-
-CURVE_STEPS = 8  # straight pieces that stand for one curved one
 
 
 Switch = Literal["box", "scale", "centre", "redraw"]
@@ -96,46 +91,6 @@ class TooLittleInk(InklingError):
 
 class TooMuchInk(InklingError):
     """The framed drawing holds more ink than any digit does."""
-
-
-class DrawingTooLarge(InklingError):
-    """The drawing has more points than anybody draws; it was refused unread."""
-
-
-def strokes_from_canvas(drawing: object) -> list[Points]:
-    """Read the strokes of a drawing, where the canvas shows them.
-
-    Objects that are no freehand path, or that hold anything but finite numbers where numbers belong, are skipped.
-
-    Args:
-        drawing: what `st_canvas` gives as `json_data`: Fabric's JSON, or anything else a client may send.
-
-    Returns:
-        One (n, 2) float64 array of x and y for each stroke, in canvas pixels, in drawing order; curves are flattened.
-
-    Raises:
-        DrawingTooLarge: more than `MAX_POINTS` path commands and objects.
-    """
-    return [stroke for stroke, _ in _strokes_with_widths(drawing)]
-
-
-def pen_widths_from_canvas(drawing: object) -> list[float]:
-    """Read how wide the pen of each stroke of `strokes_from_canvas` was, in canvas pixels."""
-    return [width for _, width in _strokes_with_widths(drawing)]
-
-
-def _strokes_with_widths(drawing: object) -> list[tuple[Points, float]]:
-    objects = drawing.get("objects") if isinstance(drawing, dict) else None
-    if not isinstance(objects, list):
-        return []
-    paths = [item for item in objects if isinstance(item, dict) and isinstance(item.get("path"), list)]
-    if len(objects) + sum(len(item["path"]) for item in paths) > MAX_POINTS:
-        raise DrawingTooLarge(
-            f"This drawing has more than {MAX_POINTS:,} points and was not read. Clear the board and draw again."
-        )
-    return [
-        (stroke, _number(item.get("strokeWidth", PEN_WIDTH))) for item in paths for stroke in _strokes_of_path(item)
-    ]
 
 
 def frame_strokes(
@@ -433,102 +388,3 @@ def _resampled(line: Points, spacing: float) -> Points:
     travelled = _lengths(line)
     places = np.linspace(0, travelled[-1], math.ceil(travelled[-1] / spacing) + 1)
     return np.stack([np.interp(places, travelled, line[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def _strokes_of_path(item: dict[str, Any]) -> list[Points]:
-    """Return the pen's lines of one Fabric path, or nothing when any part of it is not as Fabric writes it."""
-    if item.get("type") not in ("Path", "path"):
-        return []
-    try:
-        lines = _lines(item["path"])
-        return _placed(lines, item) if lines else []
-    except _BadObject:
-        return []
-
-
-class _BadObject(Exception):
-    pass
-
-
-def _number(value: object) -> float:
-    # Compared before it is converted: NaN fails the comparison, and an int may be too large for a float.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_COORDINATE:
-        raise _BadObject
-    return float(value)
-
-
-def _lines(path: list[object]) -> list[Pieces]:
-    """Read path commands: for each line of the pen its pieces as `start, control, control, end`, (n, 4, 2).
-
-    A quadratic piece has its one control point twice, which is how Fabric measures it and not how it draws it.
-    """
-    lines: list[list[list[float]]] = []
-    start = end = [0.0, 0.0]
-    for command in path:
-        if not isinstance(command, list) or not command:
-            raise _BadObject
-        name, values = command[0], [_number(value) for value in command[1:]]
-        match name, len(values):
-            case "M", 2:
-                start = end = values
-                lines.append([end * 4])
-                continue
-            case "L", 2:
-                controls = [*end, *values]
-            case "Q", 4:
-                controls = values[:2] * 2
-            case "Z", 0:
-                values = start
-                controls = [*end, *start]
-            case _:
-                raise _BadObject
-        if not lines:
-            raise _BadObject
-        lines[-1].append([*end, *controls, *values[-2:]])
-        end = values[-2:]
-    return [np.array(line).reshape(-1, 4, 2) for line in lines]
-
-
-def _flattened(pieces: Pieces) -> Points:
-    """Turn cubic pieces into points, `CURVE_STEPS` for each."""
-    return np.asarray(_BERNSTEIN @ pieces).reshape(-1, 2)
-
-
-_T = np.arange(1, CURVE_STEPS + 1)[:, None] / CURVE_STEPS
-_BERNSTEIN = np.hstack([math.comb(3, k) * _T**k * (1 - _T) ** (3 - k) for k in range(4)])  # (CURVE_STEPS, 4)
-
-
-def _as_drawn(pieces: Pieces) -> Pieces:
-    """Give quadratic pieces the control points of the cubic that is the same curve."""
-    start, first, second, end = np.moveaxis(pieces, 1, 0)
-    pull = np.where((first == second).all(axis=1, keepdims=True), 2 / 3, 1)
-    return np.stack([start, start + pull * (first - start), end + pull * (second - end), end], axis=1)
-
-
-def _placed(lines: list[Pieces], item: dict[str, Any]) -> list[Points]:
-    """Move, scale and turn a path the way Fabric 7 does (`calcOwnMatrix`), for edit mode changes only those numbers.
-
-    The path's points count from the middle of the path's own bounding box.
-    """
-    outline = _flattened(np.concatenate(lines))
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    middle = (low + high) / 2
-
-    def pair(name_x: str, name_y: str, default: Sequence[float]) -> Points:
-        return np.array([_number(item.get(name, value)) for name, value in zip((name_x, name_y), default, strict=True)])
-
-    angle = math.radians(_number(item.get("angle", 0)))
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    flip = [-1 if item.get(name) is True else 1 for name in ("flipX", "flipY")]
-    skew_x, skew_y = np.tan(np.radians(pair("skewX", "skewY", (0, 0))))
-    stretch = np.diag(pair("scaleX", "scaleY", (1, 1)) * flip) @ [[1, skew_x], [0, 1]] @ [[1, 0], [skew_y, 1]]
-    size = np.abs(stretch) @ (high - low + _number(item.get("strokeWidth", 1)))
-    origin = [_TO_CENTRE.get(str(item.get(name)), 0) for name in ("originX", "originY")]
-    centre = pair("left", "top", tuple(middle)) + turn @ (origin * size)
-    placed = [(_flattened(_as_drawn(line)) - middle) @ (turn @ stretch).T + centre for line in lines]
-    if any(np.abs(line).max() > MAX_COORDINATE for line in placed):
-        raise _BadObject
-    return placed
-
-
-_TO_CENTRE = {"left": 0.5, "top": 0.5, "right": -0.5, "bottom": -0.5}  # in widths and heights

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from core.digits.canvas import DrawingTooLarge, pen_widths_from_canvas, strokes_from_canvas
 from core.digits.doodles import DOODLE, LETTER, TWO_DIGITS
 from core.digits.pictures import Picture, frame_picture
 from core.digits.preprocessing import (
     MNIST_FRAMING,
     PEN_WIDTH,
-    DrawingTooLarge,
     Framing,
     NoInk,
     TooLittleInk,
     TooMuchInk,
     frame_strokes,
-    pen_widths_from_canvas,
-    strokes_from_canvas,
 )
 from core.networks.model import Model, detector
 from core.networks.network import CLASSES
