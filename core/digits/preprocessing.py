@@ -27,7 +27,7 @@ PEN_WIDTH = 18.0  # of the pen on the board, unless it is changed, in canvas pix
 PEN_RADIUS = 1.2  # of the redrawn line, in pixels: gives built-in handwriting MNIST's mean ink, 103.9 full pixels
 DOT_SPACING = 0.2  # of the dots that a line is redrawn with, in pixels: leaves notches of 0.004 pixels
 
-MIN_SIDE = BOARD_SIZE / IMAGE_SIZE  # of a drawing, in canvas pixels; shorter ones are dots
+MIN_SIDE = BOARD_SIZE / 20  # of a drawing, in canvas pixels; shorter ones are dots and slips of the hand
 MAX_INK = 220.0  # of a framed digit, in full pixels; of 60,000 redrawn handwritten digits none held more than 190
 MAX_LENGTH = 40  # of all lines together, in longer sides of the drawing
 PEN_WIDTHS = (1.0, 100.0)  # narrowest and widest that is believed, in canvas pixels
