@@ -131,7 +131,9 @@ def load_dataset(
     held_out = min(VALIDATION_IMAGES, wanted // 5) if validation == "split" else 0
     kept_back, training = training[order[:held_out]], training[order[held_out:]]
     if handwriting:
-        training = _joined(training, load_handwriting(handwriting, MIXED_SEED))
+        # Who is to tell digits from what is none must have seen how far a digit may stray.
+        spread = 1.0 if doodles else EVERYDAY_SPREAD
+        training = _joined(training, load_handwriting(handwriting, MIXED_SEED, spread=spread))
     if doodles:
         held = min(HELD_OUT_DOODLES, doodles)
         images, sorts = draw_doodles(doodles + 2 * held, DOODLES_SEED)
