@@ -55,7 +55,7 @@ def fitted_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     golden = (math.sqrt(5) - 1) / 2
     while high - low > 1e-3:
         first, second = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, second) if loss(first) < loss(second) else (first, high)
+        low, high = (low, second) if loss(first) <= loss(second) else (first, high)
     return round(math.exp((low + high) / 2), 4)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,6 @@ from core.digits.preprocessing import (
 from core.networks.model import Model, detector
 from core.networks.network import CLASSES
 
-# An answer is small work: a second thread gains nothing, and waits for its turn while a training has the cores (up to
-# 600 ms instead of 6, with two cores busy).
 _blas = ThreadpoolController().select(user_api="blas")
 
 # Below this probability an answer names the runner-up too. Of MNIST's validation images 0.7 % lie below for the shipped
@@ -91,7 +90,7 @@ def answer_image(model: Model, image: np.ndarray, framed: np.ndarray | None = No
         image: (28, 28) float32 in [0, 1].
         framed: the same drawing in MNIST's framing, where `image` is not in it; tells whether it is a digit at all.
     """
-    with _blas.limit(limits=1), np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
         probabilities = model.probabilities(image[np.newaxis])[0]
         odds, sort = _judged(image if framed is None else framed)
     if not np.isfinite(probabilities).all():
@@ -100,8 +99,22 @@ def answer_image(model: Model, image: np.ndarray, framed: np.ndarray | None = No
     if odds < ANSWERED_FROM:
         return Answer(_NO_DIGIT[sort].format(f"{digit} or {runner_up}"), image)
     is_sure = bool(probabilities[digit] >= SURE and odds >= SURE_FROM)
-    sentence = f"{certainty(probabilities[digit])} sure" if is_sure else f"Not sure: {digit} or {runner_up}?"
+    if is_sure:
+        sentence = f"{certainty(probabilities[digit])} sure"
+    elif probabilities[digit] >= SURE:  # it is the detector that hesitates: the bars leave no doubt between two digits
+        sentence = f"Not sure: {digit}, or no digit?"
+    else:
+        sentence = f"Not sure: {digit} or {runner_up}?"
     return Answer(sentence, image, probabilities, digit, runner_up, is_sure)
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keep NumPy to one thread meanwhile.
+
+    An answer is small work: a second thread gains nothing, and waits for its turn while a training has the cores (up to
+    600 ms instead of 6, with two cores busy).
+    """
+    return _blas.limit(limits=1)  # type: ignore[no-any-return]
 
 
 _NO_DIGIT = {

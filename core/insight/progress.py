@@ -55,14 +55,15 @@ def last_answers(live: BatchProgress | None, points: Sequence[BatchProgress]) ->
     return next((point.sample_answers for point in newest_first if point.sample_answers), ())
 
 
-def watched_sentence(is_drawn: bool, probabilities: Sequence[float]) -> str:
-    """What a network that learns makes of the visitor's drawing: "Reads your drawing as a 7, 97.1 %."."""
+def watched_sentence(is_drawn: bool, probabilities: Sequence[float], *, is_own: bool = True) -> str:
+    """What a network that learns makes of its owner's drawing: "Reads your drawing as a 7, 97.1 %."."""
+    whose = "your" if is_own else "its owner's"
     if not is_drawn:
-        return "What the network makes of your own digit."
+        return f"What the network makes of {whose} own digit."
     if not probabilities:
-        return "Your drawing. Its answers will appear here."
+        return f"{whose.capitalize()} drawing. Its answers will appear here."
     highest = max(probabilities)
-    return f"Reads your drawing as {a_digit(probabilities.index(highest))}, {certainty(highest)}."
+    return f"Reads {whose} drawing as {a_digit(probabilities.index(highest))}, {certainty(highest)}."
 
 
 def a_digit(digit: int) -> str:

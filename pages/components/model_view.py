@@ -136,7 +136,7 @@ def _show_files(shown: Shown) -> None:
     if shown.model:
         st.markdown(
             ":small[:gray[Keras opens the .keras file. The .safetensors file holds the weights with recipe and scores; "
-            "Draw opens it, under “answered by”.]]"
+            "Draw opens it, under “answered by”, and tempers its answers; Keras gives them as the network does.]]"
         )
 
 

@@ -4,6 +4,7 @@ Everything has its place from the first frame to the last; before there is somet
 """
 
 import random
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -24,7 +25,7 @@ from core.insight.teaching import lesson_sentence, readings
 from core.networks.model import Scores
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
-from core.training.runs import Run, RunState, run_store
+from core.training.runs import NoSuchRun, Run, RunState, run_store
 from pages.components import (
     errors,
     model_choice,
@@ -56,8 +57,10 @@ _ENDED = {
 def show(run: Run) -> None:
     """Draw the run; while it is queued or running the view looks again twice a second by itself."""
     drawing = own_drawings.last_drawing()
-    if drawing is not None and run.state.is_active and workspace.owns(run):
-        run_store().watch(run.id, workspace.owner(), drawing)  # it may have been drawn since the run began
+    is_new = drawing is not None and (run.drawing is None or not np.array_equal(drawing, run.drawing))
+    if drawing is not None and is_new and run.state.is_active and workspace.owns(run):
+        with suppress(NoSuchRun):  # deleted a moment ago: the view says so
+            run_store().watch(run.id, workspace.owner(), drawing)  # it may have been drawn since the run began
     every = EVERY if run.state.is_active else None
     st.fragment(_view, run_every=every)(run.id, run.state)
 
@@ -267,7 +270,8 @@ def _show_drawing_and_samples(run: Run | None) -> None:
 
 def _show_drawing(run: Run | None) -> None:
     """The visitor's drawing, or the owner's of this run, and what the network makes of it now."""
-    drawing = own_drawings.last_drawing() if run is None or workspace.owns(run) else None
+    is_own = run is None or workspace.owns(run)
+    drawing = own_drawings.last_drawing() if is_own else None
     if run and (drawing is None or run.state.is_active):
         drawing = run.drawing
     probabilities: tuple[float, ...] = ()
@@ -275,12 +279,13 @@ def _show_drawing(run: Run | None) -> None:
         probabilities = tuple(model_choice.run_model(run.id).probabilities(drawing[np.newaxis])[0])
     elif run and run.live:
         probabilities = run.live.drawing_probabilities
-    watched_digit.show(drawing, probabilities, watched_sentence(drawing is not None, probabilities))
-    st.page_link(
-        "pages/draw.py",
-        label=":small[Put a digit of yours here]" if drawing is None else ":small[Put another digit here]",
-        icon=":material/draw:",
-    )
+    watched_digit.show(drawing, probabilities, watched_sentence(drawing is not None, probabilities, is_own=is_own))
+    if is_own:
+        st.page_link(
+            "pages/draw.py",
+            label=":small[Put a digit of yours here]" if drawing is None else ":small[Put another digit here]",
+            icon=":material/draw:",
+        )
 
 
 def _show_rate_and_check(run: Run | None) -> None:

@@ -105,7 +105,9 @@ def show_links(run: Run | None) -> None:
             _workspace_link(left)
         if run:
             st.markdown("**Let others watch this run**")
-            quiet("This link carries no secret: whoever has it can watch, and change nothing.")
+            quiet(
+                "Whoever has this link sees the run and the drawings that it reads or learns, and can change nothing."
+            )
             st.code(f"{_address()}?run={run.id}", language=None, wrap_lines=True)
 
 

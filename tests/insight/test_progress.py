@@ -104,3 +104,5 @@ def test_a_digit_has_its_article(digit, words):
     answers = [0.003] * 10
     answers[digit] = 0.971
     assert progress.watched_sentence(True, answers) == f"Reads your drawing as {words}, 97.1\N{THIN SPACE}%."
+    watched = progress.watched_sentence(True, answers, is_own=False)
+    assert watched == f"Reads its owner's drawing as {words}, 97.1\N{THIN SPACE}%."
