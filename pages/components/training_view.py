@@ -41,10 +41,12 @@ from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
 EVERY = 0.5  # seconds between two looks at a run in progress
+WAITING_EVERY = 4.0  # at one that is paused: it may be resumed in another tab
 CURVE_HEIGHT = 176  # pixels
 RATE_HEIGHT = 96
 LESSON_HEIGHT, LESSON_DRAWINGS = 160, 22  # two rows; what is more is scrolled
 NONE = "\N{EN DASH}"
+_WAITING = (RunState.PAUSED, RunState.INTERRUPTED)  # for somebody to resume it
 _ENDED = {
     RunState.FINISHED: "Finished",
     RunState.STOPPED: "Stopped",
@@ -61,7 +63,7 @@ def show(run: Run) -> None:
     if drawing is not None and is_new and run.state.is_active and workspace.owns(run):
         with suppress(NoSuchRun):  # deleted a moment ago: the view says so
             run_store().watch(run.id, workspace.owner(), drawing)  # it may have been drawn since the run began
-    every = EVERY if run.state.is_active else None
+    every = EVERY if run.state.is_active else WAITING_EVERY if run.state in _WAITING else None
     st.fragment(_view, run_every=every)(run.id, run.state)
 
 
@@ -124,7 +126,7 @@ def _show_controls(run: Run) -> None:
             )
         label = "Stop" if run.state == RunState.RUNNING else "Cancel"
         st.button(label, key="stop", icon=":material/stop:", disabled=is_asked, on_click=_ask, args=(run, "stop"))
-    elif run.state in (RunState.PAUSED, RunState.INTERRUPTED):
+    elif run.state in _WAITING:
         is_free = run_store().active_run(run.owner) is None  # one run at a time
         label = on_accent("Resume") if is_free else "Resume"
         st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
@@ -158,11 +160,11 @@ def _figures(run: Run) -> dict[str, str]:
         "Loss": loss,
         "Images/s": f"{now.images_per_second:,.0f}" if now else NONE,
     }
-    if run.scores:  # three decimals, as Script A prints it
+    if run.scores:
         del figures["Images/s"]
         drawn = run.scores.drawn_accuracy
         measured = {
-            "Test accuracy": f"{run.scores.test_accuracy:.3f}",
+            "Test accuracy": percent(run.scores.test_accuracy),
             "Drawn digits": percent(drawn) if drawn is not None else NONE,
         }
         return measured | figures | {"Time": duration(run.scores.seconds)}

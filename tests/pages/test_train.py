@@ -648,9 +648,9 @@ def finished(**scores):
     return finished_run(samples=samples(), **scores)
 
 
-def test_a_finished_run_shows_its_score_as_script_a_prints_it_with_interval_and_kept_epoch():
+def test_a_finished_run_shows_its_score_with_interval_and_kept_epoch():
     app = opened(run=finished(test_accuracy=0.9904))
-    assert figures(app)["Test accuracy"] == "0.990"
+    assert figures(app)["Test accuracy"] == "99.04\N{THIN SPACE}%"
     assert f"98.83{THIN}% to 99.21{THIN}%" in said(app)
     assert figures(app)["Drawn digits"] == "\N{EN DASH}"
     assert "Kept: epoch 1 of 1, the last one." in said(app)
