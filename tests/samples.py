@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from core.networks.film import NO_FILM, filmed
+
 
 def random_weights(network, seed=0):
     """Weights of the right names and shapes; variances positive."""
@@ -12,3 +14,12 @@ def random_weights(network, seed=0):
         ).astype(np.float32)
         for name, spec in network.weight_specs().items()
     }
+
+
+def grown_film(network, epochs, images):
+    """The film of a training whose weights grow by a tenth in each epoch."""
+    film, weights = NO_FILM, random_weights(network)
+    for epoch in range(epochs + 1):
+        film = filmed(film, epoch, network, weights, images)
+        weights = {name: array * np.float32(1.1) for name, array in weights.items()}
+    return film

@@ -126,6 +126,48 @@ def load_dataset(
             log.warning("%s", notice)
     if source == "handwriting":
         training, test = _built_in_handwriting()
+    training, watched, test = _assembled(training, test, size, validation, handwriting, doodles)
+    return Dataset(training, watched, test, source, notice)
+
+
+def made_digits(
+    source: Source = "mnist",
+    size: Size = "full",
+    validation: Validation = "split",
+    handwriting: int = 0,
+    doodles: int = 0,
+) -> dict[str, np.ndarray]:
+    """What Inkling itself makes of the digits that `load_dataset` gives: what no download has.
+
+    All of them, in their order, where the source is the built-in handwriting; else what is mixed into MNIST's.
+
+    Args:
+        source: as all of these in `load_dataset`.
+        size: "full" or "quick".
+        validation: what a run is watched on.
+        handwriting: built-in digits that are mixed in.
+        doodles: drawings that are no digit.
+
+    Returns:
+        "x_train" and "y_train", and "x_val", "y_val", "x_test" and "y_test" where there are such: images (n, 28, 28)
+        and labels (n,), uint8.
+    """
+    # Made without the cache, so that a process that makes them once does not keep them.
+    training, test = _built_in_handwriting.__wrapped__() if source == "handwriting" else (_NOTHING, _NOTHING)
+    training, watched, test = _assembled(training, test, size, validation, handwriting, doodles)
+    parts = {"train": training, "val": watched if validation == "split" else None, "test": test}
+    return {
+        f"{axis}_{kind}": values
+        for kind, digits in parts.items()
+        if digits
+        for axis, values in (("x", digits.images), ("y", digits.labels))
+    }
+
+
+def _assembled(
+    training: Digits, test: Digits, size: Size, validation: Validation, handwriting: int, doodles: int
+) -> tuple[Digits, Digits | None, Digits]:
+    """What is trained on, watched and tested, from all training and test images of a source."""
     wanted = QUICK_IMAGES if size == "quick" else len(training)
     order = _stratified_order(training.labels)[:wanted]
     held_out = min(VALIDATION_IMAGES, wanted // 5) if validation == "split" else 0
@@ -141,7 +183,7 @@ def load_dataset(
         kept_back = _joined(kept_back, (images[:held], sorts[:held]))
         test = _joined(test, (images[held : 2 * held], sorts[held : 2 * held]))
     watched = {"split": kept_back, "test": test, "none": None}[validation]
-    return Dataset(training, watched, test, source, notice)
+    return training, watched, test
 
 
 @cache
@@ -302,3 +344,6 @@ def _frozen(images: np.ndarray, labels: np.ndarray) -> Digits:
     images, labels = np.ascontiguousarray(images), np.ascontiguousarray(labels)
     images.flags.writeable = labels.flags.writeable = False
     return Digits(images, labels)
+
+
+_NOTHING = _frozen(np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8))

@@ -25,6 +25,7 @@ from core.digits.dataset import Dataset, Digits, drawn_digits
 from core.errors import InklingError
 from core.insight.evaluation import accuracy, cross_entropy, fitted_temperature
 from core.insight.prediction import one_thread
+from core.networks.film import NO_FILM, Film, filmed
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, tempered
 from core.networks.network import IMAGE_SHAPE
@@ -86,6 +87,8 @@ def fit(
     run = _Run(recipe, data, model, on_progress, wish, drawing)
     if checkpoint:
         run.take_up(checkpoint)
+    else:
+        run.film_weights()
     validation = data.validation and evaluation_batches(data.validation, recipe.network.classes)
     try:
         run.heed_wish()
@@ -246,6 +249,7 @@ class _Run(keras.callbacks.Callback):
         self.steps = math.ceil(len(data.training) / recipe.batch_size)  # in an epoch
         self.step = 0  # of them made in this epoch
         self.history: list[EpochResult] = []
+        self.film: Film = NO_FILM
         self.best: KeptEpoch | None = None
         self.last_good: tuple[np.ndarray, ...] = ()
         self.metrics: tuple[np.ndarray, ...] = ()  # of an epoch that was begun before
@@ -279,6 +283,7 @@ class _Run(keras.callbacks.Callback):
         """Stand where the checkpoint was made."""
         self.history, self.best = list(checkpoint.history), checkpoint.best
         self.metrics, self.remembered = checkpoint.metrics, checkpoint.patience
+        self.film = checkpoint.film
         self.began -= checkpoint.seconds
         self.step = checkpoint.step
         self.epoch.assign(len(self.history))
@@ -297,7 +302,14 @@ class _Run(keras.callbacks.Callback):
             best=self.best,
             patience=self.remembered,
             seconds=self.seconds,
+            film=self.film,
         )
+
+    def film_weights(self) -> None:
+        """Add a frame of the weights as they are after the last finished epoch, or before the first."""
+        weights = {name: variable.numpy() for name, variable in _named_weights(self.model)}
+        samples = self.data.test[:SAMPLE_IMAGES].images
+        self.film = filmed(self.film, len(self.history), self.recipe.network, weights, samples)
 
     def on_train_begin(self, logs: Any = None) -> None:
         # Keras' callbacks have just forgotten everything in their own on_train_begin; this one comes after them.
@@ -370,6 +382,7 @@ class _Run(keras.callbacks.Callback):
             value, sign = values[monitor], -1 if monitor == "val_loss" else 1
             if self.best is None or sign * value > sign * self.best.value:
                 self.best = KeptEpoch(epoch + 1, value, self.last_good)
+        self.film_weights()
         self.on_progress(EpochProgress(result, self.checkpoint()))
         if len(self.history) < self.recipe.epochs:
             self.heed_wish()

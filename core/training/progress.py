@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from core.networks.film import NO_FILM, Film
 from core.networks.history import EpochResult
 from core.networks.model import Model
 
@@ -38,6 +39,7 @@ class Checkpoint:
         best: the best epoch so far; None where nothing is monitored.
         patience: what early stopping and learning-rate cuts remember, by callback.
         seconds: spent so far.
+        film: what was recorded of the epochs, and of the weights before the first.
     """
 
     history: tuple[EpochResult, ...]
@@ -47,6 +49,7 @@ class Checkpoint:
     best: KeptEpoch | None
     patience: dict[str, dict[str, float | None]]
     seconds: float
+    film: Film = NO_FILM
 
     def to_bytes(self) -> bytes:
         """The checkpoint in the `.safetensors` format, which `from_bytes` reads back as it was."""
@@ -54,6 +57,7 @@ class Checkpoint:
         arrays = {f"variable_{place}": value for place, value in enumerate(self.variables)}
         arrays |= {f"metric_{place}": value for place, value in enumerate(self.metrics)}
         arrays |= {f"best_{place}": value for place, value in enumerate(best.weights if best else ())}
+        arrays |= self.film.to_arrays()
         described = {
             "history": [asdict(result) for result in self.history],
             "step": self.step,
@@ -90,6 +94,7 @@ class Checkpoint:
             best=KeptEpoch(best[0], best[1], numbered("best")) if best else None,
             patience=described["patience"],
             seconds=described["seconds"],
+            film=Film.from_arrays(arrays),
         )
 
 

@@ -33,6 +33,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.digits.dataset import Digits
 from core.errors import InklingError
+from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import Recipe, parse_recipe
@@ -120,6 +121,7 @@ class _Data(Base):
     keras_file: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     test_probabilities: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     lesson: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    film: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
 
 
 @dataclass(frozen=True)
@@ -350,6 +352,21 @@ class RunStore:
         """(images, 10) float32: the model's answers to its test set. Raises as `model`."""
         return np.frombuffer(self._stored(run_id, "test_probabilities"), np.float32).reshape(-1, 10)
 
+    def film(self, run_id: str) -> Film:
+        """What was recorded of a run's epochs; `NO_FILM` where nothing was, or what was stored is damaged.
+
+        Raises:
+            NoSuchRun: there is no such run.
+        """
+        with self._database.reading() as session:
+            if session.get(_Row, run_id) is None:
+                raise NoSuchRun
+            content: bytes | None = session.scalar(select(_Data.film).where(_Data.id == run_id))
+        try:
+            return Film.from_bytes(content) if content else NO_FILM
+        except ValueError:
+            return NO_FILM  # it is for looking only; the run is none the worse
+
     def lesson(self, run_id: str) -> Lesson | None:
         """What a run began with and teaches; None where it is no lesson, or gone.
 
@@ -456,12 +473,12 @@ class RunStore:
             return Asked(wish, _image(row.drawing))
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
-        """Keep an epoch's history and checkpoint, together or not at all."""
+        """Keep an epoch's history, checkpoint and film, together or not at all."""
         with self._database.writing() as session:
             history = [asdict(result) for result in checkpoint.history]
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
-                _keep(session, run_id, checkpoint=checkpoint.to_bytes())
+                _keep(session, run_id, checkpoint=checkpoint.to_bytes(), film=checkpoint.film.to_bytes())
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""

@@ -12,11 +12,19 @@ from core.insight.progress import DRAWN, duration, kept_sentence, score_words
 from core.networks.model import PRETRAINED, Model, pretrained
 from core.networks.recipe import Recipe
 from core.training.runs import Run, run_store
-from pages.components import model_choice, network_view
+from pages.components import film_view, model_choice, network_view, script_download
 from pages.components.errors import plain
-from pages.components.typesetting import on_accent
+from pages.components.typesetting import on_accent, quiet
 
 _SOURCES = {"mnist": "MNIST", "handwriting": "built-in handwriting"}
+_FILE_WORDS = (
+    "Keras opens the .keras file. The .safetensors file holds the weights with recipe and scores; "
+    "Draw opens it, under “answered by”, and tempers its answers; Keras gives them as the network does. "
+)
+_SCRIPT_WORDS = {
+    False: "The script trains this network again in plain Keras, without Inkling.",
+    True: "There is no script of a lesson, as it began with another model's weights.",
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ def show(shown: Shown) -> None:
         with st.expander("Keras' own summary", key="summary"):
             st.code(shown.model.summary, language=None)
     _show_files(shown)
+    film_view.show(shown.run)
 
 
 def show_way_back(problem: str) -> None:
@@ -119,7 +128,7 @@ def _story(shown: Shown) -> str:
 
 
 def _show_files(shown: Shown) -> None:
-    stem = file_stem(shown.name)
+    stem, is_lesson = file_stem(shown.name), bool(shown.run and shown.run.is_lesson)
     with st.container(horizontal=True, gap="small", key="files"):
         if shown.model:
             run_id = shown.run.id if shown.run else None
@@ -133,11 +142,9 @@ def _show_files(shown: Shown) -> None:
             _download("Keras file", f"{stem}.keras", partial(run_store().keras_file, shown.run.id))
             _download("Weights", f"{stem}.safetensors", partial(run_store().model_file, shown.run.id))
         _download("Recipe", f"{stem}.json", shown.recipe.to_json, "application/json")
-    if shown.model:
-        st.markdown(
-            ":small[:gray[Keras opens the .keras file. The .safetensors file holds the weights with recipe and scores; "
-            "Draw opens it, under “answered by”, and tempers its answers; Keras gives them as the network does.]]"
-        )
+        if not is_lesson:
+            script_download.show(shown.recipe, shown.model.scores.data_source if shown.model else None, shown.name)
+    quiet(f"{_FILE_WORDS if shown.model else ''}{_SCRIPT_WORDS[is_lesson]}")
 
 
 def _download(

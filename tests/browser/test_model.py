@@ -1,15 +1,18 @@
 import re
 import zipfile
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from core.digits.dataset import Digits
 from core.insight.evaluation import percent
 from core.networks.model import load_model, pretrained
 from core.networks.recipe import PRESETS, parse_recipe
 from core.training.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import SECRET, finished_run
+from tests.samples import grown_film
 
 
 def open_model(visit, query=""):
@@ -146,3 +149,29 @@ def test_the_code_is_copied_as_it_stands(server, visitor):
     copied = visit.page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("import keras\n")
     assert copied.endswith("])\n")
+
+
+def test_the_film_of_a_run_is_played_and_its_script_taken_away(cold_server, tmp_path, visitor):
+    visit = visitor(cold_server, 375, 667)
+    open_model(visit)  # makes the store
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
+    film = grown_film(PRESETS["fast"].network, 3, images)
+    run_id = finished_run("My first", store=store, samples=samples, film=film)
+    open_model(visit, f"?run={run_id}")
+    slider, said = visit.page.get_by_role("slider", name="Epoch"), visit.page.locator(".film .said")
+    expect(slider).to_have_attribute("aria-valuetext", "after epoch 3")
+    expect(said).to_contain_text("Between the beginning and epoch 3 the largest weight grew")
+    expect(visit.page.get_by_role("list", name="Filters").get_by_role("img")).to_have_count(16)
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "before epoch 1")
+    expect(said).to_contain_text("Before epoch 1 the largest weight is")
+    visit.page.get_by_role("button", name="Play").click()
+    expect(visit.page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(slider).to_have_attribute("aria-valuetext", "after epoch 3")
+    expect(visit.page.get_by_role("button", name="Play")).to_be_visible()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 375
+    script = downloaded(visit, "Script", tmp_path)
+    assert script.name == "inkling-my-first.py"
+    compile(script.read_text(encoding="utf-8"), script.name, "exec")

@@ -1,15 +1,19 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.digits.dataset import Digits
 from core.insight.evaluation import accuracy_interval, percent
 from core.insight.progress import duration
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
+from core.training.lesson import Lesson, lesson_recipe
 from core.training.runs import run_store
 from tests.played import OWNER, SECRET, finished_run
+from tests.samples import grown_film
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -30,11 +34,10 @@ def opened(run_id=None):
     return app.run()
 
 
-def sent(app):
+def sent(app, component="inkling.network"):
     return next(
-        json.loads(part.proto.json)
-        for part in app.get("bidi_component")
-        if part.proto.component_name == "inkling.network"
+        (json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.component_name == component),
+        None,
     )
 
 
@@ -58,7 +61,12 @@ def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
     assert f"{low} to {high}" in sent(app)["story"]
     assert f"epoch {scores.kept_epoch} of {scores.epochs}" in sent(app)["story"]
     assert not app.selectbox
-    assert downloads(app) == ["inkling-pretrained.keras", "inkling-pretrained.safetensors", "inkling-pretrained.json"]
+    assert downloads(app) == [
+        "inkling-pretrained.keras",
+        "inkling-pretrained.safetensors",
+        "inkling-pretrained.json",
+        "inkling-pretrained.zip",
+    ]
 
 
 def test_table_code_and_totals_are_those_of_the_network():
@@ -141,7 +149,7 @@ def test_a_run_that_waits_shows_its_network_and_no_model():
     assert "it is queued" in sent(app)["story"]
     assert facts(app)["Parameters"] == "93,322"
     assert "Test accuracy" not in facts(app)
-    assert downloads(app) == ["inkling-script-a.json"]
+    assert downloads(app) == ["inkling-script-a.json", "inkling-script-a.py"]
     assert not app.code
 
 
@@ -164,3 +172,43 @@ def test_draw_with_it_opens_draw_with_this_model():
     assert not app.error
     assert app.title[0].value == "Draw a digit"
     assert app.get_by_key("model").proto.popover.label == "Mine, 98.76\N{THIN SPACE}%"
+
+
+def test_a_run_is_downloaded_as_a_script_and_with_its_digits_where_inkling_drew_them():
+    assert downloads(opened(finished_run("Mine")))[-1] == "inkling-mine.py"
+    assert downloads(opened(finished_run("Mine", data_source="handwriting")))[-1] == "inkling-mine.zip"
+    assert downloads(opened(finished_run("Mine", PRESETS["accurate"])))[-1] == "inkling-mine.zip"
+
+
+def test_a_lesson_has_no_script_and_says_why():
+    images = np.zeros((1, 28, 28), np.uint8)
+    lesson = Lesson(pretrained(), Digits(images, np.zeros(1, np.uint8)))
+    app = opened(finished_run("Mine", lesson_recipe(PRESETS["accurate"]), lesson=lesson))
+    assert not [name for name in downloads(app) if name.endswith((".py", ".zip"))]
+    assert any("There is no script of a lesson" in text.value for text in app.markdown)
+
+
+def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_a_sentence():
+    network = PRESETS["fast"].network
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
+    app = opened(finished_run("Mine", samples=samples, film=grown_film(network, 3, images)))
+    assert not app.error
+    film = sent(app, "inkling.film")
+    assert film["when"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
+    assert film["shape"] == [16, 5, 5]
+    assert film["layers"][0] == "conv2d_1"
+    assert len(film["statistics"]) == 4
+    assert "largest weight grew from" in film["said"][3]
+    assert "no weight is NaN" in film["said"][3]
+    assert "they have changed by 33\N{THIN SPACE}%" in film["filters"][3]
+    assert len(film["labels"]) == 20
+    assert {len(answers) for answers in film["answers"]} == {20}
+
+
+def test_where_there_is_no_film_one_sentence_says_so_and_leads_on():
+    for app in (opened(), opened(finished_run("Older"))):
+        assert sent(app, "inkling.film") is None
+        assert any("No film was kept of this training" in text.value for text in app.markdown)
+    app = opened(run_store().submit(OWNER, PRESETS["script-a"]))
+    assert any("begins when its first epoch is over" in text.value for text in app.markdown)

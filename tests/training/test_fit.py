@@ -155,6 +155,45 @@ def test_a_run_taken_up_from_a_checkpoint_goes_on_as_if_it_had_never_stopped(dat
             np.testing.assert_array_equal(weights, resumed.model.weights[name])
 
 
+def filmed_by(recipe, data, checkpoint=None):
+    films = []
+    fit(recipe, data, lambda report: films.append(getattr(report, "checkpoint", None)), checkpoint=checkpoint)
+    return next(checkpoint.film for checkpoint in reversed(films) if checkpoint)
+
+
+def test_a_film_shows_the_weights_before_the_first_epoch_and_after_each(data):
+    film = filmed_by(RECIPE, data)
+    assert film.epochs.tolist() == [0, 1, 2, 3]
+    fresh = fitting.keras_model(RECIPE)
+    np.testing.assert_allclose(film.filters[0], np.moveaxis(fresh.get_weights()[0][:, :, 0], -1, 0), atol=1e-3)
+    answers = fresh.predict(data.test.images[:100, ..., None] / np.float32(255), verbose=0)
+    np.testing.assert_allclose(film.answers[0], answers, atol=2e-3)
+    assert film.statistics.shape == (4, 3, 5)
+    trained = fit(RECIPE, data).model
+    np.testing.assert_allclose(
+        film.filters[3], np.moveaxis(trained.weights["conv2d_1/kernel"][:, :, 0], -1, 0), atol=1e-3
+    )
+    read = [(answers.argmax(1) == data.test.labels[:100]).mean() for answers in film.answers]
+    assert read[3] > read[0]
+
+
+def test_the_film_of_a_run_that_was_paused_is_that_of_an_unbroken_one(data):
+    asked = []
+
+    def wish():
+        asked.append(1)
+        return "pause" if len(asked) == 2 else ""  # in the first epoch
+
+    recipe = changed(epochs=2)
+    with pytest.raises(Paused) as pause:
+        fit(recipe, data, wish=wish)
+    assert pause.value.checkpoint.history == ()
+    checkpoint = Checkpoint.from_bytes(pause.value.checkpoint.to_bytes())
+    resumed, unbroken = filmed_by(recipe, data, checkpoint), filmed_by(recipe, data)
+    for field in dataclasses.fields(unbroken):
+        np.testing.assert_array_equal(getattr(resumed, field.name), getattr(unbroken, field.name))
+
+
 @pytest.mark.parametrize("pipeline", ["arrays", "tf.data"])
 def test_a_run_paused_in_mid_epoch_goes_on_as_if_it_had_never_paused(data, pipeline):
     recipe = changed(

@@ -13,7 +13,7 @@ from core.networks.model import Model, Scores
 from core.training.lesson import Lesson
 from core.training.progress import Checkpoint, TrainedModel
 from core.training.runs import MAX_NAME, MAX_POINTS, NoSuchRun, RunState, RunStore, clean_name
-from tests.samples import random_weights
+from tests.samples import grown_film, random_weights
 from tests.training import tiny
 
 RECIPE = tiny.RECIPE
@@ -333,3 +333,22 @@ def test_a_name_is_a_label_whatever_was_typed(text):
 @pytest.mark.parametrize("text", ["", "   ", "\n", "\u202e\u202d"])
 def test_an_empty_name_becomes_untitled(text):
     assert clean_name(text) == "Untitled"
+
+
+def test_a_film_is_committed_with_its_epoch_and_outlives_the_run(store):
+    run_id, attempt = begun(store)
+    assert len(store.film(run_id)) == 0
+    images = np.zeros((2, 28, 28), np.uint8)
+    for epochs in (1, 2):
+        film = grown_film(RECIPE.network, epochs, images)
+        store.commit_epoch(run_id, attempt, dataclasses.replace(checkpoint(epochs), film=film))
+        assert store.film(run_id).epochs.tolist() == list(range(epochs + 1))
+    again = store.begin(run_id)
+    assert again[1].film.epochs.tolist() == [0, 1, 2]
+    store.finish(run_id, again[2], trained(), "")
+    np.testing.assert_array_equal(store.film(run_id).filters, film.filters)
+
+
+def test_the_film_of_no_run_is_asked_for_in_vain(store):
+    with pytest.raises(NoSuchRun):
+        store.film("nosuchrun")
