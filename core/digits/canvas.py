@@ -72,7 +72,7 @@ def _begins_a_line(command: object) -> bool:
 
 
 def _strokes_of_path(item: dict[str, Any]) -> list[tuple[Points, float]]:
-    """Return the lines of one Fabric path and their pen's width, or nothing when any part is not as Fabric writes it."""
+    """The lines of one Fabric path and their pen's width, or nothing when any part is not as Fabric writes it."""
     if item.get("type") not in ("Path", "path"):
         return []
     try:
