@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.digits.preprocessing import PEN_WIDTH, Points
+from core.digits.preprocessing import BOARD_SIZE, PEN_WIDTH, Points
 from core.errors import InklingError
 
 Pieces = NDArray[np.float64]  # (n, 4, 2) curves: start, two control points, end
 
 MAX_POINTS = 20_000  # of a drawing; a digit has about 100
-MAX_COORDINATE = 1e6  # in canvas pixels; nobody draws farther away
+MAX_LINES = 300  # of a drawing; a digit has three at most, a filled board about 100
+MAX_COORDINATE = 10 * BOARD_SIZE  # in canvas pixels; nobody draws farther away
+LONGEST_COMMAND = 5  # a name and four numbers
 CURVE_STEPS = 8  # straight pieces that stand for one curved one
 
 
@@ -37,7 +39,7 @@ def strokes_from_canvas(drawing: object) -> list[Points]:
         One (n, 2) float64 array of x and y for each stroke, in canvas pixels, in drawing order; curves are flattened.
 
     Raises:
-        DrawingTooLarge: more than `MAX_POINTS` path commands and objects.
+        DrawingTooLarge: more than `MAX_POINTS` path commands and objects, or more than `MAX_LINES` lines.
     """
     return [stroke for stroke, _ in _strokes_with_widths(drawing)]
 
@@ -52,22 +54,31 @@ def _strokes_with_widths(drawing: object) -> list[tuple[Points, float]]:
     if not isinstance(objects, list):
         return []
     paths = [item for item in objects if isinstance(item, dict) and isinstance(item.get("path"), list)]
-    if len(objects) + sum(len(item["path"]) for item in paths) > MAX_POINTS:
+    _check_size("points", MAX_POINTS, len(objects) + sum(len(item["path"]) for item in paths))
+    # Reading a line costs 0.2 ms however short it is, much more than a point does.
+    _check_size("lines", MAX_LINES, sum(_begins_a_line(command) for item in paths for command in item["path"]))
+    return [read for item in paths for read in _strokes_of_path(item)]
+
+
+def _check_size(what: str, most: int, count: int) -> None:
+    if count > most:
         raise DrawingTooLarge(
-            f"This drawing has more than {MAX_POINTS:,} points and was not read. Clear the board and draw again."
+            f"This drawing has more than {most:,} {what} and was not read. Clear the board and draw again."
         )
-    return [
-        (stroke, _number(item.get("strokeWidth", PEN_WIDTH))) for item in paths for stroke in _strokes_of_path(item)
-    ]
 
 
-def _strokes_of_path(item: dict[str, Any]) -> list[Points]:
-    """Return the pen's lines of one Fabric path, or nothing when any part of it is not as Fabric writes it."""
+def _begins_a_line(command: object) -> bool:
+    return isinstance(command, list) and command[:1] == ["M"]
+
+
+def _strokes_of_path(item: dict[str, Any]) -> list[tuple[Points, float]]:
+    """The lines of one Fabric path and their pen's width, or nothing when any part is not as Fabric writes it."""
     if item.get("type") not in ("Path", "path"):
         return []
     try:
         lines = _lines(item["path"])
-        return _placed(lines, item) if lines else []
+        width = _number(item.get("strokeWidth", PEN_WIDTH))
+        return [(stroke, width) for stroke in _placed(lines, item, width)] if lines else []
     except _BadObject:
         return []
 
@@ -91,7 +102,7 @@ def _lines(path: list[object]) -> list[Pieces]:
     lines: list[list[list[float]]] = []
     start = end = [0.0, 0.0]
     for command in path:
-        if not isinstance(command, list) or not command:
+        if not isinstance(command, list) or not 1 <= len(command) <= LONGEST_COMMAND:
             raise _BadObject
         name, values = command[0], [_number(value) for value in command[1:]]
         match name, len(values):
@@ -131,7 +142,7 @@ def _as_drawn(pieces: Pieces) -> Pieces:
     return np.stack([start, start + pull * (first - start), end + pull * (second - end), end], axis=1)
 
 
-def _placed(lines: list[Pieces], item: dict[str, Any]) -> list[Points]:
+def _placed(lines: list[Pieces], item: dict[str, Any], pen_width: float) -> list[Points]:
     """Move, scale and turn a path the way Fabric 7 does (`calcOwnMatrix`), for edit mode changes only those numbers.
 
     The path's points count from the middle of the path's own bounding box.
@@ -148,13 +159,17 @@ def _placed(lines: list[Pieces], item: dict[str, Any]) -> list[Points]:
     flip = [-1 if item.get(name) is True else 1 for name in ("flipX", "flipY")]
     skew_x, skew_y = np.tan(np.radians(pair("skewX", "skewY", (0, 0))))
     stretch = np.diag(pair("scaleX", "scaleY", (1, 1)) * flip) @ [[1, skew_x], [0, 1]] @ [[1, 0], [skew_y, 1]]
-    size = np.abs(stretch) @ (high - low + _number(item.get("strokeWidth", 1)))
-    origin = [_TO_CENTRE.get(str(item.get(name)), 0) for name in ("originX", "originY")]
+    size = np.abs(stretch) @ (high - low + pen_width)
+    origin = [_to_centre(item.get(name)) for name in ("originX", "originY")]
     centre = pair("left", "top", tuple(middle)) + turn @ (origin * size)
     placed = [(_flattened(_as_drawn(line)) - middle) @ (turn @ stretch).T + centre for line in lines]
     if any(np.abs(line).max() > MAX_COORDINATE for line in placed):
         raise _BadObject
     return placed
+
+
+def _to_centre(origin: object) -> float:
+    return _TO_CENTRE.get(origin, 0) if isinstance(origin, str) else 0
 
 
 _TO_CENTRE = {"left": 0.5, "top": 0.5, "right": -0.5, "bottom": -0.5}  # in widths and heights

@@ -29,8 +29,9 @@ DOT_SPACING = 0.2  # of the dots that a line is redrawn with, in pixels: leaves 
 
 MIN_SIDE = BOARD_SIZE / 20  # of a drawing, in canvas pixels; shorter ones are dots and slips of the hand
 MAX_INK = 220.0  # of a framed digit, in full pixels; of 60,000 redrawn handwritten digits none held more than 190
-MAX_LENGTH = 40  # of all lines together, in longer sides of the drawing
+MAX_LENGTH = 40  # of all lines together, in longer sides of the drawing and in sides of the board
 PEN_WIDTHS = (1.0, 100.0)  # narrowest and widest that is believed, in canvas pixels
+PIXELS_AT_ONCE = 2**18  # that dots are drawn into at a time
 INKED = 0.3  # of a pixel, from which on it belongs to the ink when that is boxed
 
 STEP_SIZE = 112  # side of the images that show the steps, in pixels
@@ -116,7 +117,7 @@ def frame_strokes(
         TooLittleInk: the longer side is below `MIN_SIDE`.
         TooMuchInk: the framed image holds more than `MAX_INK`, or the lines are longer than `MAX_LENGTH`.
     """
-    lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]
+    lines = _believed(strokes)
     if not lines:
         raise NoInk(_NO_INK)
     low, high = _bounds(lines)
@@ -208,6 +209,9 @@ def naive_resize(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float 
 
     Returns:
         (28, 28) float32, its maximum 1 unless it is blank.
+
+    Raises:
+        TooMuchInk: the lines are longer than `MAX_LENGTH`.
     """
     return _full_black(averaged(drawn_sheet(strokes, pen_width), IMAGE_SIZE))
 
@@ -221,7 +225,11 @@ def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float |
 
     Returns:
         (280, 280) float32 ink in [0, 1].
+
+    Raises:
+        TooMuchInk: the lines are longer than `MAX_LENGTH`.
     """
+    _believed(strokes)
     sheet = np.zeros((BOARD_SIZE, BOARD_SIZE), np.float32)
     for stroke, width in zip(strokes, np.broadcast_to(pen_width, len(strokes)), strict=True):
         if not len(stroke):
@@ -230,13 +238,19 @@ def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float |
         dots = _resampled(np.asarray(stroke, np.float64), max(0.5, radius / 4))
         near = np.arange(-math.ceil(radius) - 1, math.ceil(radius) + 2)
         dots = dots[((dots > near[0]) & (dots < BOARD_SIZE + near[-1])).all(axis=1)]
-        # Each dot covers the pixels around it, (dots, height, width); the darkest dot counts.
-        x, y = (np.floor(dots[:, axis, None]).astype(np.intp) + near for axis in (0, 1))
-        far_x, far_y = (places + 0.5 - dots[:, axis, None] for axis, places in enumerate((x, y)))
-        ink = np.clip(radius + 0.5 - np.hypot(far_y[:, :, None], far_x[:, None, :]), 0, 1).astype(np.float32)
-        on_sheet = _on_sheet(y)[:, :, None] & _on_sheet(x)[:, None, :]
-        np.maximum.at(sheet.ravel(), (y[:, :, None] * BOARD_SIZE + x[:, None, :])[on_sheet], ink[on_sheet])
+        at_once = max(1, PIXELS_AT_ONCE // len(near) ** 2)
+        for start in range(0, len(dots), at_once):
+            _draw_dots(sheet, dots[start : start + at_once], radius, near)
     return sheet
+
+
+def _draw_dots(sheet: Images, dots: Points, radius: float, near: NDArray[np.intp]) -> None:
+    """Draw round dots into a sheet; each covers the pixels `near` it, (dots, height, width), and the darkest counts."""
+    x, y = (np.floor(dots[:, axis, None]).astype(np.intp) + near for axis in (0, 1))
+    far_x, far_y = (places + 0.5 - dots[:, axis, None] for axis, places in enumerate((x, y)))
+    ink = np.clip(radius + 0.5 - np.hypot(far_y[:, :, None], far_x[:, None, :]), 0, 1).astype(np.float32)
+    on_sheet = _on_sheet(y)[:, :, None] & _on_sheet(x)[:, None, :]
+    np.maximum.at(sheet.ravel(), (y[:, :, None] * BOARD_SIZE + x[:, None, :])[on_sheet], ink[on_sheet])
 
 
 def averaged(
@@ -353,6 +367,17 @@ def _redrawn(lines: Sequence[Points], framing: Framing) -> Images:
         if not len(dots):
             raise NoInk(_NO_INK)
     return draw_points(dots, np.float32(PEN_RADIUS), size)
+
+
+def _believed(strokes: Sequence[NDArray[np.floating[Any]]]) -> list[Points]:
+    """The strokes that have points; raises TooMuchInk where they are longer than any drawing's.
+
+    Every dot that a line is drawn with costs memory, wherever it lies, so this comes before any is made.
+    """
+    lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]
+    if not sum(_lengths(line)[-1] for line in lines) <= MAX_LENGTH * BOARD_SIZE:
+        raise TooMuchInk(_TOO_MUCH_INK)
+    return lines
 
 
 def _bounds(lines: Sequence[Points]) -> tuple[Points, Points]:

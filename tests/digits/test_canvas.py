@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.digits.canvas import MAX_POINTS, DrawingTooLarge, strokes_from_canvas
-from core.digits.preprocessing import TooLittleInk, frame_strokes
+from core.digits.canvas import MAX_LINES, MAX_POINTS, DrawingTooLarge, pen_widths_from_canvas, strokes_from_canvas
+from core.digits.preprocessing import PEN_WIDTH, TooLittleInk, frame_strokes
 from tests.drawings import CROSSED_SEVEN, DIGITS, SEVEN, ZERO, canvas, fabric_path
 
 
@@ -186,3 +186,53 @@ def test_no_damage_to_a_real_drawing_makes_reading_it_fail(place, damage):
 def test_row_8_a_drawing_of_too_many_points_is_refused_in_plain_words(objects):  # bad_inputs row 8
     with pytest.raises(DrawingTooLarge, match=r"more than 20,000 points.*Clear the board and draw again\.$"):
         strokes_from_canvas({"objects": objects})
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        [{"type": "Path", "path": [["M", 1, 1]] * 19_000}],
+        [{"type": "Path", "path": [["M", 1, 1]]}] * 9_000,
+        [{"type": "Path", "path": [["M", 1, 1], ["L", 9, 9]], "left": 1e9}] * (MAX_LINES + 1),
+    ],
+    ids=["in one object", "in objects of their own", "that would be skipped"],
+)
+def test_row_8_a_drawing_of_too_many_lines_is_refused_unread(objects, monkeypatch):  # bad_inputs row 8
+    monkeypatch.setattr("core.digits.canvas._lines", None)
+    with pytest.raises(DrawingTooLarge, match=r"more than 300 lines.*Clear the board and draw again\.$"):
+        strokes_from_canvas({"objects": objects})
+
+
+def test_as_many_lines_as_are_allowed_are_read():
+    assert len(strokes_from_canvas({"objects": canvas(ZERO)["objects"] * MAX_LINES})) == MAX_LINES
+
+
+@pytest.mark.parametrize("name", ["M", "L", "Z", "nonsense"])
+def test_the_numbers_of_a_command_that_has_too_many_are_not_read(name, monkeypatch):
+    read = []
+    monkeypatch.setattr("core.digits.canvas._number", read.append)
+
+    assert strokes_from_canvas({"objects": [{"type": "Path", "path": [[name, *[1] * 100_000]]}]}) == []
+    assert not read
+
+
+def test_an_origin_nested_thousands_deep_is_no_origin():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    assert len(strokes_from_canvas(canvas(SEVEN, originX=deep, originY={"x": deep}))) == 1
+
+
+def test_a_pen_without_a_width_is_the_boards_pen_for_the_corner_too():
+    path = {"type": "path", "path": [["M", 100, 50], ["L", 200, 150]], "originX": "left", "left": 0, "top": 0}
+
+    read, stated = ({"objects": [path | more]} for more in ({}, {"strokeWidth": PEN_WIDTH}))
+
+    np.testing.assert_array_equal(strokes_from_canvas(read), strokes_from_canvas(stated))
+    assert pen_widths_from_canvas(read) == [PEN_WIDTH]
+
+
+def test_a_stroke_ten_boards_away_is_skipped():
+    assert strokes_from_canvas(canvas(SEVEN, left=5000)) == []
+    assert len(strokes_from_canvas(canvas(SEVEN, left=2000))) == 1

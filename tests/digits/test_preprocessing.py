@@ -1,13 +1,15 @@
 """Drawings become the images MNIST's authors would have made, and bad drawings become plain sentences."""
 
 import math
+import tracemalloc
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.digits.canvas import MAX_POINTS, pen_widths_from_canvas, strokes_from_canvas
+from core.digits.canvas import MAX_COORDINATE, MAX_LINES, MAX_POINTS, pen_widths_from_canvas, strokes_from_canvas
 from core.digits.preprocessing import (
     BOARD_SIZE,
     PEN_RADIUS,
@@ -23,6 +25,7 @@ from core.digits.preprocessing import (
     framing_steps,
     naive_resize,
 )
+from core.errors import InklingError
 from core.insight.prediction import answer_drawing
 from core.networks.model import pretrained
 from tests.drawings import CROSSED_SEVEN, DIGITS, ONE, SEVEN, SLANTED_ONE, ZERO, canvas
@@ -307,3 +310,78 @@ def test_a_hand_that_never_stops_is_refused_before_it_is_drawn():
 
     with pytest.raises(TooMuchInk):
         frame_strokes([scribble])
+
+
+# However it is made, no drawing takes much memory
+
+MEGABYTES = 60  # a whole Draw page has 300
+
+
+def peak_megabytes(work):
+    tracemalloc.start()
+    try:
+        with suppress(InklingError):
+            work()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+WAYS = {
+    "framed": lambda strokes, widths: frame_strokes(strokes),
+    "not boxed": lambda strokes, widths: frame_strokes(strokes, Framing(box=False)),
+    "not redrawn": lambda strokes, widths: frame_strokes(strokes, Framing(redraw=False), widths),
+    "not scaled": lambda strokes, widths: frame_strokes(strokes, Framing(scale=False), widths),
+    "all off": lambda strokes, widths: frame_strokes(strokes, ALL_OFF, widths),
+    "steps": lambda strokes, widths: framing_steps(strokes, pen_width=widths),
+    "shrunk": naive_resize,
+}
+FAR_ZIGZAG = np.array([(1e6 * (-1) ** i, i) for i in range(16)])
+ONE_POINT_FAR_AWAY = np.array([(5000, 0), *((280 * (i % 2), i % 280) for i in range(500))], float)
+TO_AND_FRO = np.array([(280 * (i % 2), 280 * (i % 2)) for i in range(28)], float)  # long, with little ink
+FILLED = np.array([(280 * (i % 2), 7 * i) for i in range(39)], float)
+LONG_LINES = {
+    "far zigzag": FAR_ZIGZAG,
+    "zigzag": FAR_ZIGZAG / 1000,
+    "one point far away": ONE_POINT_FAR_AWAY,
+    "filled board": FILLED,
+    "to and fro": TO_AND_FRO,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("stroke", "width"),
+    [pytest.param(stroke, width, id=f"{name} {width}") for name, stroke in LONG_LINES.items() for width in (1, 100)],
+)
+def test_a_line_that_goes_far_beyond_the_board_takes_no_more_memory_than_one_on_it(way, stroke, width):
+    assert peak_megabytes(lambda: WAYS[way]([stroke], width)) < MEGABYTES
+
+
+numbers = st.floats(-MAX_COORDINATE, MAX_COORDINATE) | st.floats(0, BOARD_SIZE) | st.sampled_from([0, 280, 1e6, -1e7])
+points = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8)
+
+
+@given(
+    st.lists(points, min_size=1, max_size=4), st.integers(1, 400), st.sampled_from([-1, 0.1, 1, 18, 100, 1e6]),
+    st.sampled_from([1, MAX_LINES, MAX_POINTS]), st.sampled_from(sorted(WAYS)),
+)  # fmt: skip
+@settings(max_examples=40)
+def test_no_drawing_makes_large_arrays(lines, times, width, copies, way):
+    objects = [
+        {"type": "Path", "strokeWidth": width, "path": [["M", *first], *(["L", *point] for point in others * times)]}
+        for first, *others in lines
+    ]
+    drawing = {"objects": objects * (copies // len(lines) or 1)}
+
+    def work():
+        WAYS[way](strokes_from_canvas(drawing), pen_widths_from_canvas(drawing))
+
+    assert peak_megabytes(work) < MEGABYTES
+
+
+def test_a_line_longer_than_forty_boards_is_refused_before_any_dot_of_it_is_made(monkeypatch):
+    monkeypatch.setattr("core.digits.preprocessing._resampled", None)
+    for way in WAYS.values():
+        with pytest.raises(TooMuchInk, match="Too much ink"):
+            way([FAR_ZIGZAG], 18)
