@@ -1,0 +1,23 @@
+"""Learn: how a network comes to read digits, a chapter at a time, each with something to touch."""
+
+import streamlit as st
+
+from pages.chapters import data, one_hot
+from pages.components import chapter, router
+
+# The chapters in the order in which they are read. One more is one more line here.
+ORDER = [
+    data,
+    one_hot,
+]
+
+router.guard()
+chapters = {module.__name__.rpartition(".")[2]: module for module in ORDER}
+wanted = st.query_params.get("chapter")
+if wanted in chapters:
+    chapter.show(chapters, wanted)
+else:
+    st.title("Learn", anchor=False)
+    if wanted:
+        st.info("There is no such chapter. Here are those that there are.")
+    chapter.contents(chapters)
