@@ -2,22 +2,43 @@
 
 import streamlit as st
 
-from pages.chapters import data, one_hot
+from pages.chapters import (
+    convolution,
+    data,
+    dense,
+    epochs,
+    flatten,
+    loss,
+    max_pooling,
+    one_hot,
+    optimizers,
+    overfitting,
+    parameters,
+    relu,
+    scaling,
+    softmax,
+    trade_offs,
+)
 from pages.components import chapter, router
 
 # The chapters in the order in which they are read. One more is one more line here.
 ORDER = [
     data,
+    scaling,
     one_hot,
+    convolution,
+    max_pooling,
+    flatten,
+    dense,
+    relu,
+    softmax,
+    loss,
+    optimizers,
+    epochs,
+    parameters,
+    overfitting,
+    trade_offs,
 ]
 
 router.guard()
-chapters = {module.__name__.rpartition(".")[2]: module for module in ORDER}
-wanted = st.query_params.get("chapter")
-if wanted in chapters:
-    chapter.show(chapters, wanted)
-else:
-    st.title("Learn", anchor=False)
-    if wanted:
-        st.info("There is no such chapter. Here are those that there are.")
-    chapter.contents(chapters)
+chapter.open_at(st.query_params.get("chapter", ""), ORDER)

@@ -1,12 +1,13 @@
 """What the chapters of Learn stand in and share: their links, the digit that they work on and the model they ask."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
 import streamlit as st
 
+from core.digits.dataset import Digits, NoMnist, mnist_sample
 from core.digits.handwriting import handwriting
 from core.networks.model import Model, pretrained
 from core.networks.network import as_input
@@ -36,14 +37,33 @@ def chapter_link(name: str, label: str, **query: str) -> None:
     st.page_link(PAGE, label=label, query_params={"chapter": name, **query})
 
 
-def contents(chapters: Mapping[str, ModuleType]) -> None:
-    """Draw the numbered list of chapters, each a link with its sentence."""
+def open_at(wanted: str, order: Sequence[ModuleType]) -> None:
+    """Draw the chapter whose module has this name, or the contents where there is none.
+
+    Args:
+        wanted: what the address asks for; "" for the contents.
+        order: the chapters, each with `TITLE`, `SUMMARY` and `show()`.
+    """
+    chapters = {module.__name__.rpartition(".")[2]: module for module in order}
+    if wanted in chapters:
+        _show(chapters, wanted)
+        return
+    st.title("Learn", anchor=False)
+    if wanted:
+        st.info("There is no such chapter. Here are those that there are.", icon=":material/info:")
+    st.markdown(
+        "How a network comes to read digits: one idea a chapter, a few minutes each, with something to touch. "
+        "Whatever you drew last on Draw is what the chapters work on."
+    )
     links = [Link(chapter.TITLE, _address(name), chapter.SUMMARY) for name, chapter in chapters.items()]
     chapter_links.show("contents", "Chapters", links, "list")
+    quiet(
+        "Retold in our own words from two teaching texts: one on a Keras network of three convolutions for MNIST, "
+        "here Script A, and Sonia Milanoi's “MNIST: A Line-By-Line Code Review” (2023), here Script B."
+    )
 
 
-def show(chapters: Mapping[str, ModuleType], name: str) -> None:
-    """Draw one chapter, with the way to the others."""
+def _show(chapters: Mapping[str, ModuleType], name: str) -> None:
     names = list(chapters)
     number = names.index(name)
     here = f"Learn: chapter {number + 1} of {len(names)}"
@@ -102,9 +122,13 @@ def asked() -> Asked:
         BadModelFile: that run's model is damaged.
     """
     if run_id := st.query_params.get("run"):
-        return Asked(plain(run_store().run(run_id).name), model_choice.run_model(run_id))
+        return Asked(_called(run_store().run(run_id).name), model_choice.run_model(run_id))
     model = model_choice.chosen()
-    return Asked("the shipped model" if model is pretrained() else plain(model_choice.name()), model)
+    return Asked("the shipped model" if model is pretrained() else _called(model_choice.name()), model)
+
+
+def _called(name: str) -> str:
+    return f"the model “{plain(name[:40])}”"
 
 
 @st.cache_resource(show_spinner=False)
@@ -114,3 +138,12 @@ def _sample() -> np.ndarray:
     sample.flags.writeable = False
     return sample
 
+
+@st.cache_resource(show_spinner=False)
+def mnist_digits() -> tuple[Digits, str]:
+    """A few dozen of MNIST's training images, or built-in digits in their place with a sentence about that."""
+    try:
+        return mnist_sample(), ""
+    except NoMnist as problem:
+        images, labels = handwriting(80, SAMPLE_SEED)
+        return Digits(images, labels), f"{problem} Built-in digits stand in for it here."
