@@ -16,7 +16,7 @@ from core.insight.descent import OPTIMIZERS, START, Overfitting, Steps, contour,
 DASHES = ([1, 0], [6, 3], [2, 2])
 HEIGHTS = (0.25, 1, 2.5, 5, 9, 14)  # of the valley's contours
 VALLEY_X, VALLEY_Y = (-5.0, 2.5), (-2.0, 2.0)  # what the chart shows of the valley
-GRADIENT_RANGE = 0.6
+GRADIENTS_X, GRADIENTS_Y = (-0.5, 0.15), (-0.15, 0.4)  # what the chart shows of them
 
 
 def lines(x: tuple[str, float, float], y: tuple[str, float, float], names: Sequence[str], *, is_log: bool) -> Spec:
@@ -29,9 +29,11 @@ def lines(x: tuple[str, float, float], y: tuple[str, float, float], names: Seque
         is_log: whether the axis of y is logarithmic.
     """
     scale = {"domain": list(y[1:]), "nice": False, "clamp": True} | ({"type": "log"} if is_log else {})
+    upright = _axis("y", *y) | {"scale": scale}
+    upright["axis"] = upright["axis"] | {"format": "~g"}
     encoding = {
         "x": _axis("x", *x),
-        "y": _axis("y", *y) | {"scale": scale},
+        "y": upright,
         "color": _series(names),
         "strokeDash": _series(names) | {"scale": {"domain": list(names), "range": [*DASHES[: len(names)]]}},
     }
@@ -81,7 +83,7 @@ def probability_bars() -> Spec:
 def valley_walks() -> Spec:
     """The valley's contours, and three paths down it, each with its own dashes and marks; rows as in `walk_rows`."""
     names = list(OPTIMIZERS)
-    dash = _series(names) | {"scale": {"domain": names, "range": [*DASHES]}}
+    dash = _series(names) | {"scale": {"domain": names, "range": [*DASHES]}, "legend": None}
     shape = _series(names) | {"scale": {"domain": names, "range": ["circle", "square", "triangle-up"]}}
     path = {"order": {"field": "step", "type": "quantitative"}, "color": _series(names)}
     return {
@@ -141,13 +143,12 @@ def walk_sentence(paths: Mapping[str, np.ndarray]) -> str:
 def gradient_cloud() -> Spec:
     """Gradients of batches as points, and that of all images as a cross; rows as in `gradient_rows`."""
     names = ["a batch", "all images"]
-    limits = (-GRADIENT_RANGE, GRADIENT_RANGE)
     mark = _series(names)
     return {
         "mark": {"type": "point", "filled": True, "opacity": 0.7, "clip": True},
         "encoding": {
-            "x": _axis("x", "slope for the weight of the middle", *limits),
-            "y": _axis("y", "for the weight of the ring", *limits),
+            "x": _axis("x", "slope for the weight of the middle", *GRADIENTS_X),
+            "y": _axis("y", "for the weight of the ring", *GRADIENTS_Y),
             "color": mark,
             "shape": mark | {"scale": {"domain": names, "range": ["circle", "cross"]}},
             "size": mark | {"scale": {"domain": names, "range": [35, 260]}, "legend": None},
@@ -185,7 +186,7 @@ def _axis(field: str, title: str, least: float, most: float) -> dict[str, Any]:
         "type": "quantitative",
         "title": title,
         "scale": {"domain": [least, most], "nice": False},
-        "axis": _AXIS | {"tickCount": 5, "format": "~g", "grid": False},
+        "axis": _AXIS | {"tickCount": 5, "format": "~f", "grid": False},
     }
 
 

@@ -19,25 +19,27 @@ class TradeOff(NamedTuple):
 
 
 LAYERS = (
-    TradeOff("Conv2D: more filters", "patterns it can tell apart; parameters, time", "room for other layers' work"),
-    TradeOff("Conv2D: larger kernel", "how much each output sees; parameters and time, with the square", "fine detail"),
+    TradeOff("Conv2D: more filters", "patterns it can tell apart; parameters", "speed; resistance to overfitting"),
+    TradeOff(
+        "Conv2D: larger kernel",
+        "how much each output sees; parameters, with the square of its side",
+        "speed; sense for fine detail",
+    ),
     TradeOff("Conv2D: stride 2", "speed, up to four times", "detail: three of four places are skipped"),
-    TradeOff("Conv2D: padding “same”", "say of the pixels at the rim; size of the maps", "nothing much"),
-    TradeOff("One more convolution", "size and complexity of what can be recognised; time", "ease of training"),
+    TradeOff("Conv2D: padding “same”", "the say of the pixels at the rim; size of the maps", "speed"),
+    TradeOff("One more convolution", "size and complexity of what can be recognised", "speed; ease of training"),
     TradeOff("MaxPooling2D", "speed; indifference to small shifts", "exact positions: three of four numbers go"),
     TradeOff("Flatten", "nothing: it only lays out", "the neighbourhood: a dense layer knows no above or below"),
-    TradeOff(
-        "GlobalAveragePooling2D instead", "thrift: few parameters follow", "all positions, down to one mean a map"
-    ),
+    TradeOff("GlobalAveragePooling2D instead", "indifference to place", "parameters; where in its map a thing was"),
     TradeOff("Dense: more units", "combinations it can weigh; parameters, by thousands", "resistance to overfitting"),
     TradeOff("ReLU", "what depth is good for: without it layers collapse into one", "whatever was negative"),
-    TradeOff("Dropout", "resistance to overfitting", "speed of learning; some capacity"),
+    TradeOff("Dropout", "resistance to overfitting; epochs needed", "fit to the training images"),
     TradeOff("BatchNormalization", "steadiness and speed of learning", "sense in very small batches"),
     TradeOff("Softmax", "readability: ten shares of one whole", "the option to say “none of these”"),
 )
 
 SETTINGS = (
-    TradeOff("epochs", "fit to the training images; time", "from some point on, accuracy on new images"),
+    TradeOff("epochs", "fit to the training images; time taken", "from some point on, accuracy on new images"),
     TradeOff("batch size", "images per second; steadiness of each step", "steps per epoch; helpful noise"),
     TradeOff("learning rate", "progress per step", "stability: too high, and the loss leaps about or explodes"),
     TradeOff("momentum", "speed along gentle slopes", "braking: it overshoots bends"),
@@ -47,7 +49,7 @@ SETTINGS = (
         "sometimes, the last tenth",
     ),
     TradeOff("schedule", "how well the last steps settle", "freedom: the number of epochs must be fixed before"),
-    TradeOff("early stopping", "thrift; protection from overfitting", "late gains, where patience is short"),
+    TradeOff("early stopping", "protection from overfitting; thrift", "late gains, where patience is short"),
     TradeOff("validation split", "knowledge of how it really goes", "training images"),
     TradeOff("augmentation", "variety; accuracy on what people really draw", "speed; fit to the training images"),
     TradeOff("L1, L2", "smallness of the weights, and smoothness with it", "fit; too much, and it learns nothing"),

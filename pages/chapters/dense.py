@@ -60,7 +60,7 @@ def show() -> None:
     name = f"the digit {unit}" if shown.is_last and shown.units == 10 else f"unit {unit}"
     quiet(
         f"In {asked.name}, {products.size:,} numbers speak about {name}: {number(speaks_for, 1)} for it, "
-        f"{number(against, 1)} against it, {number(shown.bias, 2)} bias, in all **{number(shown.total, 2)}**. Ink in "
+        f"{number(-against, 1)} against it, {number(shown.bias, 2)} bias, in all **{number(shown.total, 2)}**. Ink in "
         "the last picture speaks for it, orange bars against it."
     )
     st.markdown(

@@ -46,7 +46,7 @@ def show() -> None:
     length = float((result.full**2).sum() ** 0.5)
     quiet(
         f"Batches of {batch_size:,}: the dots are {result.spread:.3f} from the cross on average, which is itself "
-        f"{length:.3f} from the middle, where the slope is 0. A batch four times as large halves that distance."
+        f"{length:.3f} from the point without slope. A batch four times as large halves that distance."
     )
     st.markdown(
         "So **larger batches** step more surely, and computers handle them faster per image; but there are fewer "

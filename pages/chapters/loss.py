@@ -8,6 +8,7 @@ from core.insight.charts import loss_text
 from core.insight.evaluation import cross_entropy
 from core.insight.operations import logits, softmax
 from core.insight.prediction import certainty
+from core.insight.progress import a_digit
 from pages.components import chapter
 from pages.components.typesetting import quiet
 
@@ -42,7 +43,7 @@ def show() -> None:
     cost = cross_entropy(shares[np.newaxis], np.array([digit]))
     quiet(
         f"{asked.name[0].upper()}{asked.name[1:]} gives the {digit} {certainty(shares[digit])} for {chapter.whose()}. "
-        f"If a {digit} was meant, its loss is **{loss_text(cost) if cost >= 0.0005 else 'less than 0.0005'}**."
+        f"If {a_digit(digit)} was meant, its loss is **{loss_text(cost) if cost >= 0.0005 else 'less than 0.0005'}**."
     )
     st.markdown(
         "Why a logarithm? Probabilities of independent answers multiply; their logarithms add, so that the loss of a "

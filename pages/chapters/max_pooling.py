@@ -58,8 +58,8 @@ def show() -> None:
     after = difference(result, pooled(moved_right(image), size, "max" if KINDS[kind] == "max" else "mean"))
     quiet(
         f"Window {place} of {result.size}: {kind.lower()} {number(float(result[row, column]), 2)}. {image.size} "
-        f"numbers become {result.size}. If the drawing moves one pixel to the right, {before:.0%} of the ink changes "
-        f"place before the pooling and {after:.0%} after it."
+        f"numbers become {result.size}. If the drawing moves one pixel to the right, {_share(before)} of the ink "
+        f"changes place before the pooling and {_share(after)} after it."
     )
     st.markdown(
         "**Lost** is where exactly in its window the feature was: with windows of 2 by 2, three of four numbers. "
@@ -67,3 +67,7 @@ def show() -> None:
         "span 6 by 6 pixels of the drawing; and some calm, as a small shift often leaves the largest number where it "
         "was. Two poolings are usual for MNIST. After many more there is nothing left to look at: try windows of 7."
     )
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.0f}\N{THIN SPACE}%"

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from core.insight import lesson_charts
-from pages.components import chapter_links
-from pages.components.chapter_links import Link
+from pages.components import chapter
 from pages.components.typesetting import quiet
 
 TITLE = "Optimisers"
@@ -40,11 +39,11 @@ def show() -> None:
         "along it they add up. With too much of it the ball rolls past the floor and has to come back.\n"
         "- **Adam** keeps two running means for each weight: of the gradient, and of its square. It divides the first "
         "by the root of the second, so that each weight moves at about the learning rate, however steep its slope is. "
-        "Its first step is the learning rate exactly, along each axis. That makes it easy to use: 0.001 is a fair "
+        "Its first step is the learning rate itself, along each axis. That makes it easy to use: 0.001 is a fair "
         "rate for many networks."
     )
     st.markdown(
         "Script A uses Adam as it comes, Script B SGD with rate 0.01 and momentum 0.9. A real network has not two but "
         "tens of thousands of weights, and the valley looks different for each batch. The rules are the very same."
     )
-    chapter_links.show("to_epochs", "See also", [Link("Why each batch sees another valley", {"chapter": "epochs"})])
+    chapter.chapter_link("epochs", "Why each batch sees another valley")

@@ -26,6 +26,7 @@ def show() -> None:
         f"- **Convolution**: (kernel side {TIMES} kernel side {TIMES} channels that come in + 1) {TIMES} filters; the "
         "1 is the bias.\n"
         f"- **Dense**: (numbers that come in + 1) {TIMES} units.\n"
+        "- **BatchNormalization**: 4 for each channel, of which two are learned and two are measured on the way.\n"
         "- **Pooling, Flatten, Dropout, activations**: none."
     )
     asked = chapter.asked()
@@ -69,13 +70,13 @@ def show() -> None:
     st.markdown(f"Together **{changed.parameters:,}** parameters.{told}")
     largest_row = max(changed.table(), key=lambda row: row.parameters)
     quiet(
-        f"{largest_row.parameters / max(changed.parameters, 1):.0%} of them are in {largest_row.name}. As float32 "
-        f"they take {changed.parameters * 4 / 1e6:.1f} MB."
+        f"{100 * largest_row.parameters / changed.parameters:.0f}\N{THIN SPACE}% of them are in {largest_row.name}. "
+        f"As float32 they take {changed.parameters * 4 / 1e6:.1f} MB."
     )
     st.markdown(
         "More filters cost twice: in their own layer, and in the next one, which looks at every map. A larger kernel "
-        "costs with the square of its side, but makes the map smaller, so that the dense layer behind Flatten may "
-        "shrink by more. More parameters can learn more, and learn more by heart."
+        "costs with the square of its side, but, without padding, makes the map smaller, so that the dense layer "
+        "behind Flatten may shrink by more. More parameters can learn more, and learn more by heart."
     )
 
 

@@ -71,7 +71,7 @@ def _move(grid: int, row: int, column: int) -> None:
 
 def _show_race() -> None:
     rate = st.select_slider(
-        "Learning rate", RATES, 0.1, format_func=lambda rate: f"{rate:.5f}".rstrip("0"), key="scaling_rate"
+        "Learning rate", RATES, 0.1, format_func=lambda rate: f"{rate:.5f}".rstrip("0").rstrip("."), key="scaling_rate"
     )
     losses = {name: _losses(rate, name == SERIES[0]) for name in SERIES}
     st.vega_lite_chart(

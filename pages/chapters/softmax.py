@@ -6,6 +6,7 @@ import streamlit as st
 from core.insight import lesson_charts
 from core.insight.operations import logits, softmax
 from core.insight.prediction import certainty
+from core.insight.progress import a_digit
 from pages.components import chapter
 from pages.components.pixel_grids import number
 from pages.components.typesetting import quiet
@@ -33,8 +34,8 @@ def show() -> None:
     st.vega_lite_chart(rows, SPEC, key="softmax_bars", height=260, alt="Ten bars, the probability of each digit")
     second, first = (int(place) for place in np.argsort(shares)[-2:])
     quiet(
-        f"At temperature {temperature:.1f}, {asked.name} takes {chapter.whose()} for a {first} with "
-        f"{certainty(shares[first])}, for a {second} with {certainty(shares[second])}."
+        f"At temperature {temperature:.1f}, {asked.name} takes {chapter.whose()} for {a_digit(first)} with "
+        f"{certainty(shares[first])}, for {a_digit(second)} with {certainty(shares[second])}."
     )
     with st.expander("The ten in numbers", key="softmax_numbers"):
         lines = [

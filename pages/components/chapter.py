@@ -1,6 +1,7 @@
 """What the chapters of Learn stand in and share: their links, the digit that they work on and the model they ask."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -21,6 +22,9 @@ PAGE = "pages/learn.py"
 SAMPLE_DIGIT, SAMPLE_SEED = 3, 11  # stands where nothing has been drawn yet
 
 
+_inside: ContextVar[bool] = ContextVar("_inside", default=False)  # whether a chapter is being drawn
+
+
 @dataclass(frozen=True)
 class Asked:
     """The model that a chapter asks, and what it is called."""
@@ -32,9 +36,12 @@ class Asked:
 def chapter_link(name: str, label: str, **query: str) -> None:
     """Draw a link to a chapter, by the name of its module; further values join its address ("term", ...).
 
-    For the other pages; within Learn, `chapter_links.show` draws links whose steps the back button undoes.
+    On any page; a chapter can have one link with the same label.
     """
-    st.page_link(PAGE, label=label, query_params={"chapter": name, **query})
+    if _inside.get():
+        chapter_links.show(f"chapter_link {label}", label, [Link(label, _address(name) | query)])
+    else:
+        st.page_link(PAGE, label=label, query_params={"chapter": name, **query})
 
 
 def open_at(wanted: str, order: Sequence[ModuleType]) -> None:
@@ -67,9 +74,10 @@ def _show(chapters: Mapping[str, ModuleType], name: str) -> None:
     names = list(chapters)
     number = names.index(name)
     here = f"Learn: chapter {number + 1} of {len(names)}"
-    chapter_links.show("back_to_contents", "Back", [Link(here, _address())])
-    st.title(chapters[name].TITLE, anchor=False)
-    _body(chapters[name])
+    with st.container(gap=None):
+        chapter_links.show("back_to_contents", "Back", [Link(here, _address())])
+        st.title(chapters[name].TITLE, anchor=False)
+    _body(name, chapters[name])
     st.divider()
     way = [Link(f"\N{LEFTWARDS ARROW} {chapters[near].TITLE}", _address(near)) for near in names[:number][-1:]]
     way += [Link(f"{chapters[near].TITLE} \N{RIGHTWARDS ARROW}", _address(near)) for near in names[number + 1 :][:1]]
@@ -80,8 +88,14 @@ def _show(chapters: Mapping[str, ModuleType], name: str) -> None:
 
 @st.fragment  # a slider reruns the chapter, and not the page around it
 @errors.shown()
-def _body(chapter: ModuleType) -> None:
-    chapter.show()
+def _body(name: str, chapter: ModuleType) -> None:
+    if st.query_params.get("chapter") != name:
+        st.rerun()  # a link in the chapter led to another one
+    token = _inside.set(True)
+    try:
+        chapter.show()
+    finally:
+        _inside.reset(token)
 
 
 def _address(chapter: str = "") -> dict[str, str]:

@@ -30,7 +30,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function written(picture, { rows, columns, shares, numbers, window: frame, done }) {
   const table = document.createElement("div")
   table.className = "numbers"
-  table.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 2.5rem))`
+  table.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 2.25rem))`
   for (const [place, share] of shares.entries()) {
     const cell = document.createElement("span")
     const row = Math.floor(place / columns), column = place % columns

@@ -43,7 +43,7 @@ class Grid:
     window: tuple[int, int, int, int] | None = None
     done: int | None = None
     peak: float | None = None
-    cell: int = 8
+    cell: int = 7
     sign: str = ""
 
 
