@@ -8,7 +8,7 @@ InklingError
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py
-├── NoSuchRun (a LookupError)                           core/training/runs.py
+├── NoSuchRun (a LookupError), UnreadRun                core/training/runs.py
 ├── DrawingsFull                                        core/training/drawings.py
 └── BadWorkspaceLink                                    pages/components/workspace.py
 """

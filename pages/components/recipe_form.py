@@ -12,7 +12,7 @@ import streamlit as st
 from pydantic import BaseModel
 
 from core.digits.augmentation import Augmentation
-from core.networks.network import Dropout
+from core.networks.network import Dropout, Network
 from core.networks.recipe import (
     PRESETS,
     SGD,
@@ -31,6 +31,7 @@ from core.networks.recipe import (
     RMSprop,
     parse_recipe,
 )
+from core.networks.recipe_link import from_link
 from pages.components import augmentation_preview, network_view, preset_cards
 from pages.components.errors import plain
 from pages.components.preset_cards import Card
@@ -88,6 +89,37 @@ _RANGES = {
     "thickness": (0.05, "%g px", 0.4),
 }
 SWITCH_WIDTH = 120  # pixels of a switch, beside which its range stands
+CHANGED = ", changed"  # what the name of a recipe ends with that is no longer what its name says
+LINKED = "linked"  # the choice of the network that came with a recipe and is no preset's
+
+# Beside the controls' own, this leaves in the session:
+#   recipe_linked         the recipe that came by a link, until a preset is chosen
+#   recipe_link_problem   the sentence about a link that holds none
+
+
+def take_link() -> None:
+    """Fill the controls with the recipe that the address names, once: it is taken out, so that changes stay.
+
+    Belongs before everything else: once a widget is drawn, what it holds cannot be set.
+    """
+    text = st.query_params.get("recipe")
+    if text is None:
+        return
+    del st.query_params["recipe"]
+    st.session_state.pop("recipe_link_problem", None)
+    try:
+        linked = from_link(text)
+        if linked.data.doodles:
+            raise BadRecipe("The recipe in this link sorts drawings and reads no digits; only the command trains it.")
+        _fill_all(linked)
+    except BadRecipe as problem:
+        st.session_state.recipe_link_problem = str(problem)
+        _fill("fast")
+
+
+def link_problem() -> str:
+    """What was wrong with the link by which the visitor came; "" where nothing was. It is said once."""
+    return str(st.session_state.pop("recipe_link_problem", ""))
 
 
 def recipe() -> Recipe | str:
@@ -106,6 +138,8 @@ def show(made: Recipe | str) -> None:
     changed = isinstance(made, str) or made != PRESETS[chosen]
     cards = [Card(preset, known.name, *_LINES.get(preset, _described(known))) for preset, known in PRESETS.items()]
     preset_cards.show(cards, chosen, changed, _fill)
+    if linked := _linked():
+        quiet(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
     with st.container(gap="xsmall"):
         with st.expander("Network", key="group_network"):
             _network()
@@ -133,16 +167,18 @@ def show_bar() -> None:
 
 def _network() -> None:
     names = {preset: known.name for preset, known in PRESETS.items()}
+    if LINKED in _networks():
+        names[LINKED] = "The recipe's own"
     with _explained("The layers of any preset."):
         st.selectbox(
             "Architecture",
-            list(PRESETS),
+            list(names),
             format_func=names.__getitem__,
             key=_key("network"),
             persist_state="session",
             on_change=_fill_dropout,
         )
-    network = PRESETS[st.session_state[_key("network")]].network
+    network = _networks()[_get("network")]
     for name, layer in network.named_layers():
         if isinstance(layer, Dropout):
             with _explained("Share of numbers left out at each step."):
@@ -166,7 +202,7 @@ def _augmentation(made: Recipe | str, is_seen: bool) -> None:
                 step, form, _ = _RANGES[field]
                 st.slider(
                     f"{label}, at most",
-                    step,
+                    min(step, _get("augmentation", field)),  # a recipe from elsewhere may ask for less than a step
                     float(limit),
                     step=step,
                     format=form,
@@ -238,11 +274,30 @@ def _explained(explanation: str) -> Iterator[None]:
 
 
 def _fill(preset: str) -> None:
-    """Set every control to what the preset says, and those it has no say in to their defaults."""
-    known = PRESETS[preset]
+    """Set every control to what the preset says."""
+    st.session_state.pop("recipe_linked", None)
     _set("preset", value=preset)
     _set("network", value=preset)
-    _fill_dropout()
+    _fill_settings(PRESETS[preset])
+
+
+def _fill_all(linked: Recipe) -> None:
+    """Set every control to what a recipe from elsewhere says; its card is that of the most similar preset."""
+    for preset, known in PRESETS.items():
+        if linked == known:
+            return _fill(preset)
+    st.session_state.recipe_linked = linked
+    shapes = {preset: _without_rates(known.network) for preset, known in PRESETS.items()}
+    alike = [preset for preset, shape in shapes.items() if shape == _without_rates(linked.network)]
+    named = [preset for preset, known in PRESETS.items() if linked.name.removesuffix(CHANGED) == known.name]
+    _set("preset", value=next(iter([*(preset for preset in named if preset in alike), *alike, *named, "fast"])))
+    _set("network", value=alike[0] if alike else LINKED)
+    _fill_settings(linked)
+
+
+def _fill_settings(known: Recipe) -> None:
+    """Set every control but the architecture's to what a recipe says, and those it has no say in to their defaults."""
+    _fill_dropout(known.network)
     for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed"):
         _set(field, value=getattr(known, field))
     _fill_from(known.data, "data")
@@ -264,10 +319,30 @@ def _fill_from(owner: BaseModel, *place: str) -> None:
             _set(*place, field, value=value)
 
 
-def _fill_dropout() -> None:
-    for name, layer in PRESETS[st.session_state[_key("network")]].network.named_layers():
+def _fill_dropout(network: Network | None = None) -> None:
+    """Set the dropout rates to a network's, by default to those of the chosen architecture."""
+    for name, layer in (network or _networks()[_get("network")]).named_layers():
         if isinstance(layer, Dropout):
             _set("dropout", name, value=layer.rate)
+
+
+def _networks() -> dict[str, Network]:
+    """The architectures to choose from: each preset's, and that of a linked recipe where no preset has it."""
+    networks = {preset: known.network for preset, known in PRESETS.items()}
+    linked = _linked()
+    if linked and _without_rates(linked.network) not in map(_without_rates, networks.values()):
+        networks[LINKED] = linked.network
+    return networks
+
+
+def _linked() -> Recipe | None:
+    linked: Recipe | None = st.session_state.get("recipe_linked")
+    return linked
+
+
+def _without_rates(network: Network) -> list[dict[str, Any]]:
+    """The layers, whatever their dropout rates: those have controls of their own."""
+    return [layer.model_dump(exclude={"rate"}) for layer in network.layers]
 
 
 def _held() -> dict[str, Any]:
@@ -292,13 +367,16 @@ def _held() -> dict[str, Any]:
         **kinds,
         **{field: _get(field) for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed")},
     }
-    preset = known.model_dump(mode="json", exclude={"name", "version"})
-    return {"name": known.name if held == preset else f"{known.name}, changed", **held}
+    origin = _linked() or known
+    for named in (origin, known):
+        if held == named.model_dump(mode="json", exclude={"name", "version"}):
+            return {"name": named.name, **held}
+    return {"name": f"{origin.name.removesuffix(CHANGED)[: 60 - len(CHANGED)]}{CHANGED}", **held}
 
 
 def _layers() -> list[dict[str, Any]]:
     layers = []
-    for name, layer in PRESETS[_get("network")].network.named_layers():
+    for name, layer in _networks()[_get("network")].named_layers():
         rate = {"rate": _get("dropout", name)} if isinstance(layer, Dropout) else {}
         layers.append(layer.model_dump(mode="json") | rate)
     return layers

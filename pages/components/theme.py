@@ -6,6 +6,11 @@ import streamlit as st
 
 INK = {"light": "#1D2433", "dark": "#F2F0E6"}  # ink by day, chalk by night: `textColor` of the two themes
 PAPER = {"light": "#FFFFFF", "dark": "#1D2C27"}  # a white sheet; the slate of the second background
+# Runs in one picture, in the order in which they are told apart; the first is the training series' own colour.
+RUNS = {
+    "light": ("#2446C8", "#B04A12", "#1B6E4B", "#7A2E8E", "#1D2433", "#5C6470"),
+    "dark": ("#8FB4FF", "#FFB27A", "#7FD6A8", "#D9A5F0", "#F2F0E6", "#A9B5AC"),
+}
 
 
 def name() -> Literal["light", "dark"]:

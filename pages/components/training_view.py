@@ -13,6 +13,7 @@ import streamlit as st
 from core.insight import charts
 from core.insight.evaluation import percent
 from core.insight.progress import (
+    curves_sentence,
     duration,
     last_answers,
     last_validation_accuracy,
@@ -23,6 +24,7 @@ from core.insight.progress import (
 )
 from core.insight.teaching import lesson_sentence, readings
 from core.networks.model import Scores
+from core.networks.settings import differing
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
 from core.training.runs import NoSuchRun, Run, RunState, run_store
@@ -90,6 +92,8 @@ def _view(run_id: str, state: RunState) -> None:
         run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _show_notice(run)
+        if run.continues or run.replays:
+            _show_origin(run)
         if run.is_lesson:
             _show_lesson(run)
         _show_curves(run)
@@ -146,6 +150,27 @@ def _show_notice(run: Run) -> None:
         st.error(plain(run.notice), icon=":material/error:")
     else:
         st.warning(plain(run.notice), icon=":material/info:")
+
+
+def _show_origin(run: Run) -> None:
+    """Which run this one goes on from, or repeats but for a setting, with the way to see both side by side."""
+    try:
+        origin = run_store().run(run.continues or run.replays)
+    except NoSuchRun:
+        quiet("The run whose weights it began with has been deleted.")
+        return
+    if run.continues:
+        said = f"Goes on from {plain(origin.name)}, whose weights it began with."
+    else:
+        rows = differing([origin.recipe, run.recipe])
+        changes = ", ".join(
+            f"{name[:1].lower()}{name[1:]} {after} instead of {before}" for name, (before, after) in rows
+        )
+        said = f"Began with the same weights as {plain(origin.name)}; changed: {plain(changes)}."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="origin"):
+        quiet(said, width="content")
+        both = f"{origin.id},{run.id}"
+        st.page_link("pages/runs.py", label=":small[Compare both]", query_params={"runs": both})
 
 
 def _figures(run: Run) -> dict[str, str]:
@@ -246,6 +271,8 @@ def _show_curves(run: Run | None) -> None:
         _show_curve(run, rows, "accuracy", "Accuracy: how many digits it reads, batch after batch.")
     with right, st.container(gap=None):
         _show_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
+    said = curves_sentence(run.history) if run else ""
+    quiet(said or "After an epoch: what the curves say of training and validation together.")
 
 
 def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: str) -> None:

@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
-from core.networks.recipe import PRESETS, Data
+from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
+from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
+from core.networks.recipe_link import to_link
 from core.training.jobs import EngineState
 from core.training.progress import Checkpoint
 from core.training.runs import RunState, run_store
@@ -718,3 +720,65 @@ def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
     started().report(50)
     theirs = finished_run(owner=SOMEBODY)
     assert "Epoch 1 of 1" in banner(opened(run=theirs))
+
+
+# A recipe that comes by a link
+
+
+OWN_NETWORK = Network(
+    layers=(
+        Conv2D(filters=6, kernel_size=5, strides=2, activation="relu"),
+        Dropout(rate=0.15),
+        Flatten(),
+        Dense(units=10, activation="softmax"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "preset"),
+    [
+        ({"name": "A slow one", "epochs": 7, "optimizer": SGD(learning_rate=0.02), "seed": 12}, "fast"),
+        ({"name": "Script B, changed", "augmentation": Augmentation(rotation=0.4)}, "script-b"),
+        ({"name": "Mine", "network": OWN_NETWORK, "l2": 0.001, "early_stopping": EarlyStopping(patience=9)}, "fast"),
+    ],
+)
+def test_a_recipe_in_the_link_fills_the_form_and_is_trained_as_it_stands(changes, preset):
+    recipe = PRESETS[preset].model_copy(update=changes)
+    app = opened(recipe=to_link(recipe))
+    assert not app.error
+    assert not app.exception
+    assert "recipe" not in app.query_params
+    assert data_of(app, "preset_cards")["chosen"] == preset
+    assert recipe.name in texts(app)
+    app.number_input(key="recipe_batch_size").set_value(64).run()  # what is changed then stays changed
+    app.run()
+    app.button(key="train").click().run()
+    trained = run_store().active_run(OWNER).recipe
+    assert trained.batch_size == 64
+    name = f"{recipe.name.removesuffix(', changed')}, changed"
+    assert trained == recipe.model_copy(update={"batch_size": 64, "name": name})
+
+
+def test_a_preset_in_the_link_is_chosen_and_a_card_forgets_the_link(engine):
+    app = opened(recipe=to_link(PRESETS["script-a"]))
+    assert data_of(app, "preset_cards") | {"chosen": "script-a", "changed": False} == data_of(app, "preset_cards")
+    assert "filled with" not in texts(app)
+    app.query_params["recipe"] = to_link(PRESETS["fast"].model_copy(update={"name": "Mine", "network": OWN_NETWORK}))
+    app.run()
+    assert app.selectbox(key="recipe_network").value == "linked"
+    app.button(key="train").click().run()
+    assert run_store().active_run(OWNER).recipe.name == "Mine"
+    app = choose(app, "script-b")
+    assert "filled with" not in texts(app)
+    assert app.selectbox(key="recipe_network").value == "script-b"
+
+
+@pytest.mark.parametrize("link", ["nonsense!", "AAAA", to_link(PRESETS["fast"])[:-9], to_link(DETECTOR)])
+def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
+    app = opened(recipe=link)
+    assert len(app.error) == 1
+    assert "link" in app.error[0].value
+    assert app.number_input(key="recipe_epochs").value == PRESETS["fast"].epochs
+    assert not app.button(key="train").disabled
+    assert not app.run().error
