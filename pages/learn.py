@@ -1,0 +1,27 @@
+"""Learn: how a network comes to read digits, a chapter at a time, each with something to touch."""
+
+import streamlit as st
+
+from pages.chapters import better_than_script_a, glossary, improvements, script_a, script_b, workshop
+from pages.components import chapter, router
+
+# The chapters in the order in which they are read. One more is one more line here.
+ORDER = [
+    better_than_script_a,
+    script_a,
+    script_b,
+    improvements,
+    workshop,
+    glossary,
+]
+
+router.guard()
+chapters = {module.__name__.rpartition(".")[2]: module for module in ORDER}
+wanted = st.query_params.get("chapter")
+if wanted in chapters:
+    chapter.show(chapters, wanted)
+else:
+    st.title("Learn", anchor=False)
+    if wanted:
+        st.info("There is no such chapter. Here are those that there are.")
+    chapter.contents(chapters)
