@@ -113,4 +113,3 @@ def _sample() -> np.ndarray:
     sample: np.ndarray = images[labels == SAMPLE_DIGIT][0]
     sample.flags.writeable = False
     return sample
-

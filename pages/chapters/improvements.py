@@ -1,0 +1,8 @@
+"""improvements."""
+
+TITLE = "improvements"
+SUMMARY = "improvements."
+
+
+def show() -> None:
+    """Nothing yet."""

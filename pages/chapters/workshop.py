@@ -1,0 +1,8 @@
+"""workshop."""
+
+TITLE = "workshop"
+SUMMARY = "workshop."
+
+
+def show() -> None:
+    """Nothing yet."""
