@@ -34,6 +34,7 @@ def navigation() -> StreamlitPage:
             st.Page("pages/draw.py", title="Draw", url_path="draw", visibility="hidden"),
             st.Page("pages/train.py", title="Train", url_path="train"),
             st.Page("pages/model.py", title="Model", url_path="model"),
+            st.Page("pages/runs.py", title="Runs", url_path="runs"),
             st.Page("pages/learn.py", title="Learn", url_path="learn"),
         ],
         position="top",
