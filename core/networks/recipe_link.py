@@ -54,7 +54,5 @@ def _shortened(value: Any) -> Any:
     """The value as JSON has it, without the fields that are as they are by default."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        return {
-            name: _shortened(held) for name, held in value if name in _TAGS or held != fields[name].get_default()
-        }
+        return {name: _shortened(held) for name, held in value if name in _TAGS or held != fields[name].get_default()}
     return [_shortened(held) for held in value] if isinstance(value, tuple) else value

@@ -80,5 +80,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
     setTriggerValue("wanted", { chapter: link.dataset.chapter })
+    document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
   }
 }

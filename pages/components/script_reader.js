@@ -72,5 +72,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
     setTriggerValue("wanted", link.wanted)
+    document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
   }
 }
