@@ -1,0 +1,8 @@
+"""Convolution."""
+
+TITLE = "Convolution"
+SUMMARY = "Convolution."
+
+
+def show() -> None:
+    """Stands in."""

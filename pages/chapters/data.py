@@ -1,0 +1,8 @@
+"""The data."""
+
+TITLE = "The data"
+SUMMARY = "The data."
+
+
+def show() -> None:
+    """Stands in."""

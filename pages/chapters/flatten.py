@@ -1,0 +1,8 @@
+"""Flatten."""
+
+TITLE = "Flatten"
+SUMMARY = "Flatten."
+
+
+def show() -> None:
+    """Stands in."""

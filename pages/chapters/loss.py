@@ -1,0 +1,8 @@
+"""Loss."""
+
+TITLE = "Loss"
+SUMMARY = "Loss."
+
+
+def show() -> None:
+    """Stands in."""

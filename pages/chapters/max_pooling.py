@@ -1,0 +1,8 @@
+"""Max pooling."""
+
+TITLE = "Max pooling"
+SUMMARY = "Max pooling."
+
+
+def show() -> None:
+    """Stands in."""

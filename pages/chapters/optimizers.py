@@ -1,0 +1,8 @@
+"""Optimisers."""
+
+TITLE = "Optimisers"
+SUMMARY = "Optimisers."
+
+
+def show() -> None:
+    """Stands in."""

@@ -1,0 +1,8 @@
+"""Overfitting."""
+
+TITLE = "Overfitting"
+SUMMARY = "Overfitting."
+
+
+def show() -> None:
+    """Stands in."""

@@ -1,0 +1,8 @@
+"""ReLU, an activation."""
+
+TITLE = "ReLU, an activation"
+SUMMARY = "ReLU, an activation."
+
+
+def show() -> None:
+    """Stands in."""

@@ -1,0 +1,8 @@
+"""Reshape, and divide by 255."""
+
+TITLE = "Reshape, and divide by 255"
+SUMMARY = "Reshape, and divide by 255."
+
+
+def show() -> None:
+    """Stands in."""

@@ -1,0 +1,8 @@
+"""Softmax."""
+
+TITLE = "Softmax"
+SUMMARY = "Softmax."
+
+
+def show() -> None:
+    """Stands in."""
