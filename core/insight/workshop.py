@@ -176,8 +176,8 @@ PLAN = (
         (
             Question(
                 "Does it understand digits?",
-                "It turns 784 numbers into ten. It can neither count nor tell you what a 7 is, and before its doors "
-                "were shut to them it took letters for digits without a doubt.",
+                "It turns 784 numbers into ten. It cannot count, and to it a letter "
+                "would be one more digit, if a second network did not say that it is none.",
             ),
             Question(
                 "Can I keep my network?",

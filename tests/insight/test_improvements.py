@@ -1,7 +1,7 @@
 import pytest
 
 from core.insight.glossary import find
-from core.insight.improvements import IMPROVEMENTS
+from core.insight.improvements import BETTER, BETTER_QUICK, IMPROVEMENTS, SCRIPT_A_QUICK
 from core.networks.network import Dropout
 from core.networks.recipe import SCRIPT_A, SCRIPT_A_IMPROVED, Recipe, parse_recipe
 from core.networks.recipe_link import from_link, to_link
@@ -51,3 +51,11 @@ def test_each_improvement_is_explained_in_whole_sentences_and_has_its_word_in_th
     assert all(text.endswith(".") for text in (improvement.what, improvement.why, improvement.expect))
     assert find(improvement.term).name == improvement.term
     assert all(0.8 < accuracy < 1 for accuracy in improvement.measured)
+
+
+def test_the_way_to_a_better_model_changes_the_learning_rate_and_nothing_else():
+    assert differences(SCRIPT_A_QUICK) == {"data"}
+    assert differences(BETTER) == {"schedule", "optimizer"}
+    assert differences(BETTER_QUICK) == {"data", "schedule", "optimizer"}
+    assert BETTER_QUICK.data == SCRIPT_A_QUICK.data
+    assert all(from_link(to_link(recipe)) == recipe for recipe in (SCRIPT_A_QUICK, BETTER_QUICK, BETTER))

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 from core.insight import workshop
 
@@ -9,7 +10,7 @@ def test_the_parts_fill_the_workshop_one_after_the_other():
     times = workshop.times()
     assert times[0][0] == 0
     assert times[-1][1] == workshop.MINUTES == 45
-    assert all(before[1] == after[0] for before, after in zip(times, times[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(times))
 
 
 def test_every_part_says_what_to_show_and_to_do_and_where_and_answers_a_question():
