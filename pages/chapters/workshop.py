@@ -15,7 +15,7 @@ def show() -> None:
     """What to prepare, then the parts in their order, and the whole as a file to print."""
     address = urljoin(st.context.url or "", ".")
     st.markdown(
-        "A lesson for a school class or an evening course, up to thirty people. Nobody needs to know anything before."
+        "For a school class or an evening course of up to thirty people, who need not know anything beforehand."
     )
     st.download_button(
         "Download the plan, to print",
