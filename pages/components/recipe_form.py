@@ -12,6 +12,7 @@ import streamlit as st
 from pydantic import BaseModel
 
 from core.digits.augmentation import Augmentation
+from core.insight.glossary import Term, term_of
 from core.networks.network import Dropout, Network
 from core.networks.recipe import (
     PRESETS,
@@ -34,6 +35,7 @@ from core.networks.recipe import (
 from core.networks.recipe_link import from_link
 from pages.components import augmentation_preview, network_view, preset_cards
 from pages.components.errors import plain
+from pages.components.glossary_view import question
 from pages.components.preset_cards import Card
 from pages.components.typesetting import quiet
 
@@ -162,14 +164,15 @@ def show(made: Recipe | str) -> None:
 def show_bar() -> None:
     """Draw epochs and batch size, narrow enough to stand side by side on a phone."""
     for field in ("epochs", "batch_size"):
-        _widget(Recipe, field, help=Recipe.model_fields[field].description, width=BAR_WIDTH)
+        explanation = f"{Recipe.model_fields[field].description}\n\n{question(term_of(Recipe, field))}"
+        _widget(Recipe, field, help=explanation, width=BAR_WIDTH)
 
 
 def _network() -> None:
     names = {preset: known.name for preset, known in PRESETS.items()}
     if LINKED in _networks():
         names[LINKED] = "The recipe's own"
-    with _explained("The layers of any preset."):
+    with _explained("The layers of any preset.", term_of(Recipe, "network")):
         st.selectbox(
             "Architecture",
             list(names),
@@ -181,7 +184,7 @@ def _network() -> None:
     network = _networks()[_get("network")]
     for name, layer in network.named_layers():
         if isinstance(layer, Dropout):
-            with _explained("Share of numbers left out at each step."):
+            with _explained("Share of numbers left out at each step.", term_of(Dropout)):
                 label = f"Dropout rate of {name}"
                 st.slider(label, 0.0, 0.9, step=0.05, key=_key("dropout", name), persist_state="session")
     network_view.layer_table(network)
@@ -195,7 +198,8 @@ def _augmentation(made: Recipe | str, is_seen: bool) -> None:
             augmentation_preview.show(made)
     for field, info in Augmentation.model_fields.items():
         label, limit = field.capitalize(), next(bound.le for bound in info.metadata if hasattr(bound, "le"))
-        with _explained(info.description or ""), st.container(horizontal=True, vertical_alignment="center"):
+        explanation = _explained(info.description or "", term_of(Augmentation, field))
+        with explanation, st.container(horizontal=True, vertical_alignment="center"):
             key = _key("augmentation", field, "on")
             is_on = st.toggle(label, key=key, persist_state="session", width=SWITCH_WIDTH)
             if is_on:
@@ -213,13 +217,13 @@ def _augmentation(made: Recipe | str, is_seen: bool) -> None:
 
 
 def _stopping() -> None:
-    with _explained("Ends the run when the watched value no longer improves."):
+    with _explained("Ends the run when the watched value no longer improves.", term_of(EarlyStopping)):
         is_on = st.toggle("Early stopping", key=_key("early_stopping"), persist_state="session")
     if is_on:
         for field in EarlyStopping.model_fields:
             _control(EarlyStopping, field, "early_stopping")
     kinds = ["", *(_tag(kind) for kind in _CHECKPOINTS)]
-    with _explained("Which weights are kept on the way."):
+    with _explained("Which weights are kept on the way.", term_of(Recipe, "checkpoint")):
         st.selectbox("Checkpoint", kinds, format_func=_word, key=_key("checkpoint"), persist_state="session")
     for kind in _CHECKPOINTS:
         if st.session_state[_key("checkpoint")] == _tag(kind):
@@ -230,7 +234,7 @@ def _kind(field: str, label: str, kinds: tuple[type[BaseModel], ...]) -> None:
     """A choice among kinds, and below it the settings of the chosen one."""
     known = {_tag(kind): kind for kind in kinds}
     kind = known[st.session_state[_key(field)]]
-    with _explained((kind.__doc__ or "").strip().splitlines()[0]):
+    with _explained((kind.__doc__ or "").strip().splitlines()[0], term_of(Recipe, field), term_of(kind)):
         st.selectbox(label, list(known), format_func=_word, key=_key(field), persist_state="session")
     _settings(kind, field)
 
@@ -243,7 +247,7 @@ def _settings(kind: type[BaseModel], field: str) -> None:
 
 def _control(owner: type[BaseModel], field: str, *place: str) -> None:
     """The control for one field of a recipe, explained in the field's own words."""
-    with _explained(owner.model_fields[field].description or ""):
+    with _explained(owner.model_fields[field].description or "", term_of(owner, field)):
         _widget(owner, field, *place)
 
 
@@ -265,12 +269,14 @@ def _widget(owner: type[BaseModel], field: str, *place: str, **options: Any) -> 
 
 
 @contextmanager
-def _explained(explanation: str) -> Iterator[None]:
-    """A widget with a quiet line below it. Not in the label: a screen reader would read its markup out."""
+def _explained(explanation: str, *terms: Term) -> Iterator[None]:
+    """A widget with a quiet line below it, which ends with the way to its words in the glossary.
+
+    Not in the label: a screen reader would read its markup out.
+    """
     with st.container(gap=None):
         yield
-        if explanation:
-            quiet(plain(explanation))
+        quiet(" ".join([plain(explanation), *map(question, dict.fromkeys(terms))]).strip())
 
 
 def _fill(preset: str) -> None:

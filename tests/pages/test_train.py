@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
+from core.insight.glossary import TERMS
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
 from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
@@ -197,9 +198,22 @@ def test_architecture_and_dropout_of_another_preset_can_be_taken():
 
 def test_controls_are_explained_in_the_recipes_own_words():
     app = opened()
-    assert app.number_input(key="recipe_epochs").help == "How often the network sees every training image."
+    assert app.number_input(key="recipe_epochs").help.startswith("How often the network sees every training image.")
     assert app.toggle(key="recipe_augmentation_rotation_on").label == "Rotation"
     assert "Turn by up to this many degrees, either way." in texts(app)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_control_leads_to_its_word_in_the_glossary(preset):
+    app = choose(opened(), preset)
+    for bar in ("recipe_epochs", "recipe_batch_size"):
+        assert "learn?chapter=glossary&term=" in app.number_input(key=bar).help
+    controls = [*app.number_input, *app.selectbox, *app.toggle]
+    below = [text.value for text in app.markdown if "learn?chapter=glossary&term=" in text.value]
+    assert len(below) >= sum(control.key.startswith("recipe_") for control in controls) - 2
+    linked = {term for text in below for term in re.findall("glossary&term=([a-z0-9-]+)", text)}
+    assert linked <= set(TERMS)
+    assert {"optimiser", "learning-rate", "l2-penalty", "rotation", "early-stopping", "seed"} <= linked
 
 
 @pytest.mark.parametrize(
