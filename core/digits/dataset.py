@@ -197,8 +197,8 @@ def training_sample(source: Source) -> Digits:
 
 
 @cache
-def testing_digits(source: Source) -> Digits:
-    """The 10,000 digits on which models are measured in the end, read without the training images.
+def unseen_digits(source: Source) -> Digits:
+    """The 10,000 digits that no network learns from and all are measured on, read without the training images.
 
     Raises:
         NoMnist: as `mnist_sample`.

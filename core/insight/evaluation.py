@@ -224,7 +224,7 @@ def bins_sentence(bins: Sequence[Bin]) -> str:
     total, last = sum(place.images for place in bins), bins[-1]
     said = (
         f"{last.images:,} of {total:,} answers are at least {last.low * 100:.0f}\N{THIN SPACE}% sure. "
-        "The dashed line is honesty; a thin bar is the 95\N{THIN SPACE}% interval of its point, long where answers are few."
+        "The dashed line is honesty; a bar is the 95\N{THIN SPACE}% interval of its point, long where answers are few."
     )
     off = [place for place in bins if place.confidence is not None and _is_off(place)]
     if not off:

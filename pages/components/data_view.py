@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.digits.dataset import Digits, Source, drawn_digits, testing_digits, training_sample
+from core.digits.dataset import Digits, Source, drawn_digits, training_sample, unseen_digits
 from core.insight.progress import a_digit
 from pages.components import errors, thumbnails
 from pages.components.evaluated import SOURCES
@@ -31,7 +31,7 @@ def show(source: Source) -> None:
     page = min(st.session_state.setdefault("data_page", 0), pages - 1)
     seen = places[page * SHEET : (page + 1) * SHEET]
     first, last = page * SHEET + 1, page * SHEET + len(seen)
-    quiet(f"{what}: {len(places):,} are {digit}s, and these are the {first:,}. to the {last:,}.")
+    quiet(f"{what}: {len(places):,} of them are {digit}s, and here are {first:,} to {last:,} of these.")
     if len(seen):
         named = f"{a_digit(int(digit or 0)).capitalize()}"
         thumbnails.show(
@@ -62,7 +62,7 @@ def _digits(split: str, source: Source) -> tuple[Digits, str]:
     if split == "Training":
         digits = _training(source)
         return digits, f"The first {len(digits):,} training images of {SOURCES[source]}"
-    digits = testing_digits(source)
+    digits = unseen_digits(source)
     return digits, f"The {len(digits):,} test images of {SOURCES[source]}"
 
 

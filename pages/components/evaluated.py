@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.digits.dataset import TEST_IMAGES, Digits, NoMnist, Source, testing_digits
+from core.digits.dataset import TEST_IMAGES, Digits, NoMnist, Source, unseen_digits
 from core.insight.answers import Answering, answering, kept
 from core.insight.prediction import certainty
 from core.insight.progress import a_digit, score_words
@@ -118,7 +118,7 @@ def source(shown: Evaluated) -> Source:
     wanted = shown.model.scores.data_source
     if wanted == "mnist":
         try:
-            testing_digits("mnist")
+            unseen_digits("mnist")
         except NoMnist:
             return "handwriting"
     return wanted
@@ -142,7 +142,7 @@ def answers(shown: Evaluated) -> Answers | None:
             st.fragment(_progress, run_every=EVERY)(work, asked)
             return None
         probabilities = work.probabilities
-    return Answers(testing_digits(asked), probabilities, asked)
+    return Answers(unseen_digits(asked), probabilities, asked)
 
 
 def readings(labels: np.ndarray, probabilities: np.ndarray) -> list[Reading]:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.insight import charts, evaluation
-from core.insight.evaluation import accuracy_interval, percent
+from core.insight.evaluation import percent
 from core.insight.export import file_stem
 from core.insight.progress import DRAWN, a_digit
 from pages.components import confusion, errors, thumbnails
@@ -33,11 +33,10 @@ def show(shown: Evaluated, answers: Answers) -> None:
 
 def _show_accuracy(shown: Evaluated, answers: Answers, matrix: np.ndarray) -> None:
     right, count = int(np.trace(matrix)), int(matrix.sum())
-    low, high = map(percent, accuracy_interval(right / count, count))
     left, other = st.columns(2, gap="large")
     with left, st.container(gap="xxsmall", key="test_accuracy"):
         st.metric(f"Test accuracy, {SOURCES[answers.source]}", percent(right / count))
-        quiet(f"95\N{THIN SPACE}% interval {low} to {high}. {evaluation.accuracy_sentence(matrix)}")
+        quiet(evaluation.accuracy_sentence(matrix))
     with other, st.container(gap="xxsmall", key="drawn_accuracy"):
         drawn = shown.model.scores.drawn_accuracy
         st.metric("Drawn digits", NONE if drawn is None else percent(drawn))
