@@ -88,7 +88,7 @@ def reliability_diagram() -> Spec:
             },
             {
                 "transform": [{"filter": "!datum.honest"}],
-                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55},
+                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55, "color": "currentColor"},
                 "encoding": {"y": right | {"field": "low"}, "y2": {"field": "high"}, "tooltip": tooltip},
             },
             {
@@ -129,7 +129,7 @@ def robustness_curve(title: str, first: float, last: float) -> Spec:
         "type": "quantitative",
         "title": title,
         "scale": {"domain": [first, last], "nice": False},
-        "axis": _AXIS | {"format": "~g", "grid": False, "tickCount": 7},
+        "axis": _AXIS | {"format": ".3~f", "grid": False, "tickCount": 7},
     }
     accuracy = {
         "field": "accuracy",

@@ -9,7 +9,7 @@ from core.insight import charts, evaluation
 from core.insight.evaluation import percent
 from core.insight.export import file_stem
 from core.insight.progress import DRAWN, a_digit
-from pages.components import confusion, errors, thumbnails
+from pages.components import confusion, errors, score_table, thumbnails
 from pages.components.evaluated import SOURCES, Answers, Evaluated, readings
 from pages.components.typesetting import quiet
 
@@ -90,14 +90,7 @@ def _figure(name: str, matrix: np.ndarray, kind: str) -> bytes:
 def _show_digits(matrix: np.ndarray) -> None:
     st.subheader("Digit by digit", anchor=False)
     scores = evaluation.digit_scores(matrix)
-
-    def share(value: float | None) -> str:
-        return NONE if value is None else percent(value)
-
-    rows = [
-        f"| **{s.digit}** | {share(s.precision)} | {share(s.recall)} | {share(s.f1)} | {s.images:,} |" for s in scores
-    ]
-    st.markdown("\n".join(["| Digit | Precision | Recall | F1 | Images |", "|:--|--:|--:|--:|--:|", *rows]))
+    score_table.show(scores)
     quiet(evaluation.digits_sentence(scores))
     quiet(
         "Precision: of what it calls a 4, how much is one. Recall: of all 4s, how many it finds. F1: one figure for "
