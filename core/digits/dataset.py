@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from core.digits.doodles import doodles as draw_doodles
-from core.digits.handwriting import load_handwriting
+from core.digits.handwriting import load_handwriting, load_handwriting_part
 from core.errors import InklingError
 from core.storage import home, write_whole
 
@@ -223,31 +223,80 @@ def mnist_sample() -> Digits:
     Raises:
         NoMnist: there is none on this machine; nothing is downloaded.
     """
+    beginning, labels = _mnist_beginning()
+    # Held out at most up to the first place, trained on at least up to the second.
+    places = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:QUICK_IMAGES])
+    return beginning[places[places < MNIST_BEGINNING]]
+
+
+def training_sample(source: Source) -> Digits:
+    """The first thousand training images of a source; a recipe may hold some of them back to validate on.
+
+    Raises:
+        NoMnist: as `mnist_sample`.
+    """
+    if source == "mnist":
+        return _mnist_beginning()[0]
+    return _frozen(*load_handwriting_part(TRAINING_IMAGES + TEST_IMAGES, HANDWRITING_SEED, 0, MNIST_BEGINNING))
+
+
+@cache
+def unseen_digits(source: Source) -> Digits:
+    """The 10,000 digits that no network learns from and all are measured on, read without the training images.
+
+    Raises:
+        NoMnist: as `mnist_sample`.
+    """
+    if source == "handwriting":
+        everything = TRAINING_IMAGES + TEST_IMAGES
+        return _frozen(*load_handwriting_part(everything, HANDWRITING_SEED, TRAINING_IMAGES, everything))
+    size = TEST_IMAGES * 784
+    images, labels = _mnist_parts(
+        _Part("x_test", size, size, MNIST_SHA256["x_test"]),
+        _Part("y_test", TEST_IMAGES, TEST_IMAGES, MNIST_SHA256["y_test"]),
+    )
+    return _frozen(images.reshape(-1, 28, 28), labels)
+
+
+def _mnist_beginning() -> tuple[Digits, np.ndarray]:
+    """The first training images, and the labels of all."""
+    images, labels = _mnist_parts(
+        _Part("x_train", TRAINING_IMAGES * 784, MNIST_BEGINNING * 784, MNIST_BEGINNING_SHA256),
+        _Part("y_train", TRAINING_IMAGES, TRAINING_IMAGES, MNIST_SHA256["y_train"]),
+    )
+    return _frozen(images.reshape(-1, 28, 28), labels[:MNIST_BEGINNING]), labels
+
+
+class _Part(NamedTuple):
+    """The first `wanted` bytes of an array that has `size`, and their hash."""
+
+    name: str
+    size: int
+    wanted: int
+    sha256: str
+
+
+def _mnist_parts(*parts: _Part) -> list[np.ndarray]:
+    """Parts of MNIST from an archive on this machine, or NoMnist."""
     for path in _mnist_files():
         try:
             with zipfile.ZipFile(path) as archive:
-                images = _beginning(archive, "x_train", TRAINING_IMAGES * 784, MNIST_BEGINNING * 784)
-                labels = _beginning(archive, "y_train", TRAINING_IMAGES, TRAINING_IMAGES)
+                contents = [_beginning(archive, part) for part in parts]
         except Exception:  # as many kinds as in `_parsed`; there, a log entry says which
             continue
-        hashes = [hashlib.sha256(content).hexdigest() for content in (images, labels)]
-        if hashes == [MNIST_BEGINNING_SHA256, MNIST_SHA256["y_train"]]:
-            digits = np.frombuffer(labels, np.uint8)
-            # Held out at most up to the first place, trained on at least up to the second.
-            places = np.sort(_stratified_order(digits)[VALIDATION_IMAGES:QUICK_IMAGES])
-            places = places[places < MNIST_BEGINNING]
-            return _frozen(np.frombuffer(images, np.uint8).reshape(-1, 28, 28)[places], digits[places])
+        if [hashlib.sha256(content).hexdigest() for content in contents] == [part.sha256 for part in parts]:
+            return [np.frombuffer(content, np.uint8) for content in contents]
     raise NoMnist("MNIST is not on this machine yet.")
 
 
-def _beginning(archive: zipfile.ZipFile, name: str, size: int, wanted: int) -> bytes:
-    """The first so many bytes of an array in an .npz archive, which holds that many in all after its header."""
-    member = archive.getinfo(f"{name}.npy")
-    header = member.file_size - size
+def _beginning(archive: zipfile.ZipFile, part: _Part) -> bytes:
+    """A part of an .npz archive in which nothing but a header stands before the array."""
+    member = archive.getinfo(f"{part.name}.npy")
+    header = member.file_size - part.size
     if not 0 < header < 1000:
-        raise ValueError(f"its {name} has another size")
+        raise ValueError(f"its {part.name} has another size")
     with archive.open(member) as content:
-        return content.read(header + wanted)[header:]
+        return content.read(header + part.wanted)[header:]
 
 
 def _mnist_files() -> Iterator[Path]:
