@@ -40,6 +40,8 @@ MNIST_SHA256 = {  # of the raw array bytes
 }
 MNIST_BEGINNING = 1_000  # training images at the archive's beginning
 MNIST_BEGINNING_SHA256 = "2304e0137aea1f236247daacc2dcaf275996895e40c4bb0760c448434d361d1a"
+SAMPLE_IMAGES = 2_000  # training images to compare a drawing with
+SAMPLE_SHA256 = "4d1e2862007bab5908d814e74806c6c8f7c4a4f32b5875d195406d4d1dbe4946"
 MNIST_BYTES = 60_000_000  # the four arrays together hold 54.95 MB; an archive that claims more is none of ours
 FIRST_BYTES = 65_536
 FIRST_BYTES_SECONDS = 4.0  # until those have come; a proxy that hangs must not delay the built-in handwriting
@@ -52,7 +54,7 @@ HELD_OUT_DOODLES = 5_000  # for validation, and as many for the test
 DRAWN_DIGITS = 5_000
 EVERYDAY_SPREAD = 0.7  # of `handwriting`: what people draw when they mean to be read
 SPLIT_SEED = 1998
-HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED = 1, 2, 3, 4  # no digit is used for two purposes
+HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED, SAMPLE_SEED = 1, 2, 3, 4, 5  # no digit is used for two purposes
 
 log = logging.getLogger(__name__)
 
@@ -179,20 +181,51 @@ def mnist_sample() -> Digits:
     Raises:
         NoMnist: there is none on this machine; nothing is downloaded.
     """
+    beginning, labels = _mnist_beginning(MNIST_BEGINNING, MNIST_BEGINNING_SHA256)
+    # Held out at most up to the first place, trained on at least up to the second.
+    places = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:QUICK_IMAGES])
+    places = places[places < MNIST_BEGINNING]
+    return _frozen(beginning[places], labels[places])
+
+
+def training_sample(source: Source = "mnist") -> tuple[Digits, Source]:
+    """Up to 2,000 digits of the kind that a model has learned from, to compare a drawing with, and what they are.
+
+    MNIST's are those of its first 2,000 training images that the validation split leaves in the training set. Where
+    there is no MNIST on this machine they are built-in digits; nothing is downloaded, and never is the whole loaded.
+    """
+    if source == "mnist":
+        try:
+            return _mnist_training_sample(), "mnist"
+        except NoMnist:
+            pass
+    return _frozen(*load_handwriting(SAMPLE_IMAGES, SAMPLE_SEED)), "handwriting"
+
+
+@cache
+def _mnist_training_sample() -> Digits:
+    beginning, labels = _mnist_beginning(SAMPLE_IMAGES, SAMPLE_SHA256)
+    places = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:])
+    places = places[places < SAMPLE_IMAGES]
+    return _frozen(beginning[places], labels[places])
+
+
+def _mnist_beginning(count: int, sha256: str) -> tuple[np.ndarray, np.ndarray]:
+    """The first so many training images, (count, 28, 28) uint8, and all labels, read without the rest of the archive.
+
+    Raises:
+        NoMnist: there is none on this machine whose beginning has this hash.
+    """
     for path in _mnist_files():
         try:
             with zipfile.ZipFile(path) as archive:
-                images = _beginning(archive, "x_train", TRAINING_IMAGES * 784, MNIST_BEGINNING * 784)
+                images = _beginning(archive, "x_train", TRAINING_IMAGES * 784, count * 784)
                 labels = _beginning(archive, "y_train", TRAINING_IMAGES, TRAINING_IMAGES)
         except Exception:  # as many kinds as in `_parsed`; there, a log entry says which
             continue
         hashes = [hashlib.sha256(content).hexdigest() for content in (images, labels)]
-        if hashes == [MNIST_BEGINNING_SHA256, MNIST_SHA256["y_train"]]:
-            digits = np.frombuffer(labels, np.uint8)
-            # Held out at most up to the first place, trained on at least up to the second.
-            places = np.sort(_stratified_order(digits)[VALIDATION_IMAGES:QUICK_IMAGES])
-            places = places[places < MNIST_BEGINNING]
-            return _frozen(np.frombuffer(images, np.uint8).reshape(-1, 28, 28)[places], digits[places])
+        if hashes == [sha256, MNIST_SHA256["y_train"]]:
+            return np.frombuffer(images, np.uint8).reshape(-1, 28, 28), np.frombuffer(labels, np.uint8)
     raise NoMnist("MNIST is not on this machine yet.")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,14 @@ from core.networks.network import CLASSES
 # An answer is small work: a second thread gains nothing, and waits for its turn while a training has the cores (up to
 # 600 ms instead of 6, with two cores busy).
 _blas = ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Compute what a visitor waits for; weights out of all measure overflow in silence. Works as a decorator too."""
+    with _blas.limit(limits=1), np.errstate(all="ignore"):
+        yield
+
 
 # Below this probability an answer names the runner-up too. Of MNIST's validation images 0.7 % lie below for the shipped
 # model, and a quarter of those are misread; of the others 0.3 %.
@@ -93,7 +102,7 @@ def answer_image(model: Model, image: np.ndarray, framed: np.ndarray | None = No
         image: (28, 28) float32 in [0, 1].
         framed: the same drawing in MNIST's framing, where `image` is not in it; tells whether it is a digit at all.
     """
-    with _blas.limit(limits=1), np.errstate(all="ignore"):
+    with on_one_thread():
         probabilities = model.probabilities(image[np.newaxis])[0]
         odds, sort = _judged(image if framed is None else framed)
     if not np.isfinite(probabilities).all():

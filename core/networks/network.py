@@ -298,7 +298,7 @@ class BatchNormalization(_Layer):
         scale = self._scale(weights)
         y = x * scale
         y += weights["beta"] - weights["moving_mean"] * scale
-        return y
+        return np.asarray(y)
 
     def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
         return np.asarray(gradient * self._scale(weights))
