@@ -25,7 +25,7 @@ from core.networks.network import (
 )
 
 SIDE = IMAGE_SHAPE[0]
-STRONGEST = 12  # maps of a layer that are shown at first
+STRONGEST = 10  # maps of a layer that are shown at first
 MOST_MAPS = 128  # of a layer that are shown at all
 PATCH = 4  # side of the patch that covers the image, in pixels: a little wider than a line of MNIST's
 PATCH_STEP = 2  # pixels from one place of the patch to the next
@@ -54,7 +54,7 @@ class LayerView:
         shape: of what it puts out.
         maps: (n, height, width) float32, the maps that are shown; each unit of a row of numbers is a map of 1x1. None
             where the layer hands on what it was given.
-        numbers: which maps these are, counted from 1.
+        numbers: which maps these are, counted from 1, the strongest first; all of them in order where they are few.
         scale: the size of the largest number in the whole layer.
         filters: (n, kernel_size, kernel_size) float32, for each map the kernel behind it; of several, one for each map
             of the layer before, the one with the largest weights. None where the layer is no convolution.
@@ -78,7 +78,8 @@ def seen_by_layers(model: Model, image: np.ndarray, most: int = STRONGEST) -> li
     Args:
         model: what reads it.
         image: (28, 28) float32 in [0, 1].
-        most: so many maps of a layer are shown, the strongest; where there are no more than that they stand in order.
+        most: so many maps of a layer are shown: those that reach farthest from zero, the farthest first. Where there
+            are no more than that they stand in order.
     """
     activations = model.network.activations(model.weights, image[np.newaxis])
     return [_layer_view(model, row, activations[row.name][0], min(most, MOST_MAPS)) for row in model.network.table()]
@@ -93,7 +94,7 @@ def _layer_view(model: Model, row: LayerSummary, values: np.ndarray, most: int) 
         }[row.layer.layer]
         return LayerView(row.name, row.layer.layer, row.output_shape, np.empty((0, 1, 1)), (), scale, None, sentence)
     maps = np.moveaxis(values, -1, 0) if values.ndim == 3 else values[:, np.newaxis, np.newaxis]
-    strength = np.abs(maps).mean(axis=(1, 2))
+    strength = np.abs(maps).max(axis=(1, 2))
     order = np.argsort(-strength, kind="stable")[:most] if len(maps) > most else np.arange(len(maps))
     filters = _filters(layer_weights(model.weights, row.name)["kernel"])[order] if _is_conv(row) else None
     sentence = _layer_sentence(row, maps, strength)
@@ -122,11 +123,9 @@ def _layer_sentence(row: LayerSummary, maps: np.ndarray, strength: np.ndarray) -
             return f"The ten probabilities, before the temperature: the largest is {figure(largest)}, of {strongest}."
     else:
         what = "map"
-        height, width = maps.shape[1:]
-        sentence = (
-            f"{len(maps)} {'maps' if len(maps) > 1 else 'map'} of {height}\N{MULTIPLICATION SIGN}{width}. "
-            f"The strongest is map {strongest + 1}, from {figure(maps[strongest].min())} to {figure(maps[strongest].max())}."
-        )
+        count = "1 map" if len(maps) == 1 else f"{len(maps)} maps"
+        sides = "\N{MULTIPLICATION SIGN}".join(map(str, maps.shape[1:]))
+        sentence = f"{count} of {sides}. The strongest is map {strongest + 1}, {range_words(maps[strongest])}."
     if blank:
         sentence += f" {blank} {what + 's are' if blank > 1 else what + ' is'} blank: nothing here concerns them."
     return sentence
@@ -344,6 +343,12 @@ def place_words(row: float, column: float) -> str:
     if down == "middle":
         return f"at the middle {across}"
     return f"at the {down} {across}"
+
+
+def range_words(numbers: np.ndarray) -> str:
+    """Between which two numbers some lie: "from 0 to 5.88"."""
+    low, high = figure(numbers.min()), figure(numbers.max())
+    return low if low == high else f"from {low} to {high}"
 
 
 def figure(value: float) -> str:

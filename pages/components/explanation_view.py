@@ -24,6 +24,7 @@ from core.insight.explanation import (
     grad_cam,
     map_layers,
     occlusion,
+    range_words,
     runner_up,
     seen_by_layers,
 )
@@ -95,7 +96,9 @@ def _layer_row(view: LayerView, colours: Colours) -> Row:
     is_digit = view.shape == (10,)
     words = tuple(str(number - is_digit) for number in view.numbers)
     kind = "Digit" if is_digit else "Unit" if is_unit else "Map"
-    said = tuple(f"{kind} {word} of {view.name}" for word in words)
+    said = tuple(
+        f"{kind} {word} of {view.name}, {range_words(numbers)}" for word, numbers in zip(words, view.maps, strict=True)
+    )
     filters = None
     if view.filters is not None:
         size = view.filters.shape[-1]

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.insight.explanation import grad_cam, map_layers
 from core.networks.gradients import gradients
-from core.networks.network import AveragePooling2D, Conv2D, Flatten, MaxPooling2D, Network, Softmax
+from core.networks.network import AveragePooling2D, Conv2D, Dense, Flatten, MaxPooling2D, Network, Softmax
 from core.networks.recipe import PRESETS
-from tests.samples import random_weights
+from tests.samples import digit_image, random_model, random_weights
 from tests.training.test_keras_agreement import HEADS, MAP_LAYERS, in_keras
 
 
@@ -70,16 +71,35 @@ def test_on_any_network_gradients_agree_with_tensorflow_layer_by_layer(layers, h
     ids=["a softmax within", "pooling of pooled maps"],
 )
 def test_rarer_layers_agree_too(layers, random_images):
-    from core.networks.network import Dense
-
     check(Network(layers=(*layers, Dense(units=10, activation="softmax"))), random_images[:2])
 
 
 def test_where_several_are_the_largest_the_first_has_the_gradient_as_in_tensorflow():
-    from core.networks.network import Dense
-
     blank_and_full = np.stack([np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)])
     network = Network(
         layers=(Conv2D(filters=2, activation="relu"), MaxPooling2D(), Flatten(), Dense(units=10, activation="softmax"))
     )
     check(network, blank_and_full)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_grad_cam_agrees_with_one_made_in_keras(preset):
+    model, image = random_model(preset), digit_image(4)
+    layer = map_layers(model)[0]
+    keras_model = in_keras(model.network, model.weights)
+    keras_model.layers[-1].activation = tf.identity
+    x = tf.constant(image[None, ..., None])
+    with tf.GradientTape() as tape:
+        for one in keras_model.layers:
+            x = one(x, training=False)
+            if one.name == layer:
+                maps = x
+                tape.watch(maps)
+        digit = int(tf.argmax(x[0]))
+        logit = x[0, digit]
+    weights = tf.reduce_mean(tape.gradient(logit, maps), axis=(1, 2))
+    cam = tf.nn.relu(tf.einsum("nhwc,nc->nhw", maps, weights))
+    heat = tf.image.resize(cam[..., None], (28, 28), "bilinear")[0, ..., 0].numpy()
+    found = grad_cam(model, image, layer)
+    assert found.digit == digit
+    np.testing.assert_allclose(found.heat, heat, atol=1e-4 * heat.max())
