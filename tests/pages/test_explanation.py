@@ -67,7 +67,7 @@ def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_
     assert [row["title"] for row in shown] == [row.name for row in PRESETS["accurate"].network.table()]
     assert all(row["sentence"] for row in shown)
     first, last = shown[0], shown[-1]
-    assert len(first["words"]) == len(first["said"]) == 12
+    assert len(first["words"]) == len(first["said"]) == 10
     assert first["under"]["image"].startswith("data:image/png")
     assert last["words"] == [str(digit) for digit in range(10)]
     assert "of 7" in last["sentence"]
