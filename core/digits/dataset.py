@@ -40,6 +40,8 @@ MNIST_SHA256 = {  # of the raw array bytes
 }
 MNIST_BEGINNING = 1_000  # training images at the archive's beginning
 MNIST_BEGINNING_SHA256 = "2304e0137aea1f236247daacc2dcaf275996895e40c4bb0760c448434d361d1a"
+SAMPLE_IMAGES = 2_000  # training images to compare a drawing with
+SAMPLE_SHA256 = "4d1e2862007bab5908d814e74806c6c8f7c4a4f32b5875d195406d4d1dbe4946"
 MNIST_BYTES = 60_000_000  # the four arrays together hold 54.95 MB; an archive that claims more is none of ours
 FIRST_BYTES = 65_536
 FIRST_BYTES_SECONDS = 4.0  # until those have come; a proxy that hangs must not delay the built-in handwriting
@@ -52,7 +54,7 @@ HELD_OUT_DOODLES = 5_000  # for validation, and as many for the test
 DRAWN_DIGITS = 5_000
 EVERYDAY_SPREAD = 0.7  # of `handwriting`: what people draw when they mean to be read
 SPLIT_SEED = 1998
-HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED = 1, 2, 3, 4  # no digit is used for two purposes
+HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED, SAMPLE_SEED = 1, 2, 3, 4, 5  # no digit is used for two purposes
 
 log = logging.getLogger(__name__)
 
@@ -223,7 +225,7 @@ def mnist_sample() -> Digits:
     Raises:
         NoMnist: there is none on this machine; nothing is downloaded.
     """
-    beginning, labels = _mnist_beginning()
+    beginning, labels = _mnist_beginning(MNIST_BEGINNING, MNIST_BEGINNING_SHA256)
     # Held out at most up to the first place, trained on at least up to the second.
     places = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:QUICK_IMAGES])
     return beginning[places[places < MNIST_BEGINNING]]
@@ -236,8 +238,30 @@ def training_sample(source: Source) -> Digits:
         NoMnist: as `mnist_sample`.
     """
     if source == "mnist":
-        return _mnist_beginning()[0]
+        return _mnist_beginning(MNIST_BEGINNING, MNIST_BEGINNING_SHA256)[0]
     return _frozen(*load_handwriting_part(TRAINING_IMAGES + TEST_IMAGES, HANDWRITING_SEED, 0, MNIST_BEGINNING))
+
+
+def compared_digits(source: Source = "mnist") -> tuple[Digits, Source]:
+    """Up to 2,000 digits of the kind that a model has learned from, to compare a drawing with, and what they are.
+
+    MNIST's are those of its first 2,000 training images that the validation split leaves in the training set. Where
+    there is no MNIST on this machine they are built-in digits; nothing is downloaded, and never is the whole loaded.
+    """
+    if source == "mnist":
+        try:
+            return _mnist_training_sample(), "mnist"
+        except NoMnist:
+            pass
+    return _frozen(*load_handwriting(SAMPLE_IMAGES, SAMPLE_SEED)), "handwriting"
+
+
+@cache
+def _mnist_training_sample() -> Digits:
+    beginning, labels = _mnist_beginning(SAMPLE_IMAGES, SAMPLE_SHA256)
+    places = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:])
+    places = places[places < SAMPLE_IMAGES]
+    return beginning[places]
 
 
 @cache
@@ -258,13 +282,13 @@ def unseen_digits(source: Source) -> Digits:
     return _frozen(images.reshape(-1, 28, 28), labels)
 
 
-def _mnist_beginning() -> tuple[Digits, np.ndarray]:
-    """The first training images, and the labels of all."""
+def _mnist_beginning(count: int, sha256: str) -> tuple[Digits, np.ndarray]:
+    """The first so many training images, whose pixels have this hash, and the labels of all."""
     images, labels = _mnist_parts(
-        _Part("x_train", TRAINING_IMAGES * 784, MNIST_BEGINNING * 784, MNIST_BEGINNING_SHA256),
+        _Part("x_train", TRAINING_IMAGES * 784, count * 784, sha256),
         _Part("y_train", TRAINING_IMAGES, TRAINING_IMAGES, MNIST_SHA256["y_train"]),
     )
-    return _frozen(images.reshape(-1, 28, 28), labels[:MNIST_BEGINNING]), labels
+    return _frozen(images.reshape(-1, 28, 28), labels[:count]), labels
 
 
 class _Part(NamedTuple):

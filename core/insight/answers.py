@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
-from threadpoolctl import ThreadpoolController
 
 from core.digits.dataset import TEST_IMAGES, Source, unseen_digits
 from core.errors import InklingError
+from core.insight.prediction import on_one_thread
 from core.networks.model import PRETRAINED, Model
 from core.networks.network import BATCH, CLASSES
 from core.storage import home, write_whole
@@ -30,13 +30,12 @@ KEPT_TASKS = 8
 AT_ONCE = 32  # images in one forward pass; with 128 the shipped network takes 60 MB
 
 _log = logging.getLogger(__name__)
-_blas = ThreadpoolController().select(user_api="blas")
 _one_at_a_time = threading.Lock()
 
 
 def answered(model: Model, images: np.ndarray) -> np.ndarray:
-    """`Model.probabilities` of many images, on one processor core and in little memory, as a page's process has others to serve."""
-    with _blas.limit(limits=1), np.errstate(all="ignore"):
+    """`Model.probabilities` of many images, in little memory: a page's process has others to serve."""
+    with on_one_thread():
         parts = [model.probabilities(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)]
     return np.concatenate(parts)
 

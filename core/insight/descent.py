@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from core.digits.dataset import Digits
 from core.digits.handwriting import handwriting
+from core.insight.prediction import on_one_thread
 from core.networks.network import CLASSES, IMAGE_SHAPE
 
 Points = NDArray[np.float64]  # (n, 2) x and y
@@ -22,7 +22,6 @@ Floats = NDArray[np.float32]
 Optimizer = Literal["SGD", "momentum", "Adam"]
 
 # All this is small work: a second thread gains nothing, and waits for its turn while a training has the cores.
-_blas = ThreadpoolController().select(user_api="blas")
 
 PRACTICE_DIGITS, PRACTICE_SEED = 1_200, 21  # no network trains on these
 
@@ -116,7 +115,7 @@ def scaling_losses(learning_rate: float, is_scaled: bool, steps: int = SCALING_S
     x = x if is_scaled else x * np.float32(255)
     weights = _start(SCALING_UNITS)
     losses = []
-    with _blas.limit(limits=1):
+    with on_one_thread():
         for _ in range(steps + 1):
             loss, gradients = _loss_and_gradients(weights, x, wanted)
             losses.append(loss)
@@ -209,7 +208,7 @@ def overfit(images: int, units: int) -> Overfitting:
     means = [np.zeros_like(weight) for weight in weights]
     squares = [np.zeros_like(weight) for weight in weights]
     steps, training, validation = [], [], []
-    with _blas.limit(limits=1):
+    with on_one_thread():
         for step in range(OVERFIT_STEPS + 1):
             loss, gradients = _loss_and_gradients(weights, x, wanted)
             if step % OVERFIT_EVERY == 0:

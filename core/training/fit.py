@@ -24,7 +24,7 @@ import tensorflow as tf
 from core.digits.dataset import Dataset, Digits, drawn_digits
 from core.errors import InklingError
 from core.insight.evaluation import accuracy, cross_entropy, fitted_temperature
-from core.insight.prediction import one_thread
+from core.insight.prediction import on_one_thread
 from core.networks.film import NO_FILM, Film, filmed
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, tempered
@@ -454,7 +454,7 @@ class _Run(keras.callbacks.Callback):
         if image is None:
             return ()
         weights = {name: variable.numpy() for name, variable in _named_weights(self.model)}
-        with one_thread(), np.errstate(all="ignore"):
+        with on_one_thread():
             answer = self.recipe.network.probabilities(weights, image[np.newaxis])[0]
         return tuple(round(float(probability), 4) for probability in answer) if np.isfinite(answer).all() else ()
 

@@ -1,8 +1,10 @@
-"""What of the look lies outside `.streamlit/config.toml`: the two colours that are painted onto the board."""
+"""What of the look lies outside `.streamlit/config.toml`: the colours that are painted onto the board and into maps."""
 
 from typing import Literal
 
 import streamlit as st
+
+from core.insight.maps import Colours
 
 INK = {"light": "#1D2433", "dark": "#F2F0E6"}  # ink by day, chalk by night: `textColor` of the two themes
 PAPER = {"light": "#FFFFFF", "dark": "#1D2C27"}  # a white sheet; the slate of the second background
@@ -16,3 +18,9 @@ RUNS = {
 def name() -> Literal["light", "dark"]:
     """The theme in which this visitor sees the page; light where the browser has not said yet."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def map_colours() -> Colours:
+    """What feature maps and heat maps are painted in: the theme's first two chart colours, and ink."""
+    above, below = {"light": ("#2446C8", "#B04A12"), "dark": ("#8FB4FF", "#FFB27A")}[name()]
+    return Colours(above, below, INK[name()])

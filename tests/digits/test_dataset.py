@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.digits import dataset
-from core.digits.dataset import Digits, NoMnist, drawn_digits, load_dataset, load_mnist, mnist_sample
+from core.digits.dataset import Digits, NoMnist, compared_digits, drawn_digits, load_dataset, load_mnist, mnist_sample
 from core.networks.model import pretrained
 
 
@@ -101,6 +101,28 @@ def test_a_sample_of_mnist_holds_training_images_and_the_whole_is_not_loaded(val
     labels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
     assert len(sample) > 50
     assert [labels[image.tobytes()] for image in sample.images] == sample.labels.tolist()
+
+
+def test_digits_to_compare_with_are_training_images_and_the_whole_is_not_loaded(little_mnist, monkeypatch):
+    with_sample(little_mnist, monkeypatch)
+    with np.load(little_mnist) as arrays:
+        beginning = arrays["x_train"][: dataset.SAMPLE_IMAGES].tobytes()
+    monkeypatch.setattr(dataset, "SAMPLE_SHA256", hashlib.sha256(beginning).hexdigest())
+    dataset._mnist_training_sample.cache_clear()
+    sample, source = compared_digits("mnist")
+    dataset._mnist_training_sample.cache_clear()
+    assert source == "mnist"
+    assert load_mnist.cache_info().currsize == 0
+    training = load_dataset("mnist").training
+    labels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
+    assert [labels[image.tobytes()] for image in sample.images] == sample.labels.tolist()
+
+
+def test_where_there_is_no_mnist_built_in_digits_are_compared_with_and_none_is_downloaded(no_download, monkeypatch):
+    monkeypatch.setattr(dataset, "SAMPLE_IMAGES", 50)
+    dataset._mnist_training_sample.cache_clear()
+    sample, source = compared_digits("mnist")
+    assert (source, len(sample)) == ("handwriting", 50)
 
 
 @pytest.mark.parametrize("damage", ["nothing there", "cut", "another beginning", "other labels"])
