@@ -35,7 +35,7 @@ _one_at_a_time = threading.Lock()
 
 
 def answered(model: Model, images: np.ndarray) -> np.ndarray:
-    """`Model.probabilities` of many images, on one processor core and in little memory, as a page's process has others to serve."""
+    """`Model.probabilities` of many images, on one core and in little memory: a page's process has others to serve."""
     with _blas.limit(limits=1), np.errstate(all="ignore"):
         parts = [model.probabilities(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)]
     return np.concatenate(parts)

@@ -113,7 +113,7 @@ def choose() -> Evaluated | None:
     return Evaluated(run.name, model_choice.run_model(run.id), run.id)
 
 
-def source(shown: Evaluated) -> Source:
+def _source(shown: Evaluated) -> Source:
     """Where the digits come from that this model is measured on here: its own source, if this machine has it."""
     wanted = shown.model.scores.data_source
     if wanted == "mnist":
@@ -126,7 +126,7 @@ def source(shown: Evaluated) -> Source:
 
 def answers(shown: Evaluated) -> Answers | None:
     """The model's answers; None while they are still being worked out, which is shown then."""
-    asked = source(shown)
+    asked = _source(shown)
     probabilities = _of_run(shown, asked)
     if probabilities is None:
         probabilities = _kept(shown.model.fingerprint, asked, shown.model)
