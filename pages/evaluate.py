@@ -10,10 +10,9 @@ router.guard()
 with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
     try:
         shown = evaluated.choose()
-        if shown:
-            if answers := evaluated.answers(shown):
-                evaluation_view.show(shown, answers)
-                robustness_view.show(shown, answers)
-            data_view.show(evaluated.source(shown))
+        if shown and (answers := evaluated.answers(shown)):
+            evaluation_view.show(shown, answers)
+            robustness_view.show(shown, answers)
+            data_view.show(answers.source)
     except NoSuchRun as problem:
         evaluated.show_way_back(str(problem))

@@ -113,7 +113,7 @@ def choose() -> Evaluated | None:
     return Evaluated(run.name, model_choice.run_model(run.id), run.id)
 
 
-def source(shown: Evaluated) -> Source:
+def _source(shown: Evaluated) -> Source:
     """Where the digits come from that this model is measured on here: its own source, if this machine has it."""
     wanted = shown.model.scores.data_source
     if wanted == "mnist":
@@ -126,10 +126,10 @@ def source(shown: Evaluated) -> Source:
 
 def answers(shown: Evaluated) -> Answers | None:
     """The model's answers; None while they are still being worked out, which is shown then."""
-    asked = source(shown)
+    asked = _source(shown)
     probabilities = _of_run(shown, asked)
     if probabilities is None:
-        probabilities = _kept(shown.model.fingerprint, asked, shown.model)
+        probabilities = kept(shown.model, asked)
     if asked != shown.model.scores.data_source:
         st.warning(
             "MNIST is not on this machine yet, so the model is measured on built-in handwriting here: the figures "
@@ -189,22 +189,10 @@ def _of_run(shown: Evaluated, asked: Source) -> np.ndarray | None:
     return probabilities if len(probabilities) == TEST_IMAGES else None
 
 
-# A run's answers and a model's fingerprint never change.
+# A run's answers never change.
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _stored(run_id: str) -> np.ndarray:
     return run_store().test_probabilities(run_id)
-
-
-def _kept(fingerprint: str, asked: Source, model: Model) -> np.ndarray | None:
-    cache = st.session_state.setdefault("kept_answers", {})
-    if (fingerprint, asked) not in cache:
-        found = kept(model, asked)
-        if found is None:
-            return None
-        cache.clear()
-        cache[fingerprint, asked] = found
-    probabilities: np.ndarray = cache[fingerprint, asked]
-    return probabilities
 
 
 @shown()

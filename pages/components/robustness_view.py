@@ -67,7 +67,8 @@ def _show_sample(change: Change, model: Model, digits: Digits, now: float) -> No
         [r.answer == r.digit for r in read],
     )
     right = sum(r.answer == r.digit for r in read)
-    quiet(f"{change.what} It reads {right} of these {len(read)} right; wrong answers are boxed.")
+    boxed = "; wrong answers are boxed" if right < len(read) else ""
+    quiet(f"{change.what} It reads {right} of these {len(read)} right{boxed}.")
 
 
 def _curve(change: Change, model: Model, answers: Answers, digits: Digits) -> dict[float, float]:

@@ -1,10 +1,14 @@
-"""No page test starts the training engine: it is a stand-in here, and no run is left that a real one would take up."""
+"""No page test starts the training engine: it is a stand-in here, and no run is left that a real one would take up.
+
+Nor does any read ten thousand digits in the background.
+"""
 
 import pytest
 
 from core.training.jobs import EngineState
 from core.training.runs import RunState, run_store
 from pages.components import engine as engine_module
+from pages.components import evaluated
 
 
 class StandInEngine:
@@ -22,6 +26,17 @@ class StandInEngine:
 
     def close(self):
         pass
+
+
+class StandInAnswering:
+    """Has just begun."""
+
+    answered, probabilities, problem = 0, None, ""
+
+
+@pytest.fixture(autouse=True)
+def _no_answering(monkeypatch):
+    monkeypatch.setattr(evaluated, "answering", lambda model, source: StandInAnswering())
 
 
 @pytest.fixture(autouse=True)
