@@ -250,7 +250,7 @@ def _tables(worked: WorkedPixel, before: int) -> list[Table]:
     size, inputs = len(worked.kernel), worked.sums.size
     tables = []
     if size <= TABLE_SIDE:
-        of = "" if inputs == 1 else f" of map {before + 1}"
+        of = "" if inputs == 1 else f", map {before + 1}"
         tables = [
             _square(f"what lies there{of}", worked.patch[..., before]),
             _square("the kernel", worked.kernel[..., before], "\N{MULTIPLICATION SIGN}"),

@@ -1,5 +1,9 @@
 const LARGE = 100 // pixels, from which a picture has a line of words and not a number
 
+const [THIN_SPACE, JOINER] = ["\u2009", "\u2060"] // a line may break at the one, and not beside the other
+
+const unbroken = (text) => text.replaceAll(THIN_SPACE, `${JOINER}${THIN_SPACE}${JOINER}`)
+
 const made = (tag, className, ...content) => {
   const element = document.createElement(tag)
   if (className) element.className = className
@@ -22,7 +26,7 @@ const picture = ({ image, side }, place) => {
 const section = (row) => {
   const element = made("section", "")
   if (row.title) element.append(made("h4", "", row.title, made("span", "", row.detail)))
-  if (row.sentence) element.append(made("p", "", row.sentence))
+  if (row.sentence) element.append(made("p", "", unbroken(row.sentence)))
   if (!row.pictures) return element
   const list = made("ul", row.pictures.side >= LARGE ? "large" : "")
   list.setAttribute("role", "list")
