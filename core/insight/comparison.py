@@ -68,7 +68,8 @@ def _several(ranked: Sequence[tuple[str, Scores]]) -> str:
     )
     equal = [name for name, scores in ranked[1:] if may_be_chance(best, scores)]
     if equal:
-        sentence += f" The lead over {' and '.join(equal)} may be chance."
+        others = equal[0] if len(equal) == 1 else f"{len(equal)} of them"
+        sentence += f" The lead over {others} may be chance."
     return sentence
 
 
@@ -88,4 +89,8 @@ def _time(seconds: float, other: float) -> str:
     part = round(1 / ratio)
     if part < 2:
         return f"took {ratio * 100:.0f}\N{THIN SPACE}% of the time {times}"
-    return f"took {_PARTS[part]} of the time {times}" if part < len(_PARTS) else f"took far less time {times}"
+    return (
+        f"took {_PARTS[part]} of the time {times}"
+        if part < len(_PARTS)
+        else f"took less than a tenth of the time {times}"
+    )

@@ -68,7 +68,7 @@ def overlaid_curves(curves: Sequence[Curve], value: Value, axis: Axis, colors: S
     end = max((float(row[axis]) for row in rows), default=1.0)
     alone: Spec = (accuracy_curves if value == "accuracy" else loss_curves)(1)
     x = alone["encoding"]["x"] | {"field": axis, "title": axis, "scale": {"domain": [0, end], "nice": False}}
-    legend = {"labelColor": "currentColor", "orient": "top", "padding": 0, "offset": 2, "labelLimit": 200}
+    legend = {"labelColor": "currentColor", "orient": "top", "padding": 0, "offset": 2, "labelLimit": 120, "columns": 2}
     run = {"field": "run", "type": "nominal", "title": None}
     color = run | {"scale": {"domain": names, "range": list(colors[: len(names)])}, "legend": legend}
     shape = run | {"scale": {"domain": names, "range": list(SHAPES[: len(names)])}, "legend": legend}
@@ -77,7 +77,7 @@ def overlaid_curves(curves: Sequence[Curve], value: Value, axis: Axis, colors: S
         "type": "nominal",
         "title": None,
         "scale": {"domain": list(SERIES), "range": [[1, 0], [5, 3]]},
-        "legend": legend | {"symbolType": "stroke", "symbolSize": 400},
+        "legend": None,  # a sentence says it; two legends are wider than a phone
     }
     return {
         "encoding": {"x": x, "y": alone["encoding"]["y"], "color": color},
@@ -106,8 +106,11 @@ def overlay_sentence(curves: Sequence[Curve]) -> str:
             ends.append(f"{percent(float(shown[-1]['accuracy']))}{measured} ({curve.name})")
     if not ends:
         return "None of these runs has a curve yet."
-    listed = ends[0] if len(ends) == 1 else f"{', '.join(ends[:-1])} and {ends[-1]}"
-    return f"The accuracy curves end at {listed}."
+    if len(curves) == 1:
+        return f"The accuracy curve ends at {ends[0].removesuffix(f' ({curves[0].name})')}."
+    if len(ends) == 1:
+        return f"The accuracy curve ends at {ends[0]}."
+    return f"The accuracy curves end at {', '.join(ends[:-1])} and {ends[-1]}."
 
 
 def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes:

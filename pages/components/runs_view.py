@@ -3,6 +3,7 @@
 Which are chosen stands in the address, so that a comparison can be sent on: `?runs=` and ids with commas between them.
 """
 
+import string
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,12 +20,13 @@ from core.networks.model import Scores, pretrained
 from core.networks.recipe import Recipe
 from core.networks.settings import differing
 from core.training.runs import ListedRun, NoSuchRun, Run, RunState, run_store
-from pages.components import errors, run_actions, runs_table, theme, workspace
+from pages.components import errors, run_actions, runs_table, settings_table, theme, workspace
 from pages.components.errors import plain
 from pages.components.runs_table import Cell, Line
 from pages.components.typesetting import on_accent, quiet
 
 EVERY = 1.0  # seconds between two looks at the table while a run goes on
+SHORT = 16  # letters of a name above a chart
 CURVE_HEIGHT = 260  # pixels
 PRETRAINED = "pretrained"  # the shipped model is no run, but stands beside them
 NONE = "\N{EN DASH}"
@@ -54,6 +56,7 @@ def show() -> None:
         quiet("A run of this link is gone, or the link is incomplete.")
     is_active = any(run.state.is_active for run in listed)
     st.fragment(_table, run_every=EVERY if is_active else None)(ids, {run.id: run.state for run in listed})
+    quiet("A click on a name opens that run; ticks put several side by side.")
     names = _names(runs)
     chosen: list[Chosen] = []
     unread: list[Run | ListedRun] = []
@@ -73,8 +76,6 @@ def show() -> None:
         _show_one(chosen[0])
     elif unread:
         _show_unread(unread[0])
-    else:
-        quiet("Click on a name to look at that run. Tick two or more to compare them.")
 
 
 def _show_empty() -> None:
@@ -229,7 +230,12 @@ def _show_comparison(chosen: list[Chosen]) -> None:
 
 def _show_curves(chosen: list[Chosen]) -> None:
     """Accuracy and loss, over epochs or, where runs differ in length, over time."""
-    known = [(one.name, one.run) for one in chosen if one.run and (one.run.points or one.run.history)]
+    names = _short_names(chosen) if len(chosen) > 1 else [chosen[0].name]
+    known = [
+        (name, one.run)
+        for name, one in zip(names, chosen, strict=True)
+        if one.run and (one.run.points or one.run.history)
+    ]
     curves = [
         Curve(name, run.points, run.history, run.scores.seconds if run.scores else 0.0) for name, run in known[:MOST]
     ]
@@ -257,6 +263,15 @@ def _show_curves(chosen: list[Chosen]) -> None:
     quiet(f"{plain(overlay_sentence(curves))} Training is solid, validation dashed.{symbols}{more}")
 
 
+def _short_names(chosen: Sequence[Chosen]) -> list[str]:
+    """Names that fit above a chart on a phone; a letter tells apart those that begin alike."""
+    letters = string.ascii_uppercase
+    return [
+        f"{letters[place % 26]} {one.name if len(one.name) <= SHORT else one.name[: SHORT - 1] + chr(0x2026)}"
+        for place, one in enumerate(chosen)
+    ]
+
+
 def _show_differences(chosen: list[Chosen]) -> None:
     """A table of what they came to and of the settings in which they differ."""
     if len(chosen) < 2:
@@ -268,12 +283,9 @@ def _show_differences(chosen: list[Chosen]) -> None:
         ("Training time", [duration(one.scores.seconds) if one.scores else NONE for one in chosen]),
     ]
     settings = differing([one.recipe for one in chosen])
-    st.markdown("**What they came to, and the settings in which they differ**")
-    heads = ["", *(plain(one.name) for one in chosen)]
-    body = [[plain(name), *map(plain, values)] for name, values in rows + settings]
-    lines = [heads, ["---"] * len(heads), *body]
-    with st.container(key="differences"):
-        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    name = "What they came to, and the settings in which they differ"
+    st.markdown(f"**{name}**")
+    settings_table.show(name, _short_names(chosen), rows + settings)
     if settings:
         count = "1 setting differs" if len(settings) == 1 else f"{len(settings)} settings differ"
         quiet(f"{count}; all others are the same.")

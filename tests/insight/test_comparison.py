@@ -23,7 +23,7 @@ def test_of_two_the_worse_one_is_measured_by_the_better_one_in_points_and_time()
         (10.5, "and took about as long"),
         (5, "but took half of the time"),
         (7.5, f"but took 75{THIN}% of the time"),
-        (0.1, "but took far less time"),
+        (0.1, "but took less than a tenth of the time"),
         (20, "and took twice as long"),
         (34, "and took 3.4 times as long"),
     ],

@@ -1,0 +1,293 @@
+import json
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.networks.history import BatchProgress, EpochResult
+from core.networks.recipe import PRESETS
+from core.networks.recipe_link import from_link
+from core.training.progress import Checkpoint
+from core.training.runs import RunState, run_store
+from tests.played import OWNER, SECRET, finished_run
+
+APP = str(Path(__file__).parents[2] / "app.py")
+SOMEBODY = "somebody else"
+THIN = "\N{THIN SPACE}"
+
+
+@pytest.fixture(autouse=True)
+def _no_runs_before():
+    for owner in (OWNER, SOMEBODY):
+        for run in run_store().listed(owner):
+            run_store().delete(run.id, owner)
+
+
+def opened(**query):
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    app.run().switch_page("pages/runs.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def data_of(app, name):
+    return next(
+        json.loads(part.proto.json)
+        for part in app.get("bidi_component")
+        if part.proto.component_name == f"inkling.{name}"
+    )
+
+
+def lines(app):
+    return data_of(app, "runs_table")["lines"]
+
+
+def texts(app):
+    return " ".join(part.value for part in app.markdown)
+
+
+def has(app, key):
+    return any(button.key == key for button in app.button)
+
+
+def click(app, *run_ids, stamp=0.5):
+    """Choose runs as the table in the browser does."""
+    app.session_state["runs_table"] = {"chosen": [stamp, list(run_ids)]}
+    return app.run()
+
+
+def run_with_curves(name="", recipe=PRESETS["fast"], end="finish", **scores):
+    """A run as a worker leaves it: points, an epoch, and a model or none."""
+    if end == "finish":
+        run_id = finished_run(name, recipe, **scores)
+        points = [BatchProgress(1, step, 430, 0.5, 0.9, 0.001, 900.0, step / 50) for step in (100, 430)]
+        history = [EpochResult(1, 0.2, 0.95, 0.001, 0.1, 0.97)]
+        with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
+            values = json.dumps([asdict(point) for point in points]), json.dumps([asdict(one) for one in history])
+            database.execute("UPDATE run SET points = ?, history = ? WHERE id = ?", (*values, run_id))
+        return run_id
+    run_id = run_store().submit(OWNER, recipe, name)
+    assert run_store().claim_next(places=1000) == run_id
+    attempt = run_store().begin(run_id)[2]
+    progress = BatchProgress(1, 215, 430, 0.5, 0.9, 0.001, 900.0, 4.0)
+    run_store().report(run_id, attempt, progress, as_point=True)
+    if end == "fail":
+        run_store().commit_epoch(run_id, attempt, Checkpoint((), 0, (), (), None, {}, 1.0))
+        run_store().leave(run_id, attempt, RunState.FAILED, "The loss is no longer a number.")
+    return run_id
+
+
+def spoil(run_id, **values):
+    columns = ", ".join(f"{column} = ?" for column in values)
+    with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
+        database.execute(f"UPDATE run SET {columns} WHERE id = ?", (*values.values(), run_id))
+
+
+# The table
+
+
+def test_without_runs_the_way_leads_to_train():
+    app = opened()
+    assert not app.error
+    assert "No runs yet" in app.subheader[0].value
+    assert app.button(key="train_one").click().run().title[0].value == "Train a network"
+
+
+def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_beside_them():
+    run_with_curves("First", test_accuracy=0.9876, drawn_accuracy=0.91)
+    run_with_curves("Broken", end="fail")
+    run_with_curves("Going on", end="run")
+    app = opened()
+    assert not app.error
+    assert [line["name"] for line in lines(app)] == ["Going on", "Broken", "First", "Pretrained"]
+    assert [line["state"] for line in lines(app)] == [f"50{THIN}% done", "Failed", "Finished", "Shipped"]
+    first = lines(app)[2]
+    assert (first["test"]["text"], first["drawn"]["text"]) == (f"98.76{THIN}%", f"91.00{THIN}%")
+    assert (first["parameters"]["text"], first["time"]["text"], first["recipe"]) == ("34,138", "1 min 05 s", "Fast")
+    assert lines(app)[1]["test"] == {"text": "\N{EN DASH}", "order": None}
+
+
+def test_sixty_runs_of_the_same_name_are_told_apart():
+    for _ in range(60):
+        run_store().ask(run_store().submit(OWNER, PRESETS["fast"]), OWNER, "stop")
+    app = opened()
+    assert not app.error
+    names = [line["name"] for line in lines(app)]
+    assert len(names) == len(set(names)) == 61
+    assert (names[0], names[59]) == ("Fast (60)", "Fast")
+
+
+@pytest.mark.parametrize("values", [{"recipe": '{"version": 2}'}, {"history": '[{"new": 1}]'}, {"scores": "{}"}])
+def test_a_run_of_another_version_fails_nothing_and_can_be_deleted(values):
+    other, mine = run_with_curves("Old"), run_with_curves("New")
+    spoil(other, **values)
+    app = opened(runs=f"{other},{mine}")
+    assert not app.error
+    assert [line["name"] for line in lines(app)] == ["New", "Old", "Pretrained"]
+    app = click(app, other)
+    assert not app.error
+    assert "another version" in app.warning[0].value
+    app.button(key=f"delete_now_{other}").click().run()
+    assert [line["name"] for line in lines(app)] == ["New", "Pretrained"]
+    for page in ("pages/train.py", "pages/model.py", "pages/draw.py"):
+        assert not app.switch_page(page).run().error
+
+
+def test_what_a_browser_makes_up_chooses_nothing():
+    mine = run_with_curves()
+    app = opened()
+    for chosen in ("x", [1], [1, "x"], ["x", [mine]], [float("nan"), [mine]], [2, [["y"], 3, "unknown"]], None):
+        app.session_state["runs_table"] = {"chosen": chosen}
+        assert not app.run().error
+        assert not app.exception
+
+
+# One run
+
+
+def test_the_newest_run_is_open_and_a_click_opens_another():
+    first, _ = run_with_curves("First"), run_with_curves("Second")
+    app = opened()
+    assert app.subheader[0].value == "Second"
+    app = click(app, first)
+    assert app.subheader[0].value == "First"
+    assert app.query_params["runs"] in (first, [first])
+    assert "only a second one would show" in texts(app)
+    assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
+
+
+def test_a_run_is_renamed_and_deleted_after_a_question():
+    run_id, other = run_with_curves("First"), run_with_curves("Second")
+    app = opened(runs=run_id)
+    app.text_input(key=f"name_{run_id}").set_value(" My  best ").run()
+    app.button(key=f"rename_now_{run_id}").click().run()
+    assert run_store().run(run_id).name == "My best"
+    assert app.subheader[0].value == "My best"
+    assert "cannot be brought back" in texts(app)
+    app.button(key=f"delete_now_{run_id}").click().run()
+    assert [run.id for run in run_store().runs_of(OWNER)] == [other]
+    assert app.subheader[0].value == "Second"
+
+
+def test_duplicate_opens_train_with_the_recipe():
+    recipe = PRESETS["script-b"].model_copy(update={"epochs": 3, "name": "Mine"})
+    app = opened(runs=run_with_curves("First", recipe))
+    app.button(key="duplicate").click().run()
+    assert app.title[0].value == "Train a network"
+    assert app.number_input(key="recipe_epochs").value == 3
+    app.query_params.pop("run", None)
+    assert app.selectbox(key="recipe_network").value == "script-b"
+
+
+def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
+    recipe = PRESETS["fast"].model_copy(update={"seed": 7})
+    run_id = run_with_curves("First", recipe)
+    app = opened(runs=run_id)
+    assert app.button(key=f"replay_now_{run_id}").disabled
+    app.selectbox(key=f"replay_setting_{run_id}").set_value("batch_size").run()
+    app.number_input(key=f"replay_batch_size_{run_id}").set_value(32).run()
+    app.button(key=f"replay_now_{run_id}").click().run()
+    run = run_store().active_run(OWNER)
+    assert run.recipe == recipe.model_copy(update={"batch_size": 32, "name": "Fast, batch size 32"})
+    assert run.replays == run_id
+    assert engine.nudges == 1
+    assert "same weights as First; changed: batch size 32 instead of 128" in texts(app).replace("\\", "")
+
+
+def test_a_value_that_will_not_do_is_refused_with_its_range():
+    run_id = run_with_curves()
+    app = opened(runs=run_id)
+    app.selectbox(key=f"replay_setting_{run_id}").set_value("epochs").run()
+    app.number_input(key=f"replay_epochs_{run_id}").set_value(1000).run()
+    assert "from 1 to 200" in app.error[0].value.replace("\\", "")
+    assert app.button(key=f"replay_now_{run_id}").disabled
+
+
+def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
+    run_id = run_with_curves("First")
+    app = opened(runs=run_id)
+    app.number_input(key=f"more_epochs_{run_id}").set_value(3).run()
+    app.button(key=f"continue_now_{run_id}").click().run()
+    run = run_store().active_run(OWNER)
+    assert (run.name, run.continues, run.recipe.epochs) == ("First, continued", run_id, 3)
+    assert run.recipe.seed == PRESETS["fast"].seed + 1
+    began, left = run_store().start(run.id).weights, run_store().model(run_id).weights
+    assert all((began[name] == left[name]).all() for name in left)
+    assert "Goes on from First" in texts(app)
+    run_store().delete(run_id, OWNER)
+    assert "has been deleted" in texts(app.run())
+
+
+def test_while_a_run_goes_on_no_other_can_be_started():
+    run_id = run_with_curves("First")
+    run_with_curves("Second", end="run")
+    app = opened(runs=run_id)
+    assert app.button(key=f"continue_now_{run_id}").disabled
+    assert "One run at a time" in texts(app)
+
+
+def test_somebody_elses_run_can_be_looked_at_and_nothing_else():
+    run_id = finished_run("Theirs", owner=SOMEBODY)
+    app = opened(runs=run_id)
+    assert not app.error
+    assert app.subheader[0].value == "Theirs"
+    assert has(app, "duplicate")
+    for key in ("rename_now", "delete_now", "continue_now", "replay_now"):
+        assert not has(app, f"{key}_{run_id}")
+
+
+def test_a_run_that_is_gone_is_said_to_be():
+    run_with_curves()
+    app = opened(runs="nobody")
+    assert not app.error
+    assert "is gone" in texts(app)
+
+
+def test_files_of_a_run_can_be_taken_home_and_its_recipe_sent_on():
+    run_id = run_with_curves("First")
+    app = opened(runs=run_id)
+    names = {part.proto.label for part in app.get("download_button")}
+    assert {"Recipe", "History", "Curves, PNG", "Curves, SVG", "Keras file", "Weights"} <= names
+    link = app.code[0].value
+    assert from_link(link.partition("recipe=")[2]) == PRESETS["fast"]
+    assert "/train?" in link
+
+
+# Several
+
+
+def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_differs():
+    slow = PRESETS["fast"].model_copy(update={"batch_size": 32, "name": "Slow"})
+    first = run_with_curves("First", test_accuracy=0.985, seconds=7.0)
+    second = run_with_curves("Second", slow, test_accuracy=0.9912, seconds=70.0)
+    app = opened(runs=f"{first},{second}")
+    assert not app.error
+    assert "First reads 0.62 points less than Second, but took a tenth of the time" in texts(app).replace("\\", "")
+    table = data_of(app, "settings_table")
+    assert table["heads"] == ["A Second", "B First"]
+    assert ["Batch size", "32", "128"] in table["rows"]
+    assert not any(row[0] == "Epochs" for row in table["rows"])
+    assert "1 setting differs" in texts(app)
+    app.segmented_control(key="curve_axis").set_value("seconds").run()
+    assert not app.error
+
+
+def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model():
+    first, failed = run_with_curves("First"), run_with_curves("Broken", end="fail")
+    app = opened(runs=f"{first},{failed},pretrained")
+    assert not app.error
+    assert data_of(app, "settings_table")["heads"] == ["A Broken", "B First", "C Pretrained"]
+    app = opened(runs="pretrained")
+    assert "brings no curves" in texts(app)
+
+
+def test_several_are_deleted_at_once():
+    ids = [run_with_curves(f"Run {number}") for number in range(3)]
+    app = opened(runs=",".join(ids[:2]))
+    app.button(key="delete_them").click().run()
+    assert [run.id for run in run_store().runs_of(OWNER)] == [ids[2]]
+    assert not app.error
