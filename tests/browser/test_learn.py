@@ -1,0 +1,48 @@
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import READY
+
+TALL_SEVEN = [(80, 60), (200, 60), (120, 230)]
+
+
+def heading(visit, name):
+    return visit.page.get_by_role("heading", name=name, level=1, exact=True)
+
+
+def link(visit, name):
+    return visit.page.get_by_role("main").get_by_role("link", name=name)
+
+
+def test_a_drawing_goes_along_from_the_contents_through_chapters_and_back(server, visitor):
+    visit = visitor(server)
+    page = visit.page
+    visit.open()
+    visit.draw(*TALL_SEVEN)
+    expect(page.get_by_role("region", name="Answer").get_by_role("status")).to_contain_text("sure")
+    page.get_by_role("link", name="Learn", exact=True).click()
+    expect(heading(visit, "Learn")).to_be_visible()
+    expect(link(visit, "The trade-offs")).to_be_visible()
+    link(visit, "Max pooling").click()
+    expect(heading(visit, "Max pooling")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/learn\?chapter=max_pooling$"))
+    expect(page.get_by_text("Your drawing", exact=True)).to_be_visible()
+
+    slider = page.get_by_role("slider", name="Window", exact=True)
+    slider.press("End")
+    expect(page.get_by_text(re.compile("Window 196 of 196"))).to_be_visible()
+    page.get_by_role("img", name="The digit", exact=True).locator("canvas").click(position={"x": 3, "y": 3})
+    expect(page.get_by_text(re.compile("Window 1 of 196"))).to_be_visible()
+
+    link(visit, "Flatten").click()
+    expect(heading(visit, "Flatten")).to_be_visible()
+    expect(page).to_have_url(re.compile("chapter=flatten"))
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    page.go_back()
+    expect(heading(visit, "Max pooling")).to_be_visible()
+    page.go_back()
+    expect(heading(visit, "Learn")).to_be_visible()
+    page.go_forward()
+    expect(heading(visit, "Max pooling")).to_be_visible()
+    expect(page.locator(READY)).to_be_attached()
