@@ -80,6 +80,11 @@ def show() -> None:
         "that is no question of the learning rate: nobody in MNIST writes them so. Augmentation, and built-in digits "
         f"mixed in, are the next things to change. {_asked('augmentation')}",
     )
+    st.markdown(
+        "Who wants more: choose the preset Fast and set it to five epochs. Its network is smaller, halves the sides of "
+        "the image at once and normalises between its layers; with the same kind of schedule it reads about "
+        f"99.4\N{THIN SPACE}%, in half the time. {_asked('batch-normalisation')}"
+    )
 
 
 def _step(number: int, title: str, text: str) -> None:

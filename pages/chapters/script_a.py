@@ -16,7 +16,17 @@ def show() -> None:
     """The script, what each line does, and the way to run it."""
     st.markdown("Choose a line, by a click or with the arrow keys, and read what it does.")
     script_reader.show(SCRIPT_A, title)
-    try_it.button("Run it", PRESETS[SCRIPT_A.preset], key="run_script", is_main=True)
+    with st.container(horizontal=True, gap="small", key="script_ways"):
+        try_it.button("Run it", PRESETS[SCRIPT_A.preset], key="run_script", is_main=True)
+        st.download_button(
+            "Download",
+            SCRIPT_A.source,
+            file_name="script_a.py",
+            mime="text/x-python",
+            icon=":material/download:",
+            key="download_script",
+            on_click="ignore",
+        )
     quiet(
         "It opens the Train page with this very recipe; press Train there. It takes about a minute and a half and ends "
         "near 99.1\N{THIN SPACE}%. The chapter on improvements tells what can be made better."
