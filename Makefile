@@ -2,13 +2,19 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test lint stop
+.PHONY: run test test-browser test-core lint stop
 
 run: .venv/run
 	$(BIN)/streamlit run app.py
 
 test: .venv/test
-	$(BIN)/python -m pytest --ignore tests/training
+	$(MAKE) --jobs=2 test-browser test-core  # a browser mostly waits; the others use the time
+
+test-browser: .venv/test
+	$(BIN)/python -m pytest tests/browser
+
+test-core: .venv/test
+	$(BIN)/python -m pytest --ignore tests/browser --ignore tests/training
 	$(BIN)/python -m pytest tests/training  # apart: Keras in one process with Streamlit disturbs both
 
 stop: .venv/run

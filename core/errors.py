@@ -1,13 +1,14 @@
 """The errors that Inkling shows to people as they stand.
 
 InklingError
-├── NoInk, TooLittleInk, TooMuchInk, DrawingTooLarge    core/digits/preprocessing.py
+├── DrawingTooLarge                                     core/digits/canvas.py
+├── NoInk, TooLittleInk, TooMuchInk                     core/digits/preprocessing.py
 ├── BadPicture, PictureTooLarge                         core/digits/pictures.py
 ├── NoMnist                                             core/digits/dataset.py
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py
-├── NoSuchRun (a LookupError)                           core/training/runs.py
+├── NoSuchRun (a LookupError), UnreadRun                core/training/runs.py
 ├── DrawingsFull                                        core/training/drawings.py
 └── BadWorkspaceLink                                    pages/components/workspace.py
 """

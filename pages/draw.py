@@ -3,7 +3,17 @@
 import streamlit as st
 
 from core.insight.prediction import answer_drawing, answer_picture
-from pages.components import answer, board, errors, framing_view, model_choice, own_drawings, picture, router
+from pages.components import (
+    answer,
+    board,
+    errors,
+    explanation_view,
+    framing_view,
+    model_choice,
+    own_drawings,
+    picture,
+    router,
+)
 
 router.guard()
 
@@ -28,6 +38,7 @@ def board_and_answer() -> None:
     if framing.is_complete:
         own_drawings.show(answered)
     framing_view.show(drawing, opened)
+    explanation_view.show(answered)
 
 
 with st.container(gap="xsmall"):

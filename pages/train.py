@@ -21,12 +21,15 @@ def start() -> None:
 
 
 engine().warm_up()
+recipe_form.take_link()
 made = recipe_form.recipe()
 active = run_store().active_run(workspace.owner())
 with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Train a network", anchor=False, width="content")
         links = st.container(width="content")
+    if problem := recipe_form.link_problem():
+        st.error(plain(problem), icon=":material/error:")
     run = None
     try:
         run = workspace.current_run()

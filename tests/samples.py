@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from core.digits.handwriting import handwriting
 from core.networks.film import NO_FILM, filmed
+from core.networks.model import Model, pretrained
+from core.networks.recipe import PRESETS
 
 
 def random_weights(network, seed=0):
@@ -23,3 +26,15 @@ def grown_film(network, epochs, images):
         film = filmed(film, epoch, network, weights, images)
         weights = {name: array * np.float32(1.1) for name, array in weights.items()}
     return film
+
+
+def random_model(recipe="fast", seed=0):
+    """A model with random weights, of a preset by its name or of a recipe."""
+    recipe = PRESETS[recipe] if isinstance(recipe, str) else recipe
+    return Model(recipe, random_weights(recipe.network, seed), pretrained().scores, "")
+
+
+def digit_image(digit):
+    """A built-in digit, (28, 28) float32 in [0, 1]."""
+    images, labels = handwriting(40, 7)
+    return (images[list(labels).index(digit)] / 255).astype(np.float32)

@@ -63,7 +63,7 @@ def augmented(images: Floats, augmentation: Augmentation, seed: Sequence[int]) -
     draws = np.random.default_rng(list(seed)).random((len(images), _DRAWS), np.float32) * 2 - 1
     resampling = augmentation.model_copy(update={"thickness": 0.0})
     if resampling.is_on:
-        images = _resampled(images, *_origins(draws, resampling))
+        images = resampled(images, *_origins(draws, resampling))
     if augmentation.thickness:
         images = _thickened(images, draws[:, _AFFINE_DRAWS] * np.float32(augmentation.thickness))
     return images
@@ -113,7 +113,7 @@ def _bending() -> Floats:
 _BENDING = _bending()
 
 
-def _resampled(images: Floats, x: Floats, y: Floats) -> Floats:
+def resampled(images: Floats, x: Floats, y: Floats) -> Floats:
     """Take each new pixel from between four old ones; beyond the edges is paper. All (n, 28, 28)."""
     # One row and column of paper before, two after: a place outside is moved onto them, and has a neighbour there.
     page = np.pad(images, ((0, 0), (1, 2), (1, 2)))

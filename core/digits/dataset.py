@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from core.digits.doodles import doodles as draw_doodles
-from core.digits.handwriting import load_handwriting
+from core.digits.handwriting import load_handwriting, load_handwriting_part
 from core.errors import InklingError
 from core.storage import home, write_whole
 
@@ -40,6 +40,8 @@ MNIST_SHA256 = {  # of the raw array bytes
 }
 MNIST_BEGINNING = 1_000  # training images at the archive's beginning
 MNIST_BEGINNING_SHA256 = "2304e0137aea1f236247daacc2dcaf275996895e40c4bb0760c448434d361d1a"
+SAMPLE_IMAGES = 2_000  # training images to compare a drawing with
+SAMPLE_SHA256 = "4d1e2862007bab5908d814e74806c6c8f7c4a4f32b5875d195406d4d1dbe4946"
 MNIST_BYTES = 60_000_000  # the four arrays together hold 54.95 MB; an archive that claims more is none of ours
 FIRST_BYTES = 65_536
 FIRST_BYTES_SECONDS = 4.0  # until those have come; a proxy that hangs must not delay the built-in handwriting
@@ -52,7 +54,7 @@ HELD_OUT_DOODLES = 5_000  # for validation, and as many for the test
 DRAWN_DIGITS = 5_000
 EVERYDAY_SPREAD = 0.7  # of `handwriting`: what people draw when they mean to be read
 SPLIT_SEED = 1998
-HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED = 1, 2, 3, 4  # no digit is used for two purposes
+HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED, SAMPLE_SEED = 1, 2, 3, 4, 5  # no digit is used for two purposes
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +175,9 @@ def _assembled(
     held_out = min(VALIDATION_IMAGES, wanted // 5) if validation == "split" else 0
     kept_back, training = training[order[:held_out]], training[order[held_out:]]
     if handwriting:
-        training = _joined(training, load_handwriting(handwriting, MIXED_SEED))
+        # Who is to tell digits from what is none must have seen how far a digit may stray.
+        spread = 1.0 if doodles else EVERYDAY_SPREAD
+        training = _joined(training, load_handwriting(handwriting, MIXED_SEED, spread=spread))
     if doodles:
         held = min(HELD_OUT_DOODLES, doodles)
         images, sorts = draw_doodles(doodles + 2 * held, DOODLES_SEED)
@@ -221,31 +225,102 @@ def mnist_sample() -> Digits:
     Raises:
         NoMnist: there is none on this machine; nothing is downloaded.
     """
+    beginning, labels = _mnist_beginning(MNIST_BEGINNING, MNIST_BEGINNING_SHA256)
+    # Held out at most up to the first place, trained on at least up to the second.
+    places = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:QUICK_IMAGES])
+    return beginning[places[places < MNIST_BEGINNING]]
+
+
+def training_sample(source: Source) -> Digits:
+    """The first thousand training images of a source; a recipe may hold some of them back to validate on.
+
+    Raises:
+        NoMnist: as `mnist_sample`.
+    """
+    if source == "mnist":
+        return _mnist_beginning(MNIST_BEGINNING, MNIST_BEGINNING_SHA256)[0]
+    return _frozen(*load_handwriting_part(TRAINING_IMAGES + TEST_IMAGES, HANDWRITING_SEED, 0, MNIST_BEGINNING))
+
+
+def compared_digits(source: Source = "mnist") -> tuple[Digits, Source]:
+    """Up to 2,000 digits of the kind that a model has learned from, to compare a drawing with, and what they are.
+
+    MNIST's are those of its first 2,000 training images that the validation split leaves in the training set. Where
+    there is no MNIST on this machine they are built-in digits; nothing is downloaded, and never is the whole loaded.
+    """
+    if source == "mnist":
+        try:
+            return _mnist_training_sample(), "mnist"
+        except NoMnist:
+            pass
+    return _frozen(*load_handwriting(SAMPLE_IMAGES, SAMPLE_SEED)), "handwriting"
+
+
+@cache
+def _mnist_training_sample() -> Digits:
+    beginning, labels = _mnist_beginning(SAMPLE_IMAGES, SAMPLE_SHA256)
+    places = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:])
+    places = places[places < SAMPLE_IMAGES]
+    return beginning[places]
+
+
+@cache
+def unseen_digits(source: Source) -> Digits:
+    """The 10,000 digits that no network learns from and all are measured on, read without the training images.
+
+    Raises:
+        NoMnist: as `mnist_sample`.
+    """
+    if source == "handwriting":
+        everything = TRAINING_IMAGES + TEST_IMAGES
+        return _frozen(*load_handwriting_part(everything, HANDWRITING_SEED, TRAINING_IMAGES, everything))
+    size = TEST_IMAGES * 784
+    images, labels = _mnist_parts(
+        _Part("x_test", size, size, MNIST_SHA256["x_test"]),
+        _Part("y_test", TEST_IMAGES, TEST_IMAGES, MNIST_SHA256["y_test"]),
+    )
+    return _frozen(images.reshape(-1, 28, 28), labels)
+
+
+def _mnist_beginning(count: int, sha256: str) -> tuple[Digits, np.ndarray]:
+    """The first so many training images, whose pixels have this hash, and the labels of all."""
+    images, labels = _mnist_parts(
+        _Part("x_train", TRAINING_IMAGES * 784, count * 784, sha256),
+        _Part("y_train", TRAINING_IMAGES, TRAINING_IMAGES, MNIST_SHA256["y_train"]),
+    )
+    return _frozen(images.reshape(-1, 28, 28), labels[:count]), labels
+
+
+class _Part(NamedTuple):
+    """The first `wanted` bytes of an array that has `size`, and their hash."""
+
+    name: str
+    size: int
+    wanted: int
+    sha256: str
+
+
+def _mnist_parts(*parts: _Part) -> list[np.ndarray]:
+    """Parts of MNIST from an archive on this machine, or NoMnist."""
     for path in _mnist_files():
         try:
             with zipfile.ZipFile(path) as archive:
-                images = _beginning(archive, "x_train", TRAINING_IMAGES * 784, MNIST_BEGINNING * 784)
-                labels = _beginning(archive, "y_train", TRAINING_IMAGES, TRAINING_IMAGES)
+                contents = [_beginning(archive, part) for part in parts]
         except Exception:  # as many kinds as in `_parsed`; there, a log entry says which
             continue
-        hashes = [hashlib.sha256(content).hexdigest() for content in (images, labels)]
-        if hashes == [MNIST_BEGINNING_SHA256, MNIST_SHA256["y_train"]]:
-            digits = np.frombuffer(labels, np.uint8)
-            # Held out at most up to the first place, trained on at least up to the second.
-            places = np.sort(_stratified_order(digits)[VALIDATION_IMAGES:QUICK_IMAGES])
-            places = places[places < MNIST_BEGINNING]
-            return _frozen(np.frombuffer(images, np.uint8).reshape(-1, 28, 28)[places], digits[places])
+        if [hashlib.sha256(content).hexdigest() for content in contents] == [part.sha256 for part in parts]:
+            return [np.frombuffer(content, np.uint8) for content in contents]
     raise NoMnist("MNIST is not on this machine yet.")
 
 
-def _beginning(archive: zipfile.ZipFile, name: str, size: int, wanted: int) -> bytes:
-    """The first so many bytes of an array in an .npz archive, which holds that many in all after its header."""
-    member = archive.getinfo(f"{name}.npy")
-    header = member.file_size - size
+def _beginning(archive: zipfile.ZipFile, part: _Part) -> bytes:
+    """A part of an .npz archive in which nothing but a header stands before the array."""
+    member = archive.getinfo(f"{part.name}.npy")
+    header = member.file_size - part.size
     if not 0 < header < 1000:
-        raise ValueError(f"its {name} has another size")
+        raise ValueError(f"its {part.name} has another size")
     with archive.open(member) as content:
-        return content.read(header + wanted)[header:]
+        return content.read(header + part.wanted)[header:]
 
 
 def _mnist_files() -> Iterator[Path]:

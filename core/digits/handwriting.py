@@ -736,15 +736,15 @@ def load_handwriting(
     Args:
         count: how many digits, 0 or more.
         seed: 0 or more.
-        spread, even_pen: as in `handwriting`.
+        spread: as in `handwriting`.
+        even_pen: as in `handwriting`.
         folder: where to keep them; by default `cache` in Inkling's home. A damaged file is written anew, and a folder
             that cannot be written to costs the time of writing the digits again, no more.
 
     Returns:
         images: (count, 28, 28) uint8; labels: (count,) uint8; both read-only.
     """
-    hand = f"{spread:g}{'-even' * even_pen}"
-    path = (folder or home() / "cache") / f"handwriting-v{VERSION}-{count}-{seed}-{hand}.bin"
+    path = _kept_at(count, seed, folder, spread, even_pen)
     size = count * IMAGE_SIZE**2
     content = b""
     with suppress(OSError):
@@ -759,4 +759,34 @@ def load_handwriting(
     return values[:size].reshape(count, IMAGE_SIZE, IMAGE_SIZE), values[size:]
 
 
+def load_handwriting_part(
+    count: int, seed: int, start: int, stop: int, folder: Path | None = None
+) -> tuple[Bytes, Bytes]:
+    """Return the digits from `start` to before `stop` of `load_handwriting(count, seed)`.
+
+    Where the whole lies on disk, it is checked as it goes by, and only the part is held in memory.
+    """
+    wanted = slice(start * IMAGE_SIZE**2, stop * IMAGE_SIZE**2)
+    labelled = slice(count * IMAGE_SIZE**2 + start, count * IMAGE_SIZE**2 + stop)
+    images, labels, position = bytearray(), bytearray(), 0
+    with suppress(OSError), _kept_at(count, seed, folder, 1.0, False).open("rb") as file:
+        digest, found = file.read(_DIGEST_SIZE), sha256()
+        while piece := file.read(_PIECE):
+            found.update(piece)
+            for part, kept in ((wanted, images), (labelled, labels)):
+                kept += piece[max(0, part.start - position) : max(0, part.stop - position)]
+            position += len(piece)
+        if position == count * (IMAGE_SIZE**2 + 1) and found.digest() == digest:
+            parts = np.frombuffer(bytes(images), np.uint8), np.frombuffer(bytes(labels), np.uint8)
+            return parts[0].reshape(-1, IMAGE_SIZE, IMAGE_SIZE), parts[1]
+    all_images, all_labels = load_handwriting(count, seed, folder)
+    return all_images[start:stop].copy(), all_labels[start:stop].copy()
+
+
+def _kept_at(count: int, seed: int, folder: Path | None, spread: float, even_pen: bool) -> Path:
+    hand = f"{spread:g}{'-even' * even_pen}"
+    return (folder or home() / "cache") / f"handwriting-v{VERSION}-{count}-{seed}-{hand}.bin"
+
+
+_PIECE = 1 << 20  # bytes that are read at a time
 _DIGEST_SIZE = sha256().digest_size

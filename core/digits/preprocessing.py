@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from core.errors import InklingError
 
 Points = NDArray[np.float64]  # (n, 2) x and y of one stroke, y down
-Pieces = NDArray[np.float64]  # (n, 4, 2) curves: start, two control points, end
 Images = NDArray[np.float32]  # (..., side, side) ink in [0, 1]
 
 BOARD_SIZE = 280  # side of the drawing board, in canvas pixels
@@ -28,17 +27,14 @@ PEN_WIDTH = 18.0  # of the pen on the board, unless it is changed, in canvas pix
 PEN_RADIUS = 1.2  # of the redrawn line, in pixels: gives built-in handwriting MNIST's mean ink, 103.9 full pixels
 DOT_SPACING = 0.2  # of the dots that a line is redrawn with, in pixels: leaves notches of 0.004 pixels
 
-MIN_SIDE = BOARD_SIZE / IMAGE_SIZE  # of a drawing, in canvas pixels; shorter ones are dots
+MIN_SIDE = BOARD_SIZE / 20  # of a drawing, in canvas pixels; shorter ones are dots and slips of the hand
 MAX_INK = 220.0  # of a framed digit, in full pixels; of 60,000 redrawn handwritten digits none held more than 190
-MAX_LENGTH = 40  # of all lines together, in longer sides of the drawing
-MAX_POINTS = 20_000  # of a drawing; a digit has about 100
-MAX_COORDINATE = 1e6  # in canvas pixels; nobody draws farther away
+MAX_LENGTH = 40  # of all lines together, in longer sides of the drawing and in sides of the board
 PEN_WIDTHS = (1.0, 100.0)  # narrowest and widest that is believed, in canvas pixels
+PIXELS_AT_ONCE = 2**18  # that dots are drawn into at a time
 INKED = 0.3  # of a pixel, from which on it belongs to the ink when that is boxed
 
 STEP_SIZE = 112  # side of the images that show the steps, in pixels
-
-CURVE_STEPS = 8  # straight pieces that stand for one curved one
 
 
 Switch = Literal["box", "scale", "centre", "redraw"]
@@ -98,46 +94,6 @@ class TooMuchInk(InklingError):
     """The framed drawing holds more ink than any digit does."""
 
 
-class DrawingTooLarge(InklingError):
-    """The drawing has more points than anybody draws; it was refused unread."""
-
-
-def strokes_from_canvas(drawing: object) -> list[Points]:
-    """Read the strokes of a drawing, where the canvas shows them.
-
-    Objects that are no freehand path, or that hold anything but finite numbers where numbers belong, are skipped.
-
-    Args:
-        drawing: what `st_canvas` gives as `json_data`: Fabric's JSON, or anything else a client may send.
-
-    Returns:
-        One (n, 2) float64 array of x and y for each stroke, in canvas pixels, in drawing order; curves are flattened.
-
-    Raises:
-        DrawingTooLarge: more than `MAX_POINTS` path commands and objects.
-    """
-    return [stroke for stroke, _ in _strokes_with_widths(drawing)]
-
-
-def pen_widths_from_canvas(drawing: object) -> list[float]:
-    """Read how wide the pen of each stroke of `strokes_from_canvas` was, in canvas pixels."""
-    return [width for _, width in _strokes_with_widths(drawing)]
-
-
-def _strokes_with_widths(drawing: object) -> list[tuple[Points, float]]:
-    objects = drawing.get("objects") if isinstance(drawing, dict) else None
-    if not isinstance(objects, list):
-        return []
-    paths = [item for item in objects if isinstance(item, dict) and isinstance(item.get("path"), list)]
-    if len(objects) + sum(len(item["path"]) for item in paths) > MAX_POINTS:
-        raise DrawingTooLarge(
-            f"This drawing has more than {MAX_POINTS:,} points and was not read. Clear the board and draw again."
-        )
-    return [
-        (stroke, _number(item.get("strokeWidth", PEN_WIDTH))) for item in paths for stroke in _strokes_of_path(item)
-    ]
-
-
 def frame_strokes(
     strokes: Sequence[NDArray[np.floating[Any]]],
     framing: Framing = MNIST_FRAMING,
@@ -161,7 +117,7 @@ def frame_strokes(
         TooLittleInk: the longer side is below `MIN_SIDE`.
         TooMuchInk: the framed image holds more than `MAX_INK`, or the lines are longer than `MAX_LENGTH`.
     """
-    lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]
+    lines = _believed(strokes)
     if not lines:
         raise NoInk(_NO_INK)
     low, high = _bounds(lines)
@@ -253,6 +209,9 @@ def naive_resize(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float 
 
     Returns:
         (28, 28) float32, its maximum 1 unless it is blank.
+
+    Raises:
+        TooMuchInk: the lines are longer than `MAX_LENGTH`.
     """
     return _full_black(averaged(drawn_sheet(strokes, pen_width), IMAGE_SIZE))
 
@@ -266,7 +225,11 @@ def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float |
 
     Returns:
         (280, 280) float32 ink in [0, 1].
+
+    Raises:
+        TooMuchInk: the lines are longer than `MAX_LENGTH`.
     """
+    _believed(strokes)
     sheet = np.zeros((BOARD_SIZE, BOARD_SIZE), np.float32)
     for stroke, width in zip(strokes, np.broadcast_to(pen_width, len(strokes)), strict=True):
         if not len(stroke):
@@ -275,13 +238,19 @@ def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float |
         dots = _resampled(np.asarray(stroke, np.float64), max(0.5, radius / 4))
         near = np.arange(-math.ceil(radius) - 1, math.ceil(radius) + 2)
         dots = dots[((dots > near[0]) & (dots < BOARD_SIZE + near[-1])).all(axis=1)]
-        # Each dot covers the pixels around it, (dots, height, width); the darkest dot counts.
-        x, y = (np.floor(dots[:, axis, None]).astype(np.intp) + near for axis in (0, 1))
-        far_x, far_y = (places + 0.5 - dots[:, axis, None] for axis, places in enumerate((x, y)))
-        ink = np.clip(radius + 0.5 - np.hypot(far_y[:, :, None], far_x[:, None, :]), 0, 1).astype(np.float32)
-        on_sheet = _on_sheet(y)[:, :, None] & _on_sheet(x)[:, None, :]
-        np.maximum.at(sheet.ravel(), (y[:, :, None] * BOARD_SIZE + x[:, None, :])[on_sheet], ink[on_sheet])
+        at_once = max(1, PIXELS_AT_ONCE // len(near) ** 2)
+        for start in range(0, len(dots), at_once):
+            _draw_dots(sheet, dots[start : start + at_once], radius, near)
     return sheet
+
+
+def _draw_dots(sheet: Images, dots: Points, radius: float, near: NDArray[np.intp]) -> None:
+    """Draw round dots into a sheet; each covers the pixels `near` it, (dots, height, width), and the darkest counts."""
+    x, y = (np.floor(dots[:, axis, None]).astype(np.intp) + near for axis in (0, 1))
+    far_x, far_y = (places + 0.5 - dots[:, axis, None] for axis, places in enumerate((x, y)))
+    ink = np.clip(radius + 0.5 - np.hypot(far_y[:, :, None], far_x[:, None, :]), 0, 1).astype(np.float32)
+    on_sheet = _on_sheet(y)[:, :, None] & _on_sheet(x)[:, None, :]
+    np.maximum.at(sheet.ravel(), (y[:, :, None] * BOARD_SIZE + x[:, None, :])[on_sheet], ink[on_sheet])
 
 
 def averaged(
@@ -400,6 +369,17 @@ def _redrawn(lines: Sequence[Points], framing: Framing) -> Images:
     return draw_points(dots, np.float32(PEN_RADIUS), size)
 
 
+def _believed(strokes: Sequence[NDArray[np.floating[Any]]]) -> list[Points]:
+    """The strokes that have points; raises TooMuchInk where they are longer than any drawing's.
+
+    Every dot that a line is drawn with costs memory, wherever it lies, so this comes before any is made.
+    """
+    lines = [np.asarray(stroke, np.float64) for stroke in strokes if len(stroke)]
+    if not sum(_lengths(line)[-1] for line in lines) <= MAX_LENGTH * BOARD_SIZE:
+        raise TooMuchInk(_TOO_MUCH_INK)
+    return lines
+
+
 def _bounds(lines: Sequence[Points]) -> tuple[Points, Points]:
     corners = np.array([[line.min(axis=0), line.max(axis=0)] for line in lines])
     return corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
@@ -433,102 +413,3 @@ def _resampled(line: Points, spacing: float) -> Points:
     travelled = _lengths(line)
     places = np.linspace(0, travelled[-1], math.ceil(travelled[-1] / spacing) + 1)
     return np.stack([np.interp(places, travelled, line[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def _strokes_of_path(item: dict[str, Any]) -> list[Points]:
-    """Return the pen's lines of one Fabric path, or nothing when any part of it is not as Fabric writes it."""
-    if item.get("type") not in ("Path", "path"):
-        return []
-    try:
-        lines = _lines(item["path"])
-        return _placed(lines, item) if lines else []
-    except _BadObject:
-        return []
-
-
-class _BadObject(Exception):
-    pass
-
-
-def _number(value: object) -> float:
-    # Compared before it is converted: NaN fails the comparison, and an int may be too large for a float.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_COORDINATE:
-        raise _BadObject
-    return float(value)
-
-
-def _lines(path: list[object]) -> list[Pieces]:
-    """Read path commands: for each line of the pen its pieces as `start, control, control, end`, (n, 4, 2).
-
-    A quadratic piece has its one control point twice, which is how Fabric measures it and not how it draws it.
-    """
-    lines: list[list[list[float]]] = []
-    start = end = [0.0, 0.0]
-    for command in path:
-        if not isinstance(command, list) or not command:
-            raise _BadObject
-        name, values = command[0], [_number(value) for value in command[1:]]
-        match name, len(values):
-            case "M", 2:
-                start = end = values
-                lines.append([end * 4])
-                continue
-            case "L", 2:
-                controls = [*end, *values]
-            case "Q", 4:
-                controls = values[:2] * 2
-            case "Z", 0:
-                values = start
-                controls = [*end, *start]
-            case _:
-                raise _BadObject
-        if not lines:
-            raise _BadObject
-        lines[-1].append([*end, *controls, *values[-2:]])
-        end = values[-2:]
-    return [np.array(line).reshape(-1, 4, 2) for line in lines]
-
-
-def _flattened(pieces: Pieces) -> Points:
-    """Turn cubic pieces into points, `CURVE_STEPS` for each."""
-    return np.asarray(_BERNSTEIN @ pieces).reshape(-1, 2)
-
-
-_T = np.arange(1, CURVE_STEPS + 1)[:, None] / CURVE_STEPS
-_BERNSTEIN = np.hstack([math.comb(3, k) * _T**k * (1 - _T) ** (3 - k) for k in range(4)])  # (CURVE_STEPS, 4)
-
-
-def _as_drawn(pieces: Pieces) -> Pieces:
-    """Give quadratic pieces the control points of the cubic that is the same curve."""
-    start, first, second, end = np.moveaxis(pieces, 1, 0)
-    pull = np.where((first == second).all(axis=1, keepdims=True), 2 / 3, 1)
-    return np.stack([start, start + pull * (first - start), end + pull * (second - end), end], axis=1)
-
-
-def _placed(lines: list[Pieces], item: dict[str, Any]) -> list[Points]:
-    """Move, scale and turn a path the way Fabric 7 does (`calcOwnMatrix`), for edit mode changes only those numbers.
-
-    The path's points count from the middle of the path's own bounding box.
-    """
-    outline = _flattened(np.concatenate(lines))
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    middle = (low + high) / 2
-
-    def pair(name_x: str, name_y: str, default: Sequence[float]) -> Points:
-        return np.array([_number(item.get(name, value)) for name, value in zip((name_x, name_y), default, strict=True)])
-
-    angle = math.radians(_number(item.get("angle", 0)))
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    flip = [-1 if item.get(name) is True else 1 for name in ("flipX", "flipY")]
-    skew_x, skew_y = np.tan(np.radians(pair("skewX", "skewY", (0, 0))))
-    stretch = np.diag(pair("scaleX", "scaleY", (1, 1)) * flip) @ [[1, skew_x], [0, 1]] @ [[1, 0], [skew_y, 1]]
-    size = np.abs(stretch) @ (high - low + _number(item.get("strokeWidth", 1)))
-    origin = [_TO_CENTRE.get(str(item.get(name)), 0) for name in ("originX", "originY")]
-    centre = pair("left", "top", tuple(middle)) + turn @ (origin * size)
-    placed = [(_flattened(_as_drawn(line)) - middle) @ (turn @ stretch).T + centre for line in lines]
-    if any(np.abs(line).max() > MAX_COORDINATE for line in placed):
-        raise _BadObject
-    return placed
-
-
-_TO_CENTRE = {"left": 0.5, "top": 0.5, "right": -0.5, "bottom": -0.5}  # in widths and heights

@@ -8,12 +8,13 @@ redraws a chart in place; a changed spec would mount it anew and flicker.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from core.insight.evaluation import percent
+from core.insight.evaluation import Bin, accuracy_interval, percent
 from core.insight.prediction import certainty
 from core.networks.history import BatchProgress, EpochResult
 
@@ -23,6 +24,8 @@ ACCURACY_STRETCH = 6  # exponent of the accuracy axis: 90 to 100 % takes half of
 LOSS_RANGE = (0.01, 3)  # a guess among ten digits costs 2.3
 LEAST_LOSS = 1e-4  # a logarithmic axis has no zero
 RISING = 0.001  # a change of validation accuracy that is worth the word
+
+_INK, _PAPER, _ACCENT = "#1D2433", "#FFFFFF", "#2446C8"  # of figures that leave the page: by day
 
 Row = dict[str, float | str | bool]
 Spec = dict[str, Any]
@@ -63,6 +66,144 @@ def learning_rate_curve(epochs: int, peak: float) -> Spec:
     }
     mark = {"type": "line", "strokeWidth": 2, "clip": True}
     return {"mark": mark, "encoding": {"x": _epoch_axis(epochs), "y": rate}, **_FRAME}
+
+
+def reliability_diagram() -> Spec:
+    """Of the answers of one certainty, the share that is right, with its 95 % interval, beside the line of honesty."""
+    share = {"type": "quantitative", "scale": {"domain": [0, 1], "nice": False}}
+    axis = _AXIS | {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
+    sure = share | {"field": "confidence", "title": "how sure it is", "axis": axis | {"grid": False}}
+    right = share | {"field": "accuracy", "title": "how often it is right", "axis": axis}
+    tooltip = [
+        {"field": "range", "title": "sure"},
+        {"field": "images", "title": "images"},
+        {"field": "accuracy", "title": "right", "format": ".1%"},
+    ]
+    return {
+        "encoding": {"x": sure, "y": right},
+        "layer": [
+            {
+                "transform": [{"filter": "datum.honest"}],
+                "mark": {"type": "line", "strokeDash": [5, 3], "strokeWidth": 1.5, "color": "currentColor"},
+            },
+            {
+                "transform": [{"filter": "!datum.honest"}],
+                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55, "color": "currentColor"},
+                "encoding": {"y": right | {"field": "low"}, "y2": {"field": "high"}, "tooltip": tooltip},
+            },
+            {
+                "transform": [{"filter": "!datum.honest"}],
+                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+                "encoding": {"tooltip": tooltip},
+            },
+        ],
+        **_FRAME,
+    }
+
+
+def reliability_rows(bins: Sequence[Bin]) -> list[Row]:
+    """The rows of the reliability diagram: the two ends of its line, and each bin that is not empty."""
+    rows: list[Row] = [{"confidence": end, "accuracy": end, "honest": True} for end in (0.0, 1.0)]
+    for place in bins:
+        if place.confidence is None or place.accuracy is None:
+            continue
+        low, high = accuracy_interval(place.accuracy, place.images)
+        rows.append(
+            {
+                "confidence": place.confidence,
+                "accuracy": place.accuracy,
+                "low": low,
+                "high": high,
+                "images": place.images,
+                "range": f"{place.low * 100:.0f} to {place.high * 100:.0f}\N{THIN SPACE}%",
+                "honest": False,
+            }
+        )
+    return rows
+
+
+def robustness_curve(title: str, first: float, last: float) -> Spec:
+    """Accuracy over the strength of a change, `title`, from the first to the last, with the present one marked."""
+    strength = {
+        "field": "amount",
+        "type": "quantitative",
+        "title": title,
+        "scale": {"domain": [first, last], "nice": False},
+        "axis": _AXIS | {"format": ".3~f", "grid": False, "tickCount": 7},
+    }
+    accuracy = {
+        "field": "accuracy",
+        "type": "quantitative",
+        "title": "accuracy",
+        "scale": {"domain": [0, 1], "nice": False},
+        "axis": _AXIS | {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]},
+    }
+    tooltip = [{"field": "said", "title": "strength"}, {"field": "accuracy", "title": "accuracy", "format": ".1%"}]
+    here = [{"filter": "datum.now"}]
+    return {
+        "encoding": {"x": strength, "y": accuracy, "tooltip": tooltip},
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2, "point": {"size": 25}}},
+            {
+                "transform": here,
+                "mark": {"type": "rule", "strokeDash": [3, 3], "color": "currentColor"},
+                "encoding": {"y": None},
+            },
+            {"transform": here, "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1}},
+        ],
+        **_FRAME,
+    }
+
+
+def robustness_rows(curve: Mapping[float, float], now: float, text: Callable[[float], str]) -> list[Row]:
+    """The rows of a robustness curve: accuracy by strength, the one at `now` marked, each strength in words."""
+    return [
+        {"amount": amount, "accuracy": accuracy, "now": amount == now, "said": text(amount)}
+        for amount, accuracy in curve.items()
+    ]
+
+
+def confusion_figure(matrix: np.ndarray, title: str, kind: Literal["png", "svg"]) -> bytes:
+    """A confusion matrix as a figure to take home: ink on paper, mistakes in blue, the more the darker.
+
+    Args:
+        matrix: (10, 10) counts, a row per true digit, a column per answer.
+        title: above it.
+        kind: of the file.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
+    digits = range(len(matrix))
+    wrong = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
+    most = max(int(wrong.max()), 1)
+    figure = Figure(figsize=(6, 6.2), dpi=200, layout="constrained", facecolor=_PAPER)
+    axes = figure.add_subplot(facecolor=_PAPER)
+    colours = LinearSegmentedColormap.from_list("ink", [_PAPER, _ACCENT])
+    axes.imshow(np.sqrt(wrong), cmap=colours, vmin=0, vmax=math.sqrt(most))
+    for row in digits:
+        for column in digits:
+            if count := int(matrix[row, column]):
+                is_dark = row != column and count > most / 3
+                weight = "bold" if row == column else "normal"
+                colour = _PAPER if is_dark else _INK
+                axes.text(column, row, str(count), ha="center", va="center", size=9, weight=weight, color=colour)
+    axes.set_xticks(digits)
+    axes.set_yticks(digits)
+    axes.set_xlabel("read as", color=_INK)
+    axes.set_ylabel("true digit", color=_INK)
+    axes.set_title(title.replace("$", r"\$"), color=_INK, size=11)  # no formulas
+    axes.tick_params(length=0, colors=_INK)
+    axes.spines[:].set_color(_INK)
+    content = io.BytesIO()
+    canvas = FigureCanvasSVG(figure) if kind == "svg" else FigureCanvasAgg(figure)
+    # Without a date and with fixed ids the same matrix gives the same file.
+    with matplotlib.rc_context({"svg.hashsalt": "inkling"}):
+        canvas.print_figure(content, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    return content.getvalue()
 
 
 def curve_rows(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> list[Row]:

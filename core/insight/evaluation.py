@@ -1,8 +1,12 @@
 """How good a model's answers are."""
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+
+from core.networks.network import CLASSES
 
 CALIBRATION_BINS = 15
 TEMPERATURES = (0.5, 5.0)  # beyond them a few lucky validation images decide, and not the model
@@ -55,7 +59,7 @@ def fitted_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     golden = (math.sqrt(5) - 1) / 2
     while high - low > 1e-3:
         first, second = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, second) if loss(first) < loss(second) else (first, high)
+        low, high = (low, second) if loss(first) <= loss(second) else (first, high)
     return round(math.exp((low + high) / 2), 4)
 
 
@@ -66,8 +70,217 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bi
 
     Source: Guo et al., "On Calibration of Modern Neural Networks" (2017), section 2.
     """
-    confidence = probabilities.max(axis=1)
-    is_right = probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    confidence, is_right, bin_of = _binned(probabilities, labels, bins)
     gap = np.bincount(bin_of, confidence - is_right, minlength=bins)
     return float(np.abs(gap).sum() / len(labels))
+
+
+def confusion_matrix(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How often each digit is read as each: (10, 10) whole numbers, a row per true digit, a column per answer."""
+    pairs = labels.astype(np.intp) * CLASSES + probabilities.argmax(axis=1)
+    return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
+
+
+class DigitScores(NamedTuple):
+    """How well one digit is read. A share that nothing stands for is None.
+
+    Attributes:
+        precision: of the images that are read as this digit, the share that shows it.
+        recall: of the images that show this digit, the share that is read as it.
+        f1: harmonic mean of the two.
+        images: that show it.
+    """
+
+    digit: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    images: int
+
+
+def digit_scores(matrix: np.ndarray) -> list[DigitScores]:
+    """Precision, recall and F1 of every digit, from a confusion matrix."""
+    scores = []
+    for digit in range(CLASSES):
+        right, shown, answered = (int(n) for n in (matrix[digit, digit], matrix[digit].sum(), matrix[:, digit].sum()))
+        f1 = 2 * right / (shown + answered) if shown + answered else None
+        precision, recall = right / answered if answered else None, right / shown if shown else None
+        scores.append(DigitScores(digit, precision, recall, f1, shown))
+    return scores
+
+
+class Bin(NamedTuple):
+    """The answers of one range of confidence. What an empty bin has no value for is None.
+
+    Attributes:
+        low, high: the range.
+        images: whose answers are in it.
+        confidence: their mean largest probability.
+        accuracy: share of them that is right.
+    """
+
+    low: float
+    high: float
+    images: int
+    confidence: float | None
+    accuracy: float | None
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS) -> list[Bin]:
+    """The bins of `expected_calibration_error`, in order, the empty ones too."""
+    confidence, is_right, bin_of = _binned(probabilities, labels, bins)
+    counts = np.bincount(bin_of, minlength=bins)
+    sums = np.bincount(bin_of, confidence, minlength=bins), np.bincount(bin_of, is_right, minlength=bins)
+    return [
+        Bin(
+            place / bins,
+            (place + 1) / bins,
+            int(count),
+            float(sums[0][place] / count) if count else None,
+            float(sums[1][place] / count) if count else None,
+        )
+        for place, count in enumerate(counts)
+    ]
+
+
+def mistakes(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Places of the images that are read wrong, the most confident answer first."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    return _surest_first(wrong, probabilities)
+
+
+def read_as(probabilities: np.ndarray, labels: np.ndarray, digit: int, answer: int) -> np.ndarray:
+    """Places of the images of a digit that are read as `answer`, the most confident first."""
+    return _surest_first(np.flatnonzero((labels == digit) & (probabilities.argmax(axis=1) == answer)), probabilities)
+
+
+def worst_confusion(matrix: np.ndarray) -> tuple[int, int]:
+    """The digit, and the wrong answer to it, that come together most often; where nothing is wrong, (0, 0)."""
+    wrong = matrix - np.diag(np.diag(matrix))
+    digit, answer = divmod(int(wrong.argmax()), CLASSES)
+    return digit, answer
+
+
+def accuracy_sentence(matrix: np.ndarray) -> str:
+    """How many are right, and how far chance alone moves that: the 95 % interval, in plain words."""
+    right, count = int(np.trace(matrix)), int(matrix.sum())
+    low, high = map(percent, accuracy_interval(right / count, count))
+    return (
+        f"It reads {right:,} of {count:,} test images right. Other images of the same kind would have given a slightly "
+        f"different figure: between {low} and {high}, in 19 cases of 20 (the 95\N{THIN SPACE}% interval)."
+    )
+
+
+def confusion_sentence(matrix: np.ndarray) -> str:
+    """Which digits are mixed up most: "It takes 9 for 4 most often: 6 times."."""
+    wrong = int(matrix.sum() - np.trace(matrix))
+    if not wrong:
+        return f"It makes no mistake in {matrix.sum():,} images."
+    digit, answer = worst_confusion(matrix)
+    often = times(int(matrix[digit, answer]))
+    if wrong == 1:
+        return f"It makes one mistake: it takes a {digit} for {answer}."
+    others = int((matrix == matrix[digit, answer]).sum()) - int((np.diag(matrix) == matrix[digit, answer]).sum()) - 1
+    also = f" {others} other pairs are mixed up as often." if others > 1 else ""
+    also = " One other pair is mixed up as often." if others == 1 else also
+    return f"It takes {digit} for {answer} most often: {often}, of {wrong:,} mistakes in all.{also}"
+
+
+def digits_sentence(scores: Sequence[DigitScores]) -> str:
+    """Which digit is found least often, and which answer is to be trusted least."""
+    found = [(score.recall, score.digit) for score in scores if score.recall is not None]
+    trusted = [(score.precision, score.digit) for score in scores if score.precision is not None]
+    if not found or not trusted:
+        return "There is nothing to score."
+    recall, missed = min(found)
+    precision, mistrusted = min(trusted)
+    if recall == precision == 1:
+        return "It finds every image of each digit, and each of its answers is right."
+    never = [str(score.digit) for score in scores if score.precision is None and score.images]
+    said = f" It never answers {' or '.join(never)}." if never else ""
+    return (
+        f"{missed} is the digit that it misses most: it finds {percent(recall)} of them (recall). Where it answers "
+        f"{mistrusted} it errs most: {percent(precision)} of those answers are right (precision).{said}"
+    )
+
+
+def calibration_sentence(probabilities: np.ndarray, labels: np.ndarray, temperature: float) -> str:
+    """How far certainty and truth lie apart, which way, and what the temperature does."""
+    error = expected_calibration_error(probabilities, labels)
+    sure, right = float(probabilities.max(axis=1).mean()), accuracy(probabilities, labels)
+    too = "a little " if abs(sure - right) < 0.01 else ""
+    way = f"{too}too sure" if sure > right else f"{too}too modest"
+    if abs(sure - right) < 0.0005:
+        way = "neither too sure nor too modest"
+    return (
+        f"On average it is {percent(sure)} sure, and {percent(right)} of its answers are right: {way}. Bin by bin, "
+        f"the two lie {error * 100:.2f} points apart (expected calibration error {error:.4f}). "
+        f"{temperature_sentence(temperature)}"
+    )
+
+
+def bins_sentence(bins: Sequence[Bin]) -> str:
+    """What the reliability diagram shows: how many answers are in its last bin, and where it is farthest off."""
+    total, last = sum(place.images for place in bins), bins[-1]
+    said = (
+        f"{last.images:,} of {total:,} answers are at least {last.low * 100:.0f}\N{THIN SPACE}% sure. "
+        "The dashed line is honesty; a bar is the 95\N{THIN SPACE}% interval of its point, long where answers are few."
+    )
+    off = [place for place in bins if place.confidence is not None and _is_off(place)]
+    if not off:
+        return f"{said} The line runs through every bar."
+    worst = max(off, key=lambda place: abs((place.confidence or 0) - (place.accuracy or 0)))
+    return (
+        f"{said} Farthest off: where it is {(worst.confidence or 0) * 100:.0f}\N{THIN SPACE}% sure, "
+        f"{(worst.accuracy or 0) * 100:.0f}\N{THIN SPACE}% are right ({worst.images:,} images)."
+    )
+
+
+def _is_off(place: Bin) -> bool:
+    if place.confidence is None or place.accuracy is None:
+        return False
+    low, high = accuracy_interval(place.accuracy, place.images)
+    return not low <= place.confidence <= high
+
+
+def temperature_sentence(temperature: float) -> str:
+    """What the temperature of a model does to its answers."""
+    if temperature == 1:
+        return "Its temperature is 1: the answers are those of its softmax."
+    does = "less" if temperature > 1 else "more"
+    return f"Its temperature is {temperature:.2f}, which makes its answers {does} certain than its softmax put them."
+
+
+def mistakes_sentence(probabilities: np.ndarray, labels: np.ndarray) -> str:
+    """How many are wrong, and how sure the surest of them is."""
+    wrong = mistakes(probabilities, labels)
+    if not len(wrong):
+        return f"None of {len(labels):,} images is read wrong."
+    confidence = probabilities[wrong].max(axis=1)
+    first = int(wrong[0])
+    sure = int((confidence >= 0.9).sum())
+    return (
+        f"{len(wrong):,} of {len(labels):,} images {'is' if len(wrong) == 1 else 'are'} read wrong, {sure:,} of them "
+        f"with 90\N{THIN SPACE}% certainty or more. The surest: {_name(int(labels[first]))}, read as "
+        f"{int(probabilities[first].argmax())}."
+    )
+
+
+def times(count: int) -> str:
+    """How often, in words: once, twice, 3 times."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count:,} times")
+
+
+def _name(digit: int) -> str:
+    return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
+def _surest_first(places: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    return places[np.argsort(-probabilities[places].max(axis=1), kind="stable")]
+
+
+def _binned(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each answer: its largest probability, whether it is right, and its bin."""
+    confidence = probabilities.max(axis=1)
+    is_right = probabilities.argmax(axis=1) == labels
+    return confidence, is_right, np.minimum((confidence * bins).astype(int), bins - 1)

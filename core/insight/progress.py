@@ -10,6 +10,7 @@ from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Scores
 
 DRAWN = "built-in ones in many styles, drawn with an even pen; it was not trained on these"
+HARDLY = 0.02  # a change of a loss, as a share of it, that is none
 STEADY_SHARE = 0.01  # of the run, after which its own pace tells more than the last batches'
 
 
@@ -49,20 +50,48 @@ def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[
     return watched[-1].validation_accuracy if watched else None
 
 
+def curves_sentence(history: Sequence[EpochResult]) -> str:
+    """What both learning curves say together: still learning, levelled off, or overfitting; "" before an epoch is over.
+
+    Example: "Validation loss was lowest at epoch 4 and has risen since, while training loss fell: overfitting."
+    """
+    if not history:
+        return ""
+    last, count = history[-1], len(history)
+    checked = [(one.validation_loss, one.epoch, one.loss) for one in history if one.validation_loss is not None]
+    if not checked:
+        learned = f"Training loss went from {history[0].loss:#.3g} to {last.loss:#.3g}" if count > 1 else "One epoch"
+        return f"{learned}; without validation the curves cannot tell learning from learning by heart."
+    now = checked[-1][0]
+    if len(checked) == 1:
+        return f"Validation loss is {now:#.3g} after one epoch; only a second one would show where the curves go."
+    lowest, epoch, loss_then = min(checked)
+    if now > lowest * (1 + 2 * HARDLY):
+        why = ", while training loss fell: overfitting" if last.loss < loss_then else ", and so has training loss"
+        return f"Validation loss was lowest at epoch {epoch} and has risen since{why}."
+    before = min(loss for loss, _, _ in checked[:-1])
+    if now < before * (1 - HARDLY):
+        is_falling = last.loss < history[-2].loss
+        return "Both losses still fall: more epochs may help." if is_falling else "Validation loss still falls."
+    level = next(number for loss, number, _ in checked if loss <= lowest * (1 + 2 * HARDLY))
+    return f"Validation loss has been level since epoch {level}: more epochs would hardly help."
+
+
 def last_answers(live: BatchProgress | None, points: Sequence[BatchProgress]) -> tuple[int, ...]:
     """The newest digits that were read in the sample images; empty before the first."""
     newest_first = ([live] if live else []) + list(reversed(points))
     return next((point.sample_answers for point in newest_first if point.sample_answers), ())
 
 
-def watched_sentence(is_drawn: bool, probabilities: Sequence[float]) -> str:
-    """What a network that learns makes of the visitor's drawing: "Reads your drawing as a 7, 97.1 %."."""
+def watched_sentence(is_drawn: bool, probabilities: Sequence[float], *, is_own: bool = True) -> str:
+    """What a network that learns makes of its owner's drawing: "Reads your drawing as a 7, 97.1 %."."""
+    whose = "your" if is_own else "its owner's"
     if not is_drawn:
-        return "What the network makes of your own digit."
+        return f"What the network makes of {whose} own digit."
     if not probabilities:
-        return "Your drawing. Its answers will appear here."
+        return f"{whose.capitalize()} drawing. Its answers will appear here."
     highest = max(probabilities)
-    return f"Reads your drawing as {a_digit(probabilities.index(highest))}, {certainty(highest)}."
+    return f"Reads {whose} drawing as {a_digit(probabilities.index(highest))}, {certainty(highest)}."
 
 
 def a_digit(digit: int) -> str:

@@ -76,22 +76,30 @@ class Model:
         """All numbers the network holds."""
         return self.network.parameters
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this model from any other: the SHA-256 of its recipe, weights, scores and summary."""
+        return _fingerprint(self._described, self.weights)
+
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Calibrated answers to (n, 28, 28) images, uint8 or float32 in [0, 1]: (n, 10) float32, rows summing to 1."""
         return tempered(self.network.probabilities(self.weights, images), self.scores.temperature)
 
     def to_bytes(self) -> bytes:
         """The model as the content of a `.safetensors` file, which `read_model` reads back as an equal model."""
-        described = json.dumps(
+        arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in self.weights.items()}
+        metadata = {"format": FORMAT, "model": self._described, "sha256": self.fingerprint}
+        return save(arrays, metadata)
+
+    @cached_property
+    def _described(self) -> str:
+        return json.dumps(
             {
                 "recipe": self.recipe.model_dump(mode="json"),
                 "scores": self.scores.model_dump(mode="json"),
                 "summary": self.summary,
             }
         )
-        arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in self.weights.items()}
-        metadata = {"format": FORMAT, "model": described, "sha256": _fingerprint(described, arrays)}
-        return save(arrays, metadata)
 
 
 def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:

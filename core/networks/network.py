@@ -60,6 +60,20 @@ class _Layer(Value):
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
         """Put (n, *shape) float32 through the layer, as Keras does when it predicts."""
 
+    @abstractmethod
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        """Take the gradient of some number by the layer's output back to its input, by the chain rule.
+
+        Args:
+            gradient: (n, *output shape), by the output `y`.
+            x: what `forward` was given.
+            y: what it put out.
+            weights: the layer's own.
+
+        Returns:
+            (n, *shape) float32, the gradient by `x`.
+        """
+
 
 class Conv2D(_Layer):
     """A square convolution."""
@@ -105,6 +119,23 @@ class Conv2D(_Layer):
             y += weights["bias"]
         return _activated(y, self.activation).reshape(images, rows, columns, self.filters)
 
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        size, stride = self.kernel_size, self.strides
+        top, bottom, left, right = _pads(x.shape, size, stride) if self.padding == "same" else (0, 0, 0, 0)
+        images, height, width, channels = x.shape
+        rows, columns = y.shape[1:3]
+        by_sum = _deactivated(gradient, y, self.activation).reshape(-1, self.filters)
+        by_patch = (by_sum @ weights["kernel"].reshape(-1, self.filters).T).reshape(
+            images, rows, columns, size, size, channels
+        )
+        # Each patch gives back what it took: overlapping patches add up.
+        padded = np.zeros((images, height + top + bottom, width + left + right, channels), np.float32)
+        for i in range(size):
+            for j in range(size):
+                place = padded[:, i : i + rows * stride : stride, j : j + columns * stride : stride]
+                place += by_patch[:, :, :, i, j]
+        return padded[:, top : top + height, left : left + width]
+
 
 class _Pooling(_Layer):
     """Square windows that do not overlap; what does not fill a window is left out."""
@@ -134,6 +165,15 @@ class MaxPooling2D(_Pooling):
             np.maximum(y, member, out=y)
         return y
 
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        by_input = np.zeros_like(x)
+        is_open = np.ones(y.shape, bool)
+        for member, place in zip(self._members(x), self._members(by_input), strict=True):
+            is_largest = is_open & (member == y)  # of several that are as large the first has it all, as in TensorFlow
+            np.copyto(place, gradient, where=is_largest)
+            is_open &= ~is_largest
+        return by_input
+
 
 class AveragePooling2D(_Pooling):
     """The mean of each window."""
@@ -148,6 +188,12 @@ class AveragePooling2D(_Pooling):
         y /= np.float32(self.pool_size**2)
         return y
 
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        by_input = np.zeros_like(x)
+        for place in self._members(by_input):
+            np.divide(gradient, np.float32(self.pool_size**2), out=place)
+        return by_input
+
 
 class GlobalAveragePooling2D(_Layer):
     """The mean of each feature map."""
@@ -161,6 +207,10 @@ class GlobalAveragePooling2D(_Layer):
         means: np.ndarray = x.mean(axis=(1, 2))
         return means
 
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        share = gradient / np.float32(x.shape[1] * x.shape[2])
+        return np.broadcast_to(share[:, np.newaxis, np.newaxis], x.shape)
+
 
 class Flatten(_Layer):
     """Feature maps as one long row of numbers."""
@@ -172,6 +222,9 @@ class Flatten(_Layer):
 
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
         return x.reshape(len(x), -1)
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return np.asarray(gradient.reshape(x.shape))
 
 
 class Dense(_Layer):
@@ -199,6 +252,9 @@ class Dense(_Layer):
             y += weights["bias"]
         return _activated(y, self.activation)
 
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return np.asarray(_deactivated(gradient, y, self.activation) @ weights["kernel"].T)
+
 
 class Dropout(_Layer):
     """Sets a share of its inputs to zero while training, and does nothing afterwards."""
@@ -211,6 +267,9 @@ class Dropout(_Layer):
 
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
         return x
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return gradient
 
 
 class BatchNormalization(_Layer):
@@ -236,10 +295,16 @@ class BatchNormalization(_Layer):
         return prod(shape)
 
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
-        scale = weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(self.epsilon))
+        scale = self._scale(weights)
         y = x * scale
         y += weights["beta"] - weights["moving_mean"] * scale
-        return y
+        return np.asarray(y)
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return np.asarray(gradient * self._scale(weights))
+
+    def _scale(self, weights: Weights) -> np.ndarray:
+        return np.asarray(weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(self.epsilon)))
 
 
 class ReLU(_Layer):
@@ -253,6 +318,9 @@ class ReLU(_Layer):
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
         return _activated(x.copy(), "relu")
 
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return _deactivated(gradient, y, "relu")
+
 
 class Softmax(_Layer):
     """Turns logits into probabilities."""
@@ -264,6 +332,9 @@ class Softmax(_Layer):
 
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
         return _activated(x.copy(), "softmax")
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return _deactivated(gradient, y, "softmax")
 
 
 Layer = Annotated[
@@ -387,8 +458,7 @@ class Network(Value):
         x = as_input(images)
         outputs = {}
         for name, layer in self.named_layers():
-            own = {key.partition("/")[2]: value for key, value in weights.items() if key.startswith(name + "/")}
-            outputs[name] = x = layer.forward(x, own)
+            outputs[name] = x = layer.forward(x, layer_weights(weights, name))
         return outputs
 
     def probabilities(self, weights: Weights, images: np.ndarray) -> np.ndarray:
@@ -397,6 +467,11 @@ class Network(Value):
         batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
         answers = [self.activations(weights, batch)[last] for batch in batches]
         return np.concatenate(answers) if answers else np.empty((0, self.classes), np.float32)
+
+
+def layer_weights(weights: Weights, name: str) -> dict[str, np.ndarray]:
+    """One layer's own weights, by Keras' names ("kernel"), out of all by full name ("conv2d_1/kernel")."""
+    return {key.partition("/")[2]: value for key, value in weights.items() if key.startswith(name + "/")}
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
@@ -424,8 +499,14 @@ def _slid(height: int, width: int, size: int, stride: int, what: str) -> tuple[i
 
 def _padded(x: np.ndarray, size: int, stride: int) -> np.ndarray:
     """Zeros around the maps as TensorFlow's "same" puts them: an odd one goes below and to the right."""
-    pads = [max((-(-side // stride) - 1) * stride + size - side, 0) for side in x.shape[1:3]]
-    return np.pad(x, ((0, 0), *((pad // 2, pad - pad // 2) for pad in pads), (0, 0)))
+    top, bottom, left, right = _pads(x.shape, size, stride)
+    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+
+
+def _pads(shape: Shape, size: int, stride: int) -> tuple[int, int, int, int]:
+    """Rows of zeros that "same" puts above and below (n, height, width, channels), columns to the left and right."""
+    high, wide = (max((-(-side // stride) - 1) * stride + size - side, 0) for side in shape[1:3])
+    return high // 2, high - high // 2, wide // 2, wide - wide // 2
 
 
 def _activated(y: np.ndarray, activation: Activation) -> np.ndarray:
@@ -437,3 +518,12 @@ def _activated(y: np.ndarray, activation: Activation) -> np.ndarray:
         np.exp(y, out=y)
         y /= y.sum(axis=-1, keepdims=True)
     return y
+
+
+def _deactivated(gradient: np.ndarray, y: np.ndarray, activation: Activation) -> np.ndarray:
+    """The gradient by an activation's input, from the one by its output `y`."""
+    if activation == "relu":
+        return np.asarray(gradient * (y > 0))
+    if activation == "softmax":
+        return np.asarray(y * (gradient - (gradient * y).sum(axis=-1, keepdims=True)))
+    return gradient

@@ -386,25 +386,28 @@ SCRIPT_A_IMPROVED = Recipe(
 
 ACCURATE = Recipe(
     name="Accurate",
+    # Pooling before normalisation leaves that a quarter of the work, and unpadded convolutions have less each time.
     network=Network(
         layers=(
-            *_normalized_convolution(24, kernel_size=5),
+            Conv2D(filters=32, kernel_size=5, use_bias=False),
             MaxPooling2D(),
-            *_normalized_convolution(48),
-            *_normalized_convolution(48, strides=2),
-            *_normalized_convolution(96),
-            *_normalized_convolution(96),
+            BatchNormalization(momentum=0.9),
+            ReLU(),
+            *_normalized_convolution(64, padding="valid"),
+            *_normalized_convolution(64, padding="valid"),
+            *_normalized_convolution(128, padding="valid"),
+            *_normalized_convolution(128, padding="valid"),
             Flatten(),
             Dropout(rate=0.3),
             Dense(units=10, activation="softmax"),
         )
     ),
-    # MNIST's writers do not write as the world does: a quarter of what it sees is built-in handwriting.
-    data=Data(handwriting=20_000),
-    epochs=16,
+    # MNIST's writers do not write as the world does: a seventh of what it sees is built-in handwriting.
+    data=Data(handwriting=10_000),
+    epochs=24,
     optimizer=Adam(learning_rate=0.005),
     schedule=OneCycle(),
-    augmentation=Augmentation(rotation=10, shift=0.06, zoom=0.1, shear=8, elastic=0.4),
+    augmentation=Augmentation(rotation=12, shift=0.07, zoom=0.1, shear=8),
     checkpoint=BestCheckpoint(),
     pipeline="tf.data",
 )

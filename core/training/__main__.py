@@ -1,6 +1,7 @@
 """`python -m core.training RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
 
-`python -m core.training stop` ends the app's training engine.
+`python -m core.training answers [MODEL.safetensors]` lets a model, by default the shipped one, answer MNIST's test
+digits and saves the answers beside it, for the page Evaluate. `python -m core.training stop` ends the training engine.
 
 RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned. A recipe with periodic
 checkpoints keeps them beside OUT; given again after it was cut short, the command goes on from the last.
@@ -14,10 +15,12 @@ import signal
 import sys
 from pathlib import Path
 
-from core.digits.dataset import load_dataset
+from core.digits.dataset import load_dataset, load_mnist
 from core.errors import InklingError
-from core.insight.evaluation import accuracy_interval
+from core.insight.answers import to_bytes
+from core.insight.evaluation import accuracy, accuracy_interval
 from core.networks.history import BatchProgress
+from core.networks.model import PRETRAINED, load_model
 from core.networks.recipe import DETECTOR, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
 from core.storage import write_whole
 from core.training.progress import Checkpoint, EpochProgress
@@ -31,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments == ["stop"]:
         return _stop_engine()
+    if arguments[:1] == ["answers"] and len(arguments) <= 2:
+        return _save_answers(Path(arguments[1]) if arguments[1:] else PRETRAINED)
     parser = argparse.ArgumentParser(prog="python -m core.training", description=(__doc__ or "").partition(":")[2])
     parser.add_argument("recipe", help=f"a recipe file (JSON), or one of: {', '.join(PRESETS)}")
     parser.add_argument("out", type=Path, help="where to save the model (.safetensors)")
@@ -87,6 +92,20 @@ def _stop_engine() -> int:
     from core.training import jobs
 
     print("The training engine has ended." if jobs.stop() else "No training engine is running.")
+    return 0
+
+
+def _save_answers(path: Path) -> int:
+    try:
+        model, (_, test) = load_model(path), load_mnist()
+        print(f"{path} answers {len(test):,} test digits.")
+        probabilities = model.probabilities(test.images)
+        out = path.with_suffix(".answers.safetensors")
+        write_whole(out, to_bytes(model, "mnist", probabilities))
+    except (InklingError, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"Test accuracy {accuracy(probabilities, test.labels):.4f}. Saved {out}.")
     return 0
 
 

@@ -66,7 +66,9 @@ def _add_columns(connection: Connection) -> None:
         for column in table.columns:
             if column.name not in there:
                 described = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {described}")
+                # Several processes may start at once; SQLite lets one in at a time and does not know these words.
+                unless = "" if connection.dialect.name == "sqlite" else "IF NOT EXISTS "
+                connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {unless}{described}")
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

@@ -24,6 +24,7 @@ import tensorflow as tf
 from core.digits.dataset import Dataset, Digits, drawn_digits
 from core.errors import InklingError
 from core.insight.evaluation import accuracy, cross_entropy, fitted_temperature
+from core.insight.prediction import on_one_thread
 from core.networks.film import NO_FILM, Film, filmed
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, tempered
@@ -391,8 +392,9 @@ class _Run(keras.callbacks.Callback):
         epoch, why, weights = self._kept()
         self.model.set_weights(weights)
         test, drawn, validation = self.data.test, drawn_digits(), self.data.validation
-        of_validation = self._probabilities(validation) if validation else np.empty((0, self.recipe.network.classes))
-        temperature = fitted_temperature(of_validation, validation.labels) if validation else 1.0
+        temperature = 1.0
+        if validation and self.recipe.data.validation == "split":  # never on the test set, which is for measuring
+            temperature = fitted_temperature(self._probabilities(validation), validation.labels)
         probabilities = tempered(self._probabilities(test), temperature)
         chosen = self.history[epoch - 1] if 0 < epoch <= len(self.history) else None
         scores = Scores(
@@ -452,7 +454,7 @@ class _Run(keras.callbacks.Callback):
         if image is None:
             return ()
         weights = {name: variable.numpy() for name, variable in _named_weights(self.model)}
-        with np.errstate(all="ignore"):
+        with on_one_thread():
             answer = self.recipe.network.probabilities(weights, image[np.newaxis])[0]
         return tuple(round(float(probability), 4) for probability in answer) if np.isfinite(answer).all() else ()
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -29,20 +31,21 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from core.digits.dataset import Digits
 from core.errors import InklingError
 from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
-from core.networks.recipe import Recipe, parse_recipe
+from core.networks.recipe import BadRecipe, Recipe, parse_recipe
 from core.training.database import Base, Database, database_url
 from core.training.lesson import Lesson
 from core.training.progress import Checkpoint, TrainedModel, Wish
 
 MAX_NAME = 60  # characters
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
+UNREAD = "It was made by another version of Inkling, and this one cannot read it."
 RESUMES = 1  # times that a run goes on by itself after its worker has died
 
 
@@ -51,6 +54,13 @@ class NoSuchRun(InklingError, LookupError):
 
     def __init__(self) -> None:
         super().__init__("There is no such run here. It may have been deleted, or the link is incomplete.")
+
+
+class UnreadRun(NoSuchRun):
+    """The run is there, but was made by another version of Inkling."""
+
+    def __init__(self) -> None:
+        InklingError.__init__(self, "This run was made by another version of Inkling, and this one cannot read it.")
 
 
 class RunState(StrEnum):
@@ -107,6 +117,8 @@ class _Row(Base):
     scores: Mapped[str | None] = mapped_column(Text, default=None)
     drawing: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     is_lesson: Mapped[bool | None] = mapped_column(default=None)
+    continues: Mapped[str | None] = mapped_column(String(32), default=None)
+    replays: Mapped[str | None] = mapped_column(String(32), default=None)
 
 
 class _Data(Base):
@@ -122,6 +134,7 @@ class _Data(Base):
     test_probabilities: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     lesson: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
     film: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    start: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
 
 
 @dataclass(frozen=True)
@@ -138,6 +151,8 @@ class Run:
         drawing: (28, 28) uint8, its owner's drawing that it answers while it goes on; None where there is none.
         is_lesson: whether it teaches a model, so that it has a `RunStore.lesson`.
         waiting: runs that are before it in the queue; 0 where it is not queued.
+        continues: the run whose model it began with; it may be gone. "" where it began anew.
+        replays: the run that it repeats but for a setting; it may be gone. "" where it repeats none.
     """
 
     id: str
@@ -157,11 +172,31 @@ class Run:
     drawing: np.ndarray | None = field(default=None, compare=False)
     is_lesson: bool = False
     waiting: int = 0
+    continues: str = ""
+    replays: str = ""
 
     @property
     def has_model(self) -> bool:
         """Whether it has left a model: it is finished, or was stopped after it had begun."""
         return self.scores is not None
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """A run as a list of many shows it: without what takes long to read.
+
+    Attributes:
+        recipe: None where another version of Inkling made the run, and this one cannot read it.
+    """
+
+    id: str
+    name: str
+    recipe: Recipe | None
+    state: RunState
+    created: float
+    scores: Scores | None
+    live: BatchProgress | None
+    is_lesson: bool
 
 
 @dataclass(frozen=True)
@@ -199,6 +234,9 @@ class RunStore:
         *,
         lesson: Lesson | None = None,
         drawing: np.ndarray | None = None,
+        start: Model | None = None,
+        continues: str = "",
+        replays: str = "",
     ) -> str:
         """Queue a run and return its id.
 
@@ -211,6 +249,9 @@ class RunStore:
             name: its label; by default the recipe's name.
             lesson: what to begin with and to teach, where the run is a lesson.
             drawing: as in `watch`.
+            start: a model of the same network to begin with, instead of fresh weights.
+            continues: the run that left that model.
+            replays: the run that this one repeats but for a setting.
         """
         now, run_id = time.time(), secrets.token_urlsafe(16)
         row = _Row(
@@ -223,17 +264,30 @@ class RunStore:
             queued=now,
             is_lesson=lesson is not None,
             drawing=None if drawing is None else drawing.tobytes(),
+            continues=continues or None,
+            replays=replays or None,
         )
         try:
             with self._database.writing() as session:
                 session.add(row)
                 session.flush()
-                session.add(_Data(id=run_id, lesson=lesson.to_bytes() if lesson else None))
+                kept = {"lesson": lesson.to_bytes() if lesson else None, "start": start.to_bytes() if start else None}
+                session.add(_Data(id=run_id, **kept))
         except IntegrityError:
             active = self.active_run(owner)
             if active:
                 return active.id
-            return self.submit(owner, recipe, name, lesson=lesson, drawing=drawing)
+            self._set_unread_aside()  # or it would be in the way for ever
+            return self.submit(
+                owner,
+                recipe,
+                name,
+                lesson=lesson,
+                drawing=drawing,
+                start=start,
+                continues=continues,
+                replays=replays,
+            )
         return run_id
 
     def ask(self, run_id: str, owner: str, wish: Wish) -> None:
@@ -299,6 +353,7 @@ class RunStore:
 
         Raises:
             NoSuchRun: there is none.
+            UnreadRun: another version of Inkling made it.
         """
         with self._database.reading() as session:
             row = session.get(_Row, run_id)
@@ -306,17 +361,23 @@ class RunStore:
                 raise NoSuchRun
             return self._seen(session, row)
 
+    def listed(self, owner: str) -> list[ListedRun]:
+        """All of a workspace's runs, the newest first, those of other versions among them; quick for many."""
+        large = (defer(column) for column in (_Row.points, _Row.history, _Row.drawing))
+        with self._database.reading() as session:
+            mine = select(_Row).where(_Row.owner == owner).order_by(_Row.created.desc())
+            return [_listed(row) for row in session.scalars(mine.options(*large))]
+
     def runs_of(self, owner: str) -> list[Run]:
-        """A workspace's runs, the newest first."""
+        """A workspace's runs that this version can read, the newest first."""
         with self._database.reading() as session:
             rows = session.scalars(select(_Row).where(_Row.owner == owner).order_by(_Row.created.desc()))
-            return [self._seen(session, row) for row in rows]
+            return self._readable(session, rows)
 
     def active_run(self, owner: str) -> Run | None:
         """The workspace's run that is queued or running."""
         with self._database.reading() as session:
-            row = session.scalar(_active_of(owner))
-            return self._seen(session, row) if row else None
+            return next(iter(self._readable(session, session.scalars(_active_of(owner)))), None)
 
     def model(self, run_id: str) -> Model:
         """The model that a run left.
@@ -377,6 +438,16 @@ class RunStore:
             content = session.scalar(select(_Data.lesson).where(_Data.id == run_id))
             return Lesson.from_bytes(content) if content else None
 
+    def start(self, run_id: str) -> Model | None:
+        """The model that a run began with; None where it began anew, or is gone.
+
+        Raises:
+            BadModelFile: what was stored is damaged.
+        """
+        with self._database.reading() as session:
+            content = session.scalar(select(_Data.start).where(_Data.id == run_id))
+            return read_model(content) if content else None
+
     # What engine and worker do
 
     def claim_next(self, places: int = 1) -> str | None:
@@ -415,8 +486,11 @@ class RunStore:
     def running(self) -> list[Run]:
         """All runs that are in the hands of a worker, or were when it died."""
         with self._database.reading() as session:
-            rows = session.scalars(select(_Row).where(_Row.state == RunState.RUNNING))
-            return [self._seen(session, row) for row in rows]
+            rows = session.scalars(select(_Row).where(_Row.state == RunState.RUNNING)).all()
+            runs = self._readable(session, rows)
+        if len(runs) < len(rows):
+            self._set_unread_aside()
+        return runs
 
     def queue_length(self) -> int:
         """How many runs are waiting."""
@@ -446,6 +520,11 @@ class RunStore:
                 return None
             if row.deaths:
                 row.notice = f"Its worker died; it went on from epoch {len(row.history)}."
+            try:
+                recipe = parse_recipe(row.recipe)
+            except BadRecipe:
+                row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, UNREAD
+                return None
             row.attempt += 1
             row.heartbeat = time.time()
             row.live = {}
@@ -453,7 +532,7 @@ class RunStore:
             checkpoint = Checkpoint.from_bytes(content) if content else None
             reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
             row.points = [point for point in row.points if (point["epoch"], point["step"]) <= reached]
-            return parse_recipe(row.recipe), checkpoint, row.attempt
+            return recipe, checkpoint, row.attempt
 
     def report(
         self, run_id: str, attempt: int, progress: BatchProgress | None, *, as_point: bool = False
@@ -518,30 +597,70 @@ class RunStore:
                 raise NoSuchRun
             return content
 
+    def _readable(self, session: Session, rows: Iterable[_Row]) -> list[Run]:
+        """Those that this version can read: one row of another's must not take all the others with it."""
+        runs = []
+        for row in rows:
+            with suppress(UnreadRun):
+                runs.append(self._seen(session, row))
+        return runs
+
+    def _set_unread_aside(self) -> None:
+        """Let the active runs fail that this version cannot read: nobody else would end them."""
+        with self._database.writing() as session:
+            for row in session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE))):
+                try:
+                    self._seen(session, row)
+                except UnreadRun:
+                    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, UNREAD
+
     def _seen(self, session: Session, row: _Row) -> Run:
         waiting = 0
         if row.state == RunState.QUEUED:
             before = (_Row.state == RunState.QUEUED, _Row.queued < row.queued)
             waiting = session.scalar(select(func.count()).select_from(_Row).where(*before)) or 0
-        return Run(
-            id=row.id,
-            owner=row.owner,
-            name=row.name,
+        try:
+            return Run(
+                id=row.id,
+                owner=row.owner,
+                name=row.name,
+                recipe=parse_recipe(row.recipe),
+                state=RunState(row.state),
+                wish=row.wish,
+                created=row.created,
+                heartbeat=row.heartbeat,
+                attempt=row.attempt,
+                notice=row.notice,
+                live=_progress(row.live) if row.live else None,
+                points=tuple(_progress(point) for point in row.points),
+                history=tuple(EpochResult(**result) for result in row.history),
+                scores=Scores.model_validate_json(row.scores) if row.scores else None,
+                drawing=_image(row.drawing),
+                is_lesson=bool(row.is_lesson),
+                waiting=waiting,
+                continues=row.continues or "",
+                replays=row.replays or "",
+            )
+        except _UNREADABLE:
+            raise UnreadRun from None
+
+
+# What a recipe, scores, a report or a state of another version's can raise (pydantic's errors are ValueErrors).
+_UNREADABLE = (ValueError, TypeError)
+
+
+def _listed(row: _Row) -> ListedRun:
+    unread = ListedRun(row.id, row.name, None, RunState.FAILED, row.created, None, None, bool(row.is_lesson))
+    try:
+        return replace(
+            unread,
             recipe=parse_recipe(row.recipe),
             state=RunState(row.state),
-            wish=row.wish,
-            created=row.created,
-            heartbeat=row.heartbeat,
-            attempt=row.attempt,
-            notice=row.notice,
-            live=_progress(row.live) if row.live else None,
-            points=tuple(_progress(point) for point in row.points),
-            history=tuple(EpochResult(**result) for result in row.history),
             scores=Scores.model_validate_json(row.scores) if row.scores else None,
-            drawing=_image(row.drawing),
-            is_lesson=bool(row.is_lesson),
-            waiting=waiting,
+            live=_progress(row.live) if row.live else None,
         )
+    except _UNREADABLE:
+        return unread
 
 
 @cache

@@ -71,7 +71,7 @@ def train(run_id: str) -> None:
 
         from core.training.fit import fit
 
-        start = lesson.start if lesson else None
+        start = lesson.start if lesson else store.start(run_id)
         trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
         store.finish(run_id, attempt, trained, data.notice)
     except Paused as pause:

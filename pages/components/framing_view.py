@@ -5,14 +5,13 @@ from dataclasses import fields
 import numpy as np
 import streamlit as st
 
+from core.digits.canvas import pen_widths_from_canvas, strokes_from_canvas
 from core.digits.pictures import Picture
 from core.digits.preprocessing import (
     Framing,
     FramingStep,
     Images,
     framing_steps,
-    pen_widths_from_canvas,
-    strokes_from_canvas,
 )
 from core.errors import InklingError
 from pages.components import theme

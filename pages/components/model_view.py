@@ -19,7 +19,7 @@ from pages.components.typesetting import on_accent, quiet
 _SOURCES = {"mnist": "MNIST", "handwriting": "built-in handwriting"}
 _FILE_WORDS = (
     "Keras opens the .keras file. The .safetensors file holds the weights with recipe and scores; "
-    "Draw opens it, under “answered by”. "
+    "Draw opens it, under “answered by”, and tempers its answers; Keras gives them as the network does. "
 )
 _SCRIPT_WORDS = {
     False: "The script trains this network again in plain Keras, without Inkling.",

@@ -66,7 +66,7 @@ def _show_own(own: list[OwnDrawing]) -> None:
         if st.button("Teach", key="teach", icon=":material/school:", disabled=not is_free):
             _teach(own, name)
         quiet(
-            f"{plain(name[:30])} learns to read them." if is_free else "Free again when your run is over.",
+            f"A copy of {plain(name[:30])} learns to read them." if is_free else "Waits until your run is over.",
             width="content",
         )
 

@@ -67,6 +67,7 @@ def _open(on_open: Callable[[], None]) -> None:
         picture = read_picture(file.getvalue())
     except InklingError as problem:
         state.picture_problem = str(problem)
+        state.picture_number = state.get("picture_number", 0) + 1  # its row would push the sentence out of sight
         return
     if opened() is None:
         on_open()

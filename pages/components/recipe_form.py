@@ -12,7 +12,8 @@ import streamlit as st
 from pydantic import BaseModel
 
 from core.digits.augmentation import Augmentation
-from core.networks.network import Dropout
+from core.insight.glossary import Term, term_of
+from core.networks.network import Dropout, Network
 from core.networks.recipe import (
     PRESETS,
     SGD,
@@ -31,8 +32,10 @@ from core.networks.recipe import (
     RMSprop,
     parse_recipe,
 )
+from core.networks.recipe_link import from_link
 from pages.components import augmentation_preview, network_view, preset_cards
 from pages.components.errors import plain
+from pages.components.glossary_view import question
 from pages.components.preset_cards import Card
 from pages.components.typesetting import quiet
 
@@ -45,7 +48,7 @@ _TAGS = ("kind",)
 # Per preset: what it is, and what to expect of it on two cores without a GPU.
 _LINES = {
     "fast": ("One epoch, made to be quick. Start here.", "99.0\N{THIN SPACE}% in 7 s"),
-    "accurate": ("What the shipped model was trained with.", "99.5\N{THIN SPACE}% in 15 min"),
+    "accurate": ("What the shipped model was trained with.", "99.6\N{THIN SPACE}% in 12 min"),
     "script-a": ("Three convolutions, Adam, five epochs.", "99.1\N{THIN SPACE}% in 95 s"),
     "script-b": ("One convolution, plain SGD, ten epochs.", "98.6\N{THIN SPACE}% in 45 s"),
     "script-a-improved": ("All the advice of its text; stops by itself.", "98.7\N{THIN SPACE}% in 4 min"),
@@ -88,6 +91,37 @@ _RANGES = {
     "thickness": (0.05, "%g px", 0.4),
 }
 SWITCH_WIDTH = 120  # pixels of a switch, beside which its range stands
+CHANGED = ", changed"  # what the name of a recipe ends with that is no longer what its name says
+LINKED = "linked"  # the choice of the network that came with a recipe and is no preset's
+
+# Beside the controls' own, this leaves in the session:
+#   recipe_linked         the recipe that came by a link, until a preset is chosen
+#   recipe_link_problem   the sentence about a link that holds none
+
+
+def take_link() -> None:
+    """Fill the controls with the recipe that the address names, once: it is taken out, so that changes stay.
+
+    Belongs before everything else: once a widget is drawn, what it holds cannot be set.
+    """
+    text = st.query_params.get("recipe")
+    if text is None:
+        return
+    del st.query_params["recipe"]
+    st.session_state.pop("recipe_link_problem", None)
+    try:
+        linked = from_link(text)
+        if linked.data.doodles:
+            raise BadRecipe("The recipe in this link sorts drawings and reads no digits; only the command trains it.")
+        _fill_all(linked)
+    except BadRecipe as problem:
+        st.session_state.recipe_link_problem = str(problem)
+        _fill("fast")
+
+
+def link_problem() -> str:
+    """What was wrong with the link by which the visitor came; "" where nothing was. It is said once."""
+    return str(st.session_state.pop("recipe_link_problem", ""))
 
 
 def recipe() -> Recipe | str:
@@ -106,6 +140,8 @@ def show(made: Recipe | str) -> None:
     changed = isinstance(made, str) or made != PRESETS[chosen]
     cards = [Card(preset, known.name, *_LINES.get(preset, _described(known))) for preset, known in PRESETS.items()]
     preset_cards.show(cards, chosen, changed, _fill)
+    if linked := _linked():
+        quiet(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
     with st.container(gap="xsmall"):
         with st.expander("Network", key="group_network"):
             _network()
@@ -128,24 +164,27 @@ def show(made: Recipe | str) -> None:
 def show_bar() -> None:
     """Draw epochs and batch size, narrow enough to stand side by side on a phone."""
     for field in ("epochs", "batch_size"):
-        _widget(Recipe, field, help=Recipe.model_fields[field].description, width=BAR_WIDTH)
+        explanation = f"{Recipe.model_fields[field].description}\n\n{question(term_of(Recipe, field))}"
+        _widget(Recipe, field, help=explanation, width=BAR_WIDTH)
 
 
 def _network() -> None:
     names = {preset: known.name for preset, known in PRESETS.items()}
-    with _explained("The layers of any preset."):
+    if LINKED in _networks():
+        names[LINKED] = "The recipe's own"
+    with _explained("The layers of any preset.", term_of(Recipe, "network")):
         st.selectbox(
             "Architecture",
-            list(PRESETS),
+            list(names),
             format_func=names.__getitem__,
             key=_key("network"),
             persist_state="session",
             on_change=_fill_dropout,
         )
-    network = PRESETS[st.session_state[_key("network")]].network
+    network = _networks()[_get("network")]
     for name, layer in network.named_layers():
         if isinstance(layer, Dropout):
-            with _explained("Share of numbers left out at each step."):
+            with _explained("Share of numbers left out at each step.", term_of(Dropout)):
                 label = f"Dropout rate of {name}"
                 st.slider(label, 0.0, 0.9, step=0.05, key=_key("dropout", name), persist_state="session")
     network_view.layer_table(network)
@@ -159,14 +198,15 @@ def _augmentation(made: Recipe | str, is_seen: bool) -> None:
             augmentation_preview.show(made)
     for field, info in Augmentation.model_fields.items():
         label, limit = field.capitalize(), next(bound.le for bound in info.metadata if hasattr(bound, "le"))
-        with _explained(info.description or ""), st.container(horizontal=True, vertical_alignment="center"):
+        explanation = _explained(info.description or "", term_of(Augmentation, field))
+        with explanation, st.container(horizontal=True, vertical_alignment="center"):
             key = _key("augmentation", field, "on")
             is_on = st.toggle(label, key=key, persist_state="session", width=SWITCH_WIDTH)
             if is_on:
                 step, form, _ = _RANGES[field]
                 st.slider(
                     f"{label}, at most",
-                    step,
+                    min(step, _get("augmentation", field)),  # a recipe from elsewhere may ask for less than a step
                     float(limit),
                     step=step,
                     format=form,
@@ -177,13 +217,13 @@ def _augmentation(made: Recipe | str, is_seen: bool) -> None:
 
 
 def _stopping() -> None:
-    with _explained("Ends the run when the watched value no longer improves."):
+    with _explained("Ends the run when the watched value no longer improves.", term_of(EarlyStopping)):
         is_on = st.toggle("Early stopping", key=_key("early_stopping"), persist_state="session")
     if is_on:
         for field in EarlyStopping.model_fields:
             _control(EarlyStopping, field, "early_stopping")
     kinds = ["", *(_tag(kind) for kind in _CHECKPOINTS)]
-    with _explained("Which weights are kept on the way."):
+    with _explained("Which weights are kept on the way.", term_of(Recipe, "checkpoint")):
         st.selectbox("Checkpoint", kinds, format_func=_word, key=_key("checkpoint"), persist_state="session")
     for kind in _CHECKPOINTS:
         if st.session_state[_key("checkpoint")] == _tag(kind):
@@ -194,7 +234,7 @@ def _kind(field: str, label: str, kinds: tuple[type[BaseModel], ...]) -> None:
     """A choice among kinds, and below it the settings of the chosen one."""
     known = {_tag(kind): kind for kind in kinds}
     kind = known[st.session_state[_key(field)]]
-    with _explained((kind.__doc__ or "").strip().splitlines()[0]):
+    with _explained((kind.__doc__ or "").strip().splitlines()[0], term_of(Recipe, field), term_of(kind)):
         st.selectbox(label, list(known), format_func=_word, key=_key(field), persist_state="session")
     _settings(kind, field)
 
@@ -207,7 +247,7 @@ def _settings(kind: type[BaseModel], field: str) -> None:
 
 def _control(owner: type[BaseModel], field: str, *place: str) -> None:
     """The control for one field of a recipe, explained in the field's own words."""
-    with _explained(owner.model_fields[field].description or ""):
+    with _explained(owner.model_fields[field].description or "", term_of(owner, field)):
         _widget(owner, field, *place)
 
 
@@ -229,20 +269,41 @@ def _widget(owner: type[BaseModel], field: str, *place: str, **options: Any) -> 
 
 
 @contextmanager
-def _explained(explanation: str) -> Iterator[None]:
-    """A widget with a quiet line below it. Not in the label: a screen reader would read its markup out."""
+def _explained(explanation: str, *terms: Term) -> Iterator[None]:
+    """A widget with a quiet line below it, which ends with the way to its words in the glossary.
+
+    Not in the label: a screen reader would read its markup out.
+    """
     with st.container(gap=None):
         yield
-        if explanation:
-            quiet(plain(explanation))
+        quiet(" ".join([plain(explanation), *map(question, dict.fromkeys(terms))]).strip())
 
 
 def _fill(preset: str) -> None:
-    """Set every control to what the preset says, and those it has no say in to their defaults."""
-    known = PRESETS[preset]
+    """Set every control to what the preset says."""
+    st.session_state.pop("recipe_linked", None)
     _set("preset", value=preset)
     _set("network", value=preset)
-    _fill_dropout()
+    _fill_settings(PRESETS[preset])
+
+
+def _fill_all(linked: Recipe) -> None:
+    """Set every control to what a recipe from elsewhere says; its card is that of the most similar preset."""
+    for preset, known in PRESETS.items():
+        if linked == known:
+            return _fill(preset)
+    st.session_state.recipe_linked = linked
+    shapes = {preset: _without_rates(known.network) for preset, known in PRESETS.items()}
+    alike = [preset for preset, shape in shapes.items() if shape == _without_rates(linked.network)]
+    named = [preset for preset, known in PRESETS.items() if linked.name.removesuffix(CHANGED) == known.name]
+    _set("preset", value=next(iter([*(preset for preset in named if preset in alike), *alike, *named, "fast"])))
+    _set("network", value=alike[0] if alike else LINKED)
+    _fill_settings(linked)
+
+
+def _fill_settings(known: Recipe) -> None:
+    """Set every control but the architecture's to what a recipe says, and those it has no say in to their defaults."""
+    _fill_dropout(known.network)
     for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed"):
         _set(field, value=getattr(known, field))
     _fill_from(known.data, "data")
@@ -264,10 +325,30 @@ def _fill_from(owner: BaseModel, *place: str) -> None:
             _set(*place, field, value=value)
 
 
-def _fill_dropout() -> None:
-    for name, layer in PRESETS[st.session_state[_key("network")]].network.named_layers():
+def _fill_dropout(network: Network | None = None) -> None:
+    """Set the dropout rates to a network's, by default to those of the chosen architecture."""
+    for name, layer in (network or _networks()[_get("network")]).named_layers():
         if isinstance(layer, Dropout):
             _set("dropout", name, value=layer.rate)
+
+
+def _networks() -> dict[str, Network]:
+    """The architectures to choose from: each preset's, and that of a linked recipe where no preset has it."""
+    networks = {preset: known.network for preset, known in PRESETS.items()}
+    linked = _linked()
+    if linked and _without_rates(linked.network) not in map(_without_rates, networks.values()):
+        networks[LINKED] = linked.network
+    return networks
+
+
+def _linked() -> Recipe | None:
+    linked: Recipe | None = st.session_state.get("recipe_linked")
+    return linked
+
+
+def _without_rates(network: Network) -> list[dict[str, Any]]:
+    """The layers, whatever their dropout rates: those have controls of their own."""
+    return [layer.model_dump(exclude={"rate"}) for layer in network.layers]
 
 
 def _held() -> dict[str, Any]:
@@ -292,13 +373,16 @@ def _held() -> dict[str, Any]:
         **kinds,
         **{field: _get(field) for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed")},
     }
-    preset = known.model_dump(mode="json", exclude={"name", "version"})
-    return {"name": known.name if held == preset else f"{known.name}, changed", **held}
+    origin = _linked() or known
+    for named in (origin, known):
+        if held == named.model_dump(mode="json", exclude={"name", "version"}):
+            return {"name": named.name, **held}
+    return {"name": f"{origin.name.removesuffix(CHANGED)[: 60 - len(CHANGED)]}{CHANGED}", **held}
 
 
 def _layers() -> list[dict[str, Any]]:
     layers = []
-    for name, layer in PRESETS[_get("network")].network.named_layers():
+    for name, layer in _networks()[_get("network")].named_layers():
         rate = {"rate": _get("dropout", name)} if isinstance(layer, Dropout) else {}
         layers.append(layer.model_dump(mode="json") | rate)
     return layers

@@ -28,4 +28,4 @@ def show(words: str, chosen: int | None) -> int | None:
         return None
     st.session_state.right_digit_tapped = tapped
     digit = tapped[0] if isinstance(tapped, list) and tapped else None
-    return next((known for known in range(10) if known == digit), None)  # any browser may send anything
+    return digit if type(digit) is int and 0 <= digit <= 9 else None  # any browser may send anything

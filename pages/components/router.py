@@ -12,7 +12,7 @@ from pages.components import errors, run_banner, theme, workspace
 ASSETS = Path(__file__).parent / "assets"
 FAVICON = ASSETS / "favicon.png"
 
-WIDE = ("train", "model")  # the pages that stand in two columns
+WIDE = ("train", "model", "evaluate", "runs")  # the pages that stand in two columns
 
 _routed: ContextVar[bool] = ContextVar("_routed", default=False)
 
@@ -34,6 +34,9 @@ def navigation() -> StreamlitPage:
             st.Page("pages/draw.py", title="Draw", url_path="draw", visibility="hidden"),
             st.Page("pages/train.py", title="Train", url_path="train"),
             st.Page("pages/model.py", title="Model", url_path="model"),
+            st.Page("pages/evaluate.py", title="Evaluate", url_path="evaluate"),
+            st.Page("pages/runs.py", title="Runs", url_path="runs"),
+            st.Page("pages/learn.py", title="Learn", url_path="learn"),
         ],
         position="top",
     )

@@ -4,6 +4,7 @@ Everything has its place from the first frame to the last; before there is somet
 """
 
 import random
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ import streamlit as st
 from core.insight import charts
 from core.insight.evaluation import percent
 from core.insight.progress import (
+    curves_sentence,
     duration,
     last_answers,
     last_validation_accuracy,
@@ -22,9 +24,10 @@ from core.insight.progress import (
 )
 from core.insight.teaching import lesson_sentence, readings
 from core.networks.model import Scores
+from core.networks.settings import differing
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
-from core.training.runs import Run, RunState, run_store
+from core.training.runs import NoSuchRun, Run, RunState, run_store
 from pages.components import (
     errors,
     model_choice,
@@ -40,10 +43,12 @@ from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
 EVERY = 0.5  # seconds between two looks at a run in progress
+WAITING_EVERY = 4.0  # at one that is paused: it may be resumed in another tab
 CURVE_HEIGHT = 176  # pixels
 RATE_HEIGHT = 96
 LESSON_HEIGHT, LESSON_DRAWINGS = 160, 22  # two rows; what is more is scrolled
 NONE = "\N{EN DASH}"
+_WAITING = (RunState.PAUSED, RunState.INTERRUPTED)  # for somebody to resume it
 _ENDED = {
     RunState.FINISHED: "Finished",
     RunState.STOPPED: "Stopped",
@@ -56,9 +61,11 @@ _ENDED = {
 def show(run: Run) -> None:
     """Draw the run; while it is queued or running the view looks again twice a second by itself."""
     drawing = own_drawings.last_drawing()
-    if drawing is not None and run.state.is_active and workspace.owns(run):
-        run_store().watch(run.id, workspace.owner(), drawing)  # it may have been drawn since the run began
-    every = EVERY if run.state.is_active else None
+    is_new = drawing is not None and (run.drawing is None or not np.array_equal(drawing, run.drawing))
+    if drawing is not None and is_new and run.state.is_active and workspace.owns(run):
+        with suppress(NoSuchRun):  # deleted a moment ago: the view says so
+            run_store().watch(run.id, workspace.owner(), drawing)  # it may have been drawn since the run began
+    every = EVERY if run.state.is_active else WAITING_EVERY if run.state in _WAITING else None
     st.fragment(_view, run_every=every)(run.id, run.state)
 
 
@@ -85,6 +92,8 @@ def _view(run_id: str, state: RunState) -> None:
         run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _show_notice(run)
+        if run.continues or run.replays:
+            _show_origin(run)
         if run.is_lesson:
             _show_lesson(run)
         _show_curves(run)
@@ -121,7 +130,7 @@ def _show_controls(run: Run) -> None:
             )
         label = "Stop" if run.state == RunState.RUNNING else "Cancel"
         st.button(label, key="stop", icon=":material/stop:", disabled=is_asked, on_click=_ask, args=(run, "stop"))
-    elif run.state in (RunState.PAUSED, RunState.INTERRUPTED):
+    elif run.state in _WAITING:
         is_free = run_store().active_run(run.owner) is None  # one run at a time
         label = on_accent("Resume") if is_free else "Resume"
         st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
@@ -143,6 +152,27 @@ def _show_notice(run: Run) -> None:
         st.warning(plain(run.notice), icon=":material/info:")
 
 
+def _show_origin(run: Run) -> None:
+    """Which run this one goes on from, or repeats but for a setting, with the way to see both side by side."""
+    try:
+        origin = run_store().run(run.continues or run.replays)
+    except NoSuchRun:
+        quiet("The run whose weights it began with has been deleted.")
+        return
+    if run.continues:
+        said = f"Goes on from {plain(origin.name)}, whose weights it began with."
+    else:
+        rows = differing([origin.recipe, run.recipe])
+        changes = ", ".join(
+            f"{name[:1].lower()}{name[1:]} {after} instead of {before}" for name, (before, after) in rows
+        )
+        said = f"Began with the same weights as {plain(origin.name)}; changed: {plain(changes)}."
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="origin"):
+        quiet(said, width="content")
+        both = f"{origin.id},{run.id}"
+        st.page_link("pages/runs.py", label=":small[Compare both]", query_params={"runs": both})
+
+
 def _figures(run: Run) -> dict[str, str]:
     live, last = run.live, run.points[-1] if run.points else None
     now = live or last
@@ -155,11 +185,11 @@ def _figures(run: Run) -> dict[str, str]:
         "Loss": loss,
         "Images/s": f"{now.images_per_second:,.0f}" if now else NONE,
     }
-    if run.scores:  # three decimals, as Script A prints it
+    if run.scores:
         del figures["Images/s"]
         drawn = run.scores.drawn_accuracy
         measured = {
-            "Test accuracy": f"{run.scores.test_accuracy:.3f}",
+            "Test accuracy": percent(run.scores.test_accuracy),
             "Drawn digits": percent(drawn) if drawn is not None else NONE,
         }
         return measured | figures | {"Time": duration(run.scores.seconds)}
@@ -241,6 +271,8 @@ def _show_curves(run: Run | None) -> None:
         _show_curve(run, rows, "accuracy", "Accuracy: how many digits it reads, batch after batch.")
     with right, st.container(gap=None):
         _show_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
+    said = curves_sentence(run.history) if run else ""
+    quiet(said or "After an epoch: what the curves say of training and validation together.")
 
 
 def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: str) -> None:
@@ -267,7 +299,8 @@ def _show_drawing_and_samples(run: Run | None) -> None:
 
 def _show_drawing(run: Run | None) -> None:
     """The visitor's drawing, or the owner's of this run, and what the network makes of it now."""
-    drawing = own_drawings.last_drawing() if run is None or workspace.owns(run) else None
+    is_own = run is None or workspace.owns(run)
+    drawing = own_drawings.last_drawing() if is_own else None
     if run and (drawing is None or run.state.is_active):
         drawing = run.drawing
     probabilities: tuple[float, ...] = ()
@@ -275,12 +308,13 @@ def _show_drawing(run: Run | None) -> None:
         probabilities = tuple(model_choice.run_model(run.id).probabilities(drawing[np.newaxis])[0])
     elif run and run.live:
         probabilities = run.live.drawing_probabilities
-    watched_digit.show(drawing, probabilities, watched_sentence(drawing is not None, probabilities))
-    st.page_link(
-        "pages/draw.py",
-        label=":small[Put a digit of yours here]" if drawing is None else ":small[Put another digit here]",
-        icon=":material/draw:",
-    )
+    watched_digit.show(drawing, probabilities, watched_sentence(drawing is not None, probabilities, is_own=is_own))
+    if is_own:
+        st.page_link(
+            "pages/draw.py",
+            label=":small[Put a digit of yours here]" if drawing is None else ":small[Put another digit here]",
+            icon=":material/draw:",
+        )
 
 
 def _show_rate_and_check(run: Run | None) -> None:

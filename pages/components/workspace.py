@@ -8,7 +8,7 @@ import hashlib
 import re
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -105,8 +105,15 @@ def show_links(run: Run | None) -> None:
             _workspace_link(left)
         if run:
             st.markdown("**Let others watch this run**")
-            quiet("This link carries no secret: whoever has it can watch, and change nothing.")
+            quiet(
+                "Whoever has this link sees the run and the drawings that it reads or learns, and can change nothing."
+            )
             st.code(f"{_address()}?run={run.id}", language=None, wrap_lines=True)
+
+
+def link(page: str, **parameters: str) -> str:
+    """The whole address of another page of the app."""
+    return f"{_address().rpartition('/')[0]}/{page}?{urlencode(parameters)}"
 
 
 def _workspace_link(token: str) -> None:

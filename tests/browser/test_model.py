@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.digits.dataset import Digits
+from core.insight.evaluation import percent
 from core.networks.model import load_model, pretrained
 from core.networks.recipe import PRESETS, parse_recipe
 from core.training.runs import RunStore
@@ -48,7 +49,7 @@ def test_a_deep_link_to_model_on_a_cold_server_shows_the_page_with_its_menu(cold
     expect(visit.page).to_have_title("Model · Inkling")
     expect(visit.page.get_by_role("heading", name="Model")).to_be_visible()
     expect(visit.page.get_by_test_id("stHeaderLogo")).to_be_visible()
-    expect(visit.page.get_by_text("99.45\N{THIN SPACE}%", exact=True)).to_be_visible()
+    expect(visit.page.get_by_text(percent(pretrained().scores.test_accuracy), exact=True)).to_be_visible()
     expect(blocks(visit)).to_have_count(len(PRESETS["accurate"].network.layers))
 
 
@@ -98,7 +99,7 @@ def test_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, wi
     visit = visitor(server, width, height, color_scheme=color_scheme)
     open_model(visit)
     visit.page.get_by_text("Keras' own summary").click()
-    expect(visit.page.get_by_text("Total params: 204,418")).to_be_visible()
+    expect(visit.page.get_by_text("Total params: 299,434")).to_be_visible()
     assert visit.page.evaluate("document.documentElement.scrollWidth") == width
     main = visit.page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.digits import dataset
-from core.digits.dataset import Digits, NoMnist, drawn_digits, load_dataset, load_mnist, mnist_sample
+from core.digits.dataset import Digits, NoMnist, compared_digits, drawn_digits, load_dataset, load_mnist, mnist_sample
 from core.networks.model import pretrained
 
 
@@ -101,6 +101,28 @@ def test_a_sample_of_mnist_holds_training_images_and_the_whole_is_not_loaded(val
     labels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
     assert len(sample) > 50
     assert [labels[image.tobytes()] for image in sample.images] == sample.labels.tolist()
+
+
+def test_digits_to_compare_with_are_training_images_and_the_whole_is_not_loaded(little_mnist, monkeypatch):
+    with_sample(little_mnist, monkeypatch)
+    with np.load(little_mnist) as arrays:
+        beginning = arrays["x_train"][: dataset.SAMPLE_IMAGES].tobytes()
+    monkeypatch.setattr(dataset, "SAMPLE_SHA256", hashlib.sha256(beginning).hexdigest())
+    dataset._mnist_training_sample.cache_clear()
+    sample, source = compared_digits("mnist")
+    dataset._mnist_training_sample.cache_clear()
+    assert source == "mnist"
+    assert load_mnist.cache_info().currsize == 0
+    training = load_dataset("mnist").training
+    labels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
+    assert [labels[image.tobytes()] for image in sample.images] == sample.labels.tolist()
+
+
+def test_where_there_is_no_mnist_built_in_digits_are_compared_with_and_none_is_downloaded(no_download, monkeypatch):
+    monkeypatch.setattr(dataset, "SAMPLE_IMAGES", 50)
+    dataset._mnist_training_sample.cache_clear()
+    sample, source = compared_digits("mnist")
+    assert (source, len(sample)) == ("handwriting", 50)
 
 
 @pytest.mark.parametrize("damage", ["nothing there", "cut", "another beginning", "other labels"])
@@ -289,3 +311,38 @@ def test_no_drawn_digit_is_among_those_that_are_trained_on():
     assert len(drawn) > 4_990
     trained_on = load_dataset("handwriting", handwriting=10_000).training
     assert not drawn & {image.tobytes() for image in trained_on.images}
+
+
+def test_the_test_digits_are_read_without_the_training_images_and_are_the_same(little_mnist, monkeypatch):
+    monkeypatch.setattr(dataset, "TEST_IMAGES", 70)
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    dataset.unseen_digits.cache_clear()
+    alone = dataset.unseen_digits("mnist")
+    dataset.unseen_digits.cache_clear()
+    assert load_mnist.cache_info().currsize == 0
+    np.testing.assert_array_equal(alone.images, load_mnist()[1].images)
+    np.testing.assert_array_equal(alone.labels, load_mnist()[1].labels)
+
+
+@pytest.mark.parametrize("name", ["x_test", "y_test"])
+def test_what_is_not_mnists_test_set_is_not_taken_for_it(name, little_mnist, monkeypatch, no_download):
+    monkeypatch.setattr(dataset, "TEST_IMAGES", 70)
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    monkeypatch.setitem(dataset.MNIST_SHA256, name, "0" * 64)
+    dataset.unseen_digits.cache_clear()
+    with pytest.raises(NoMnist):
+        dataset.unseen_digits("mnist")
+
+
+def test_the_training_sample_is_the_beginning_of_the_training_images(little_mnist, monkeypatch):
+    with_sample(little_mnist, monkeypatch)
+    np.testing.assert_array_equal(dataset.training_sample("mnist").images, load_mnist()[0].images[:1000])
+
+
+def test_built_in_digits_to_train_and_to_test_on_are_those_of_the_data_set():
+    data = load_dataset("handwriting", validation="none")
+    test, beginning = dataset.unseen_digits("handwriting"), dataset.training_sample("handwriting")
+    np.testing.assert_array_equal(test.images, data.test.images)
+    np.testing.assert_array_equal(test.labels, data.test.labels)
+    trained_on = {image.tobytes() for image in data.training.images}
+    assert all(image.tobytes() in trained_on for image in beginning.images)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.digits import handwriting as module
-from core.digits.handwriting import HABITS, STYLES, drawn, handwriting, load_handwriting
+from core.digits.handwriting import HABITS, STYLES, drawn, handwriting, load_handwriting, load_handwriting_part
 from core.digits.preprocessing import frame_strokes
 
 
@@ -213,3 +213,19 @@ def test_the_cache_lies_in_inklings_home(tmp_path, monkeypatch):
     load_handwriting(10, 0)
 
     assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_a_part_is_read_from_the_kept_whole_and_a_damaged_whole_is_written_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_PIECE", 1000)  # so that the part begins and ends within pieces
+    images, labels = load_handwriting(50, 7, tmp_path)
+    for start, stop in ((0, 50), (0, 10), (13, 40), (49, 50), (20, 20)):
+        part, part_labels = load_handwriting_part(50, 7, start, stop, tmp_path)
+        np.testing.assert_array_equal(part, images[start:stop])
+        np.testing.assert_array_equal(part_labels, labels[start:stop])
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
+    np.testing.assert_array_equal(load_handwriting_part(50, 7, 3, 9, tmp_path)[0], images[3:9])
+    assert path.read_bytes() == whole
+    path.unlink()
+    np.testing.assert_array_equal(load_handwriting_part(50, 7, 3, 9, tmp_path)[1], labels[3:9])

@@ -1,20 +1,18 @@
 """Drawings become the images MNIST's authors would have made, and bad drawings become plain sentences."""
 
-import copy
-import json
 import math
-from itertools import pairwise
+import tracemalloc
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.digits.canvas import MAX_COORDINATE, MAX_LINES, MAX_POINTS, pen_widths_from_canvas, strokes_from_canvas
 from core.digits.preprocessing import (
     BOARD_SIZE,
-    MAX_POINTS,
     PEN_RADIUS,
-    DrawingTooLarge,
     Framing,
     NoInk,
     TooLittleInk,
@@ -26,52 +24,11 @@ from core.digits.preprocessing import (
     frame_strokes,
     framing_steps,
     naive_resize,
-    pen_widths_from_canvas,
-    strokes_from_canvas,
 )
+from core.errors import InklingError
 from core.insight.prediction import answer_drawing
 from core.networks.model import pretrained
-
-SEVEN = [np.array([(80, 60), (140, 57), (200, 60), (178, 103), (150, 160), (130, 230)], float)]
-CROSSED_SEVEN = [*SEVEN, np.array([(115, 150), (150, 147), (190, 149)], float)]
-ZERO = [np.array([(140 + 45 * math.sin(t), 140 - 80 * math.cos(t)) for t in np.linspace(0, 6.2, 60)])]
-ONE = [np.array([(140, 40), (140, 240)], float)]  # symmetric: its centre of mass is an exact half
-SLANTED_ONE = [np.array([(150, 43), (131, 240)], float)]
-DIGITS = (SEVEN, CROSSED_SEVEN, ZERO, ONE, SLANTED_ONE)
-
-
-def fabric_bounds(path):
-    """Measure a path as Fabric does: a quadratic curve is taken for the cubic with its control point twice."""
-    t = np.linspace(0, 1, 1000)[:, None]
-    end, points = None, []
-    for _, *values in path:
-        control, target = np.array(values[:2]), np.array(values[-2:])
-        if end is not None and len(values) == 4:
-            points.append((1 - t) ** 3 * end + 3 * t * (1 - t) * control + t**3 * target)
-        points.append(target[None])
-        end = target
-    points = np.concatenate(points)
-    return points.min(axis=0), points.max(axis=0)
-
-
-def fabric_path(stroke, **changes):
-    """Write a stroke the way Fabric's pencil does; `changes` are what its edit mode changes."""
-    path = [["M", *stroke[0]]]
-    path += [["Q", *a, *((a + b) / 2)] for a, b in pairwise(stroke)]
-    path.append(["L", *stroke[-1]])
-    path = json.loads(json.dumps(path))
-    (left, top), (right, bottom) = fabric_bounds(path)
-    placed = {
-        "type": "Path", "version": "7.4.0", "originX": "center", "originY": "center",
-        "left": (left + right) / 2, "top": (top + bottom) / 2, "width": right - left, "height": bottom - top,
-        "fill": None, "stroke": "#ffffff", "strokeWidth": 18, "scaleX": 1, "scaleY": 1, "angle": 0,
-        "flipX": False, "flipY": False, "skewX": 0, "skewY": 0, "path": path,
-    }  # fmt: skip
-    return {**placed, **changes}
-
-
-def canvas(strokes, **changes):
-    return {"version": "7.4.0", "objects": [fabric_path(stroke, **changes) for stroke in strokes]}
+from tests.drawings import CROSSED_SEVEN, DIGITS, ONE, SEVEN, SLANTED_ONE, ZERO, canvas
 
 
 def resampled(stroke, step):
@@ -355,179 +312,76 @@ def test_a_hand_that_never_stops_is_refused_before_it_is_drawn():
         frame_strokes([scribble])
 
 
-# Reading the canvas
+# However it is made, no drawing takes much memory
+
+MEGABYTES = 60  # a whole Draw page has 300
 
 
-@given(digits)
-def test_the_strokes_of_an_untouched_drawing_lie_where_they_were_drawn(strokes):
-    read = strokes_from_canvas(canvas(strokes))
+def peak_megabytes(work):
+    tracemalloc.start()
+    try:
+        with suppress(InklingError):
+            work()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
 
-    assert len(read) == len(strokes)
-    for line, stroke in zip(read, strokes, strict=True):
-        assert line.dtype == np.float64
-        np.testing.assert_allclose(line[[0, -1]], stroke[[0, -1]], atol=0.2)  # finds Fabric's bounding box to that
+
+WAYS = {
+    "framed": lambda strokes, widths: frame_strokes(strokes),
+    "not boxed": lambda strokes, widths: frame_strokes(strokes, Framing(box=False)),
+    "not redrawn": lambda strokes, widths: frame_strokes(strokes, Framing(redraw=False), widths),
+    "not scaled": lambda strokes, widths: frame_strokes(strokes, Framing(scale=False), widths),
+    "all off": lambda strokes, widths: frame_strokes(strokes, ALL_OFF, widths),
+    "steps": lambda strokes, widths: framing_steps(strokes, pen_width=widths),
+    "shrunk": naive_resize,
+}
+FAR_ZIGZAG = np.array([(1e6 * (-1) ** i, i) for i in range(16)])
+ONE_POINT_FAR_AWAY = np.array([(5000, 0), *((280 * (i % 2), i % 280) for i in range(500))], float)
+TO_AND_FRO = np.array([(280 * (i % 2), 280 * (i % 2)) for i in range(28)], float)  # long, with little ink
+FILLED = np.array([(280 * (i % 2), 7 * i) for i in range(39)], float)
+LONG_LINES = {
+    "far zigzag": FAR_ZIGZAG,
+    "zigzag": FAR_ZIGZAG / 1000,
+    "one point far away": ONE_POINT_FAR_AWAY,
+    "filled board": FILLED,
+    "to and fro": TO_AND_FRO,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("stroke", "width"),
+    [pytest.param(stroke, width, id=f"{name} {width}") for name, stroke in LONG_LINES.items() for width in (1, 100)],
+)
+def test_a_line_that_goes_far_beyond_the_board_takes_no_more_memory_than_one_on_it(way, stroke, width):
+    assert peak_megabytes(lambda: WAYS[way]([stroke], width)) < MEGABYTES
+
+
+numbers = st.floats(-MAX_COORDINATE, MAX_COORDINATE) | st.floats(0, BOARD_SIZE) | st.sampled_from([0, 280, 1e6, -1e7])
+points = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8)
 
 
 @given(
-    st.floats(-100, 400), st.floats(-100, 400), st.floats(0.1, 4), st.floats(0.1, 4), st.floats(-360, 360),
-    st.booleans(), st.booleans(), st.floats(-40, 40), st.floats(-40, 40),
+    st.lists(points, min_size=1, max_size=4), st.integers(1, 400), st.sampled_from([-1, 0.1, 1, 18, 100, 1e6]),
+    st.sampled_from([1, MAX_LINES, MAX_POINTS]), st.sampled_from(sorted(WAYS)),
 )  # fmt: skip
-def test_a_stroke_moved_scaled_turned_flipped_and_skewed_in_edit_mode_lies_where_it_is_shown(
-    left, top, scale_x, scale_y, angle, flip_x, flip_y, skew_x, skew_y
-):
-    edited = {"left": left, "top": top, "scaleX": scale_x, "scaleY": scale_y, "angle": angle}
-    edited |= {"flipX": flip_x, "flipY": flip_y, "skewX": skew_x, "skewY": skew_y}
-    path = fabric_path(ZERO[0])
+@settings(max_examples=40)
+def test_no_drawing_makes_large_arrays(lines, times, width, copies, way):
+    objects = [
+        {"type": "Path", "strokeWidth": width, "path": [["M", *first], *(["L", *point] for point in others * times)]}
+        for first, *others in lines
+    ]
+    drawing = {"objects": objects * (copies // len(lines) or 1)}
 
-    (read,) = strokes_from_canvas({"objects": [path | edited]})
+    def work():
+        WAYS[way](strokes_from_canvas(drawing), pen_widths_from_canvas(drawing))
 
-    x, y = (strokes_from_canvas({"objects": [path]})[0] - (path["left"], path["top"])).T
-    x, y = x, y + math.tan(math.radians(skew_y)) * x
-    x, y = x + math.tan(math.radians(skew_x)) * y, y
-    x, y = x * scale_x * (-1) ** flip_x, y * scale_y * (-1) ** flip_y
-    turn = math.radians(angle)
-    by_hand = np.stack([x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)], axis=1)
-    np.testing.assert_allclose(read, by_hand + np.array([left, top]), atol=1)
+    assert peak_megabytes(work) < MEGABYTES
 
 
-REAL_HOOK = {  # as the canvas (streamlit-drawable-canvas 0.13.0, Fabric 7.4.0) sent it after edit mode had turned it
-    "type": "Path", "version": "7.4.0", "originX": "center", "originY": "center", "left": 127.4293, "top": 142.6363,
-    "width": 54.847, "height": 134.7395, "strokeWidth": 6, "scaleX": 1, "scaleY": 1, "angle": 44.7144,
-    "flipX": False, "flipY": False, "skewX": 0, "skewY": 0,
-    "path": [["M", 60.006, 79.994], ["Q", 60, 80, 90, 70], ["Q", 120, 60, 105, 130], ["L", 89.994, 200.006]],
-}  # fmt: skip
-
-
-def test_a_stroke_turned_in_the_real_canvas_lies_where_the_real_canvas_showed_it():
-    (read,) = strokes_from_canvas({"objects": [REAL_HOOK]})
-
-    np.testing.assert_allclose(read[[0, -1]], [(145, 86), (81, 192)], atol=1.5)  # read off the picture it sent
-
-
-def test_left_and_top_may_mean_the_corner_with_the_pen_width():
-    corner = {"originX": "left", "originY": "top", "strokeWidth": 10, "scaleX": 2, "left": 0, "top": 0}
-    path = {"type": "path", "path": [["M", 100, 50], ["L", 200, 150]], **corner}
-
-    (read,) = strokes_from_canvas({"objects": [path]})
-
-    np.testing.assert_allclose(read[[0, -1]], [(10, 5), (210, 105)])
-
-
-def test_a_drawing_turned_in_edit_mode_answers_as_one_drawn_turned():
-    edited = strokes_from_canvas(canvas(SEVEN, angle=15, left=60, top=200, scaleX=0.5, scaleY=0.5))
-    c, s = math.cos(math.radians(15)), math.sin(math.radians(15))
-    drawn = strokes_from_canvas(canvas([stroke @ np.array([[c, s], [-s, c]]) for stroke in SEVEN]))
-
-    np.testing.assert_allclose(frame_strokes(edited), frame_strokes(drawn), atol=2 / 255)
-
-
-def test_a_curve_is_followed_and_its_control_point_is_not_touched():
-    (read,) = strokes_from_canvas({"objects": [{"type": "Path", "path": [["M", 0, 0], ["Q", 50, 100, 100, 0]]}]})
-
-    np.testing.assert_allclose(read[:, 1], read[:, 0] * (100 - read[:, 0]) / 50, atol=1e-9)
-    assert read[:, 1].max() == pytest.approx(50)
-
-
-def test_a_click_without_a_move_is_a_stroke_that_holds_too_little_ink():
-    dot = {"type": "Path", "path": [["M", 99.98, 100], ["L", 100.02, 100]], "strokeWidth": 18}
-
-    with pytest.raises(TooLittleInk):
-        frame_strokes(strokes_from_canvas({"objects": [dot]}))
-
-
-BAD_OBJECTS = [
-    None, 7, "Path", [], {}, {"type": "Path"}, {"type": "Path", "path": "M 0 0 L 9 9"}, {"type": "Path", "path": []},
-    {"type": "Rect", "width": 50, "height": 50}, {"type": "Rect", "path": [["M", 0, 0], ["L", 9, 9]]},
-    {"type": ["Path"], "path": [["M", 0, 0], ["L", 9, 9]]},
-    {"type": "Path", "path": [["L", 0, 0]]}, {"type": "Path", "path": [["Z"]]}, {"type": "Path", "path": [[]]},
-    {"type": "Path", "path": [["M", 0, 0], ["A", 1, 2, 3]]}, {"type": "Path", "path": [["M", 0], ["L", 9, 9]]},
-    {"type": "Path", "path": [[{}, 0, 0]]}, {"type": "Path", "path": [[["M"], 0, 0]]},
-]  # fmt: skip
-BAD_NUMBERS = [math.nan, math.inf, -math.inf, 1e300, 10**400, "5", None, True, [1], {"x": 1}]
-
-
-@pytest.mark.parametrize("bad", BAD_OBJECTS, ids=repr)
-def test_row_9_a_bad_object_is_skipped_and_the_others_are_read(bad):  # bad_inputs row 9
-    drawing = canvas(SEVEN)
-    drawing["objects"].insert(0, bad)
-
-    assert len(strokes_from_canvas(drawing)) == 1
-
-
-@pytest.mark.parametrize("bad", BAD_NUMBERS, ids=lambda bad: repr(bad)[:20])
-@pytest.mark.parametrize("place", ["left", "scaleX", "angle", "skewY", "strokeWidth", "path"])
-def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, place):  # bad_inputs row 9
-    drawing = canvas(CROSSED_SEVEN)
-    if place == "path":
-        drawing["objects"][0]["path"][1][2] = bad
-    else:
-        drawing["objects"][0][place] = bad
-
-    assert len(strokes_from_canvas(drawing)) == 1
-
-
-@pytest.mark.parametrize(
-    "drawing", [None, [], "objects", 3, {}, {"objects": None}, {"objects": {"path": []}}], ids=repr
-)
-def test_what_is_no_drawing_is_blank(drawing):
-    assert strokes_from_canvas(drawing) == []
-
-
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=5)
-    | st.sampled_from(["M", "L", "Q", "Z"]),
-    lambda inner: (
-        st.lists(inner, max_size=5)
-        | st.dictionaries(st.sampled_from(["objects", "type", "path", "left", "angle", "scaleX", "skewX"]), inner)
-    ),
-    max_leaves=20,
-)
-
-
-def all_places(value, path=()):
-    yield path
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from all_places(inner, (*path, key))
-
-
-def replaced(value, path, new):
-    if not path:
-        return new
-    value = copy.copy(value)
-    value[path[0]] = replaced(value[path[0]], path[1:], new)
-    return value
-
-
-REAL = canvas(CROSSED_SEVEN)
-PLACES = sorted(all_places(REAL), key=str)
-
-
-@given(json_values)
-def test_no_json_makes_reading_a_drawing_fail(drawing):
-    assert all(np.isfinite(stroke).all() for stroke in strokes_from_canvas(drawing))
-
-
-@given(st.sampled_from(PLACES), json_values)
-def test_no_damage_to_a_real_drawing_makes_reading_it_fail(place, damage):
-    strokes = strokes_from_canvas(replaced(REAL, place, damage))
-
-    assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and np.isfinite(stroke).all() for stroke in strokes)
-
-
-@pytest.mark.parametrize(
-    "objects",
-    [
-        [{"type": "Path", "path": [["M", 0, 0]] + [["L", 1, 1]] * 100_000}],
-        [{"type": "Path", "path": [["M", 0, 0], ["L", 9, 9]]}] * (MAX_POINTS // 2),
-        [{}] * (MAX_POINTS + 1),
-        [{"type": "Nonsense", "path": [None] * (MAX_POINTS + 1)}],
-    ],
-    ids=["one long stroke", "many strokes", "many objects", "long nonsense"],
-)
-def test_row_8_a_drawing_of_too_many_points_is_refused_in_plain_words(objects):  # bad_inputs row 8
-    with pytest.raises(DrawingTooLarge, match=r"more than 20,000 points.*Clear the board and draw again\.$"):
-        strokes_from_canvas({"objects": objects})
+def test_a_line_longer_than_forty_boards_is_refused_before_any_dot_of_it_is_made(monkeypatch):
+    monkeypatch.setattr("core.digits.preprocessing._resampled", None)
+    for way in WAYS.values():
+        with pytest.raises(TooMuchInk, match="Too much ink"):
+            way([FAR_ZIGZAG], 18)

@@ -1,11 +1,13 @@
 import io
 import json
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core.insight import charts
+from core.insight.evaluation import Bin
 from core.networks.history import BatchProgress, EpochResult
 
 
@@ -142,3 +144,32 @@ def test_the_mask_of_the_samples_is_as_opaque_as_they_are_inked(random_images):
     mask = np.asarray(Image.open(io.BytesIO(charts.digits_mask(random_images[:3]))))
     assert mask.shape == (28, 84, 2)
     np.testing.assert_array_equal(mask[:, 28:56, 1], random_images[1])
+
+
+def test_the_reliability_diagram_has_a_point_for_each_bin_that_holds_answers_and_a_line_of_honesty():
+    rows = charts.reliability_rows([Bin(0, 0.5, 4, 0.4, 0.5), Bin(0.5, 0.6, 0, None, None), Bin(0.6, 1, 96, 0.9, 1.0)])
+    line, points = [row for row in rows if row["honest"]], [row for row in rows if not row["honest"]]
+    assert [(row["confidence"], row["accuracy"]) for row in line] == [(0, 0), (1, 1)]
+    assert [(row["confidence"], row["accuracy"], row["images"]) for row in points] == [(0.4, 0.5, 4), (0.9, 1.0, 96)]
+    assert all(0 <= row["low"] <= row["accuracy"] <= row["high"] <= 1 for row in points)
+    assert points[0]["high"] - points[0]["low"] > points[1]["high"] - points[1]["low"]
+    assert json.loads(json.dumps(charts.reliability_diagram())) == charts.reliability_diagram()
+
+
+def test_a_robustness_curve_spans_its_whole_range_and_marks_where_it_stands():
+    spec = charts.robustness_curve("rotation", -60, 60)
+    assert spec["encoding"]["x"]["scale"]["domain"] == [-60, 60]
+    rows = charts.robustness_rows({-60: 0.5, 0: 0.99, 60: 0.4}, 0, lambda amount: f"{amount} degrees")
+    assert [row["now"] for row in rows] == [False, True, False]
+    assert rows[0] == {"amount": -60, "accuracy": 0.5, "now": False, "said": "-60 degrees"}
+
+
+@pytest.mark.parametrize("matrix", [np.diag([5] * 10), np.arange(100).reshape(10, 10), np.zeros((10, 10), int)])
+def test_a_confusion_matrix_can_be_taken_home_as_a_picture_and_as_a_drawing(matrix):
+    png = charts.confusion_figure(matrix, "Mine $\\frac$ <x>: 99 % right", "png")
+    assert Image.open(io.BytesIO(png)).size == (1200, 1240)
+    svg = charts.confusion_figure(matrix, "Mine & <x>", "svg").decode()
+    assert svg.startswith("<?xml")
+    assert "Mine &amp; &lt;x&gt;" in svg
+    assert charts.confusion_figure(matrix, "Mine & <x>", "svg").decode() == svg
+    assert "matplotlib.pyplot" not in sys.modules

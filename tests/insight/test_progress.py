@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.insight import progress
 from core.networks.history import BatchProgress, EpochResult
@@ -104,3 +106,49 @@ def test_a_digit_has_its_article(digit, words):
     answers = [0.003] * 10
     answers[digit] = 0.971
     assert progress.watched_sentence(True, answers) == f"Reads your drawing as {words}, 97.1\N{THIN SPACE}%."
+    watched = progress.watched_sentence(True, answers, is_own=False)
+    assert watched == f"Reads its owner's drawing as {words}, 97.1\N{THIN SPACE}%."
+
+
+def history(*losses, validation=True):
+    return tuple(
+        EpochResult(epoch, loss, 0.9, 0.001, *((checked, 0.9) if validation else (None, None)))
+        for epoch, (loss, checked) in enumerate(losses, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("losses", "sentence"),
+    [
+        ([(0.5, 0.4), (0.3, 0.2)], "Both losses still fall: more epochs may help."),
+        ([(0.5, 0.4), (0.5, 0.2)], "Validation loss still falls."),
+        (
+            [(0.5, 0.4), (0.3, 0.1), (0.2, 0.15), (0.1, 0.2)],
+            "Validation loss was lowest at epoch 2 and has risen since, while training loss fell: overfitting.",
+        ),
+        (
+            [(0.5, 0.1), (0.9, 0.9)],
+            "Validation loss was lowest at epoch 1 and has risen since, and so has training loss.",
+        ),
+        (
+            [(0.5, 0.4), (0.3, 0.1), (0.2, 0.1005), (0.1, 0.0995)],
+            "Validation loss has been level since epoch 2: more epochs would hardly help.",
+        ),
+        ([(0.2, 0.1)], "Validation loss is 0.100 after one epoch; only a second one would show where the curves go."),
+    ],
+)
+def test_the_two_curves_together_are_put_into_a_sentence(losses, sentence):
+    assert progress.curves_sentence(history(*losses)) == sentence
+
+
+def test_without_validation_it_is_said_that_the_curves_cannot_tell():
+    assert progress.curves_sentence(()) == ""
+    said = progress.curves_sentence(history((0.5, 0), (0.25, 0), validation=False))
+    assert said.startswith("Training loss went from 0.500 to 0.250; without validation")
+    assert progress.curves_sentence(history((0.5, 0), validation=False)).startswith("One epoch; without validation")
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), max_size=12), st.booleans())
+def test_whatever_the_curves_one_sentence_is_said(losses, validation):
+    said = progress.curves_sentence(history(*losses, validation=validation))
+    assert said.endswith(".") == bool(losses)

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
+from core.digits.dataset import drawn_digits
+from core.insight.evaluation import accuracy
 from core.networks.model import (
     FORMAT,
     MAX_FILE_BYTES,
@@ -128,10 +130,16 @@ def test_the_shipped_model_is_sound_and_brings_its_keras_file():
     model = pretrained()
     assert model.recipe == ACCURATE  # whoever changes the preset ships the model anew
     assert model.scores.data_source == "mnist"
-    assert model.scores.test_accuracy >= 0.994
+    assert model.scores.test_accuracy >= 0.995
     assert f"{model.parameters:,}" in model.summary
     assert "Param #" in model.summary  # a line too long for Keras loses its last column
     assert PRETRAINED.with_suffix(".keras").stat().st_size > 4 * model.parameters
+
+
+def test_the_shipped_models_drawn_accuracy_is_that_on_the_digits_of_today():
+    model, drawn = pretrained(), drawn_digits()
+    read = model.recipe.network.probabilities(model.weights, drawn.images)
+    assert accuracy(read, drawn.labels) == pytest.approx(model.scores.drawn_accuracy, abs=0.0005)
 
 
 def test_the_temperature_divides_the_logits():

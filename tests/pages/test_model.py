@@ -6,6 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
+from core.insight.evaluation import accuracy_interval, percent
+from core.insight.progress import duration
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
 from core.training.lesson import Lesson, lesson_recipe
@@ -50,12 +52,14 @@ def downloads(app):
 def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
     app = opened()
     assert not app.error
-    assert facts(app)["Test accuracy"] == "99.45\N{THIN SPACE}%"
-    assert facts(app)["Parameters"] == "204,418"
-    assert facts(app)["Training"] == "15 min 41 s"
+    scores = pretrained().scores
+    assert facts(app)["Test accuracy"] == percent(scores.test_accuracy)
+    assert facts(app)["Parameters"] == "299,434"
+    assert facts(app)["Training"] == duration(scores.seconds)
     assert "Accurate, trained on MNIST" in sent(app)["story"]
-    assert "99.28\N{THIN SPACE}% to 99.58\N{THIN SPACE}%" in sent(app)["story"]
-    assert "epoch 16 of 16" in sent(app)["story"]
+    low, high = map(percent, accuracy_interval(scores.test_accuracy, scores.test_images))
+    assert f"{low} to {high}" in sent(app)["story"]
+    assert f"epoch {scores.kept_epoch} of {scores.epochs}" in sent(app)["story"]
     assert not app.selectbox
     assert downloads(app) == [
         "inkling-pretrained.keras",
@@ -70,7 +74,7 @@ def test_table_code_and_totals_are_those_of_the_network():
     data = sent(opened())
     assert [layer["name"] for layer in data["layers"]] == [name for name, _ in network.named_layers()]
     assert [line["layer"] for line in data["lines"] if line["layer"]] == [name for name, _ in network.named_layers()]
-    assert data["layers"][0]["shape"] == "28\N{MULTIPLICATION SIGN}28\N{MULTIPLICATION SIGN}24"
+    assert data["layers"][0]["shape"] == "24\N{MULTIPLICATION SIGN}24\N{MULTIPLICATION SIGN}32"
     numbers = [int(data[name].replace(",", "")) for name in ("trainable", "non_trainable", "parameters")]
     assert numbers[0] + numbers[1] == numbers[2] == network.parameters
     assert "keras.Sequential" in data["code"]
@@ -87,7 +91,7 @@ def test_accuracy_on_drawn_digits_stands_beside_the_test_accuracy_and_drawn_is_e
 def test_keras_own_summary_is_there_as_keras_wrote_it():
     run_id = finished_run()
     assert [code.value for code in opened(run_id).code] == ['Model: "inkling"\n a summary']
-    assert "Total params: 204,418" in opened().code[0].value
+    assert "Total params: 299,434" in opened().code[0].value
 
 
 def test_a_run_is_found_by_its_link_and_in_the_list():
@@ -104,7 +108,7 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
     assert facts(app)["Parameters"] == "542,230"
     app.selectbox(key="shown_model").select("").run()
     assert "run" not in app.query_params
-    assert facts(app)["Parameters"] == "204,418"
+    assert facts(app)["Parameters"] == "299,434"
 
 
 def test_two_runs_of_one_name_and_score_can_be_told_apart():
@@ -135,7 +139,7 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id):
     assert not app.get("download_button")
     app.button(key="show_pretrained").click().run()
     assert not app.error
-    assert facts(app)["Parameters"] == "204,418"
+    assert facts(app)["Parameters"] == "299,434"
 
 
 def test_a_run_that_waits_shows_its_network_and_no_model():

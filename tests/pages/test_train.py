@@ -11,8 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
+from core.insight.glossary import TERMS
 from core.networks.history import BatchProgress, EpochResult
-from core.networks.recipe import PRESETS, Data
+from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
+from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
+from core.networks.recipe_link import to_link
 from core.training.jobs import EngineState
 from core.training.progress import Checkpoint
 from core.training.runs import RunState, run_store
@@ -195,9 +198,22 @@ def test_architecture_and_dropout_of_another_preset_can_be_taken():
 
 def test_controls_are_explained_in_the_recipes_own_words():
     app = opened()
-    assert app.number_input(key="recipe_epochs").help == "How often the network sees every training image."
+    assert app.number_input(key="recipe_epochs").help.startswith("How often the network sees every training image.")
     assert app.toggle(key="recipe_augmentation_rotation_on").label == "Rotation"
     assert "Turn by up to this many degrees, either way." in texts(app)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_control_leads_to_its_word_in_the_glossary(preset):
+    app = choose(opened(), preset)
+    for bar in ("recipe_epochs", "recipe_batch_size"):
+        assert "learn?chapter=glossary&term=" in app.number_input(key=bar).help
+    controls = [*app.number_input, *app.selectbox, *app.toggle]
+    below = [text.value for text in app.markdown if "learn?chapter=glossary&term=" in text.value]
+    assert len(below) >= sum(control.key.startswith("recipe_") for control in controls) - 2
+    linked = {term for text in below for term in re.findall("glossary&term=([a-z0-9-]+)", text)}
+    assert linked <= set(TERMS)
+    assert {"optimiser", "learning-rate", "l2-penalty", "rotation", "early-stopping", "seed"} <= linked
 
 
 @pytest.mark.parametrize(
@@ -648,9 +664,9 @@ def finished(**scores):
     return finished_run(samples=samples(), **scores)
 
 
-def test_a_finished_run_shows_its_score_as_script_a_prints_it_with_interval_and_kept_epoch():
+def test_a_finished_run_shows_its_score_with_interval_and_kept_epoch():
     app = opened(run=finished(test_accuracy=0.9904))
-    assert figures(app)["Test accuracy"] == "0.990"
+    assert figures(app)["Test accuracy"] == "99.04\N{THIN SPACE}%"
     assert f"98.83{THIN}% to 99.21{THIN}%" in said(app)
     assert figures(app)["Drawn digits"] == "\N{EN DASH}"
     assert "Kept: epoch 1 of 1, the last one." in said(app)
@@ -718,3 +734,65 @@ def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
     started().report(50)
     theirs = finished_run(owner=SOMEBODY)
     assert "Epoch 1 of 1" in banner(opened(run=theirs))
+
+
+# A recipe that comes by a link
+
+
+OWN_NETWORK = Network(
+    layers=(
+        Conv2D(filters=6, kernel_size=5, strides=2, activation="relu"),
+        Dropout(rate=0.15),
+        Flatten(),
+        Dense(units=10, activation="softmax"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "preset"),
+    [
+        ({"name": "A slow one", "epochs": 7, "optimizer": SGD(learning_rate=0.02), "seed": 12}, "fast"),
+        ({"name": "Script B, changed", "augmentation": Augmentation(rotation=0.4)}, "script-b"),
+        ({"name": "Mine", "network": OWN_NETWORK, "l2": 0.001, "early_stopping": EarlyStopping(patience=9)}, "fast"),
+    ],
+)
+def test_a_recipe_in_the_link_fills_the_form_and_is_trained_as_it_stands(changes, preset):
+    recipe = PRESETS[preset].model_copy(update=changes)
+    app = opened(recipe=to_link(recipe))
+    assert not app.error
+    assert not app.exception
+    assert "recipe" not in app.query_params
+    assert data_of(app, "preset_cards")["chosen"] == preset
+    assert recipe.name in texts(app)
+    app.number_input(key="recipe_batch_size").set_value(64).run()  # what is changed then stays changed
+    app.run()
+    app.button(key="train").click().run()
+    trained = run_store().active_run(OWNER).recipe
+    assert trained.batch_size == 64
+    name = f"{recipe.name.removesuffix(', changed')}, changed"
+    assert trained == recipe.model_copy(update={"batch_size": 64, "name": name})
+
+
+def test_a_preset_in_the_link_is_chosen_and_a_card_forgets_the_link(engine):
+    app = opened(recipe=to_link(PRESETS["script-a"]))
+    assert data_of(app, "preset_cards") | {"chosen": "script-a", "changed": False} == data_of(app, "preset_cards")
+    assert "filled with" not in texts(app)
+    app.query_params["recipe"] = to_link(PRESETS["fast"].model_copy(update={"name": "Mine", "network": OWN_NETWORK}))
+    app.run()
+    assert app.selectbox(key="recipe_network").value == "linked"
+    app.button(key="train").click().run()
+    assert run_store().active_run(OWNER).recipe.name == "Mine"
+    app = choose(app, "script-b")
+    assert "filled with" not in texts(app)
+    assert app.selectbox(key="recipe_network").value == "script-b"
+
+
+@pytest.mark.parametrize("link", ["nonsense!", "AAAA", to_link(PRESETS["fast"])[:-9], to_link(DETECTOR)])
+def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
+    app = opened(recipe=link)
+    assert len(app.error) == 1
+    assert "link" in app.error[0].value
+    assert app.number_input(key="recipe_epochs").value == PRESETS["fast"].epochs
+    assert not app.button(key="train").disabled
+    assert not app.run().error

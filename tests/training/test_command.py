@@ -3,11 +3,16 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from core.networks.model import load_model
+from core.digits.dataset import Digits
+from core.insight.answers import read_answers
+from core.networks.model import Model, load_model, pretrained
+from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import FAST, PeriodicCheckpoint
 from core.training import __main__ as command
+from tests.samples import random_weights
 from tests.training import tiny
 
 SMALL = tiny.RECIPE.model_copy(update={"epochs": 1})
@@ -101,3 +106,23 @@ def test_ctrl_c_ends_the_run_and_keeps_what_it_has_learned(tmp_path):
     assert process.returncode == 0, rest
     assert "stopped here" in rest
     assert load_model(tmp_path / "out.safetensors").scores.kept_epoch >= 2
+
+
+def test_a_models_answers_to_the_test_digits_are_saved_beside_it(tmp_path, capsys, monkeypatch):
+    network = Network(layers=(Flatten(), Dense(units=10, activation="softmax")))
+    recipe = SMALL.model_copy(update={"network": network})
+    model = Model(recipe, random_weights(network), pretrained().scores, "")
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(model.to_bytes())
+    random = np.random.default_rng(0)
+    dust = Digits(random.integers(0, 256, (10_000, 28, 28), np.uint8), random.integers(0, 10, 10_000, np.uint8))
+    monkeypatch.setattr(command, "load_mnist", lambda: (dust, dust))
+    assert command.main(["answers", str(path)]) == 0
+    assert "Test accuracy 0." in capsys.readouterr().out
+    saved = read_answers(tmp_path / "mine.answers.safetensors", load_model(path), "mnist")
+    np.testing.assert_allclose(saved, model.probabilities(dust.images), atol=3e-4)
+
+
+def test_answers_of_no_model_are_refused_with_a_sentence(tmp_path, capsys):
+    assert command.main(["answers", str(tmp_path / "nothing.safetensors")]) == 1
+    assert "cannot be read" in capsys.readouterr().err

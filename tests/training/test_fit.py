@@ -90,6 +90,11 @@ def test_the_temperature_makes_the_answers_to_the_validation_images_as_likely_as
     assert cross_entropy(calibrated, data.validation.labels) < cross_entropy(raw, data.validation.labels)
 
 
+def test_nothing_is_fitted_on_the_test_set_even_where_a_recipe_is_validated_on_it(data):
+    recipe = changed(epochs=1, data=RECIPE.data.model_copy(update={"validation": "test"}))
+    assert fit(recipe, dataclasses.replace(data, validation=data.test)).model.scores.temperature == 1
+
+
 def test_without_validation_images_the_answers_stay_as_they_are(data):
     without = dataclasses.replace(data, validation=None)
     recipe = changed(epochs=1, data=RECIPE.data.model_copy(update={"validation": "none"}))

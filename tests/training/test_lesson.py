@@ -75,6 +75,11 @@ def test_a_model_that_is_taught_again_is_not_called_taught_twice():
     assert lesson_recipe(lesson_recipe(PRESETS["fast"])).name == "Fast, taught"
 
 
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_the_second_lesson_takes_steps_as_large_as_the_first(preset):
+    assert lesson_recipe(lesson_recipe(preset)) == lesson_recipe(preset)
+
+
 def test_a_lesson_survives_its_bytes_and_damage_is_noticed():
     lesson = Lesson(pretrained(), tiny.data().test[:3])
     content = lesson.to_bytes()

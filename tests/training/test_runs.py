@@ -1,4 +1,5 @@
 import dataclasses
+import sqlite3
 import threading
 import time
 
@@ -352,3 +353,75 @@ def test_a_film_is_committed_with_its_epoch_and_outlives_the_run(store):
 def test_the_film_of_no_run_is_asked_for_in_vain(store):
     with pytest.raises(NoSuchRun):
         store.film("nosuchrun")
+
+
+def spoil(store, run_id, **values):
+    """Write a row as another version would have."""
+    columns = ", ".join(f"{column} = ?" for column in values)
+    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as database:
+        database.execute(f"UPDATE run SET {columns} WHERE id = ?", (*values.values(), run_id))
+
+
+OF_ANOTHER_VERSION = [
+    {"recipe": '{"version": 2}'},
+    {"scores": '{"new": 1}'},
+    {"history": '[{"epoch": 1, "new": 2}]'},
+    {"state": "dreaming"},
+]
+
+
+@pytest.mark.parametrize("values", OF_ANOTHER_VERSION, ids=lambda values: next(iter(values)))
+def test_a_run_of_another_version_fails_nobody_else_and_can_be_renamed_and_deleted(store, values):
+    other, attempt = begun(store)
+    store.finish(other, attempt, trained(), "")
+    mine = store.submit(MINE, RECIPE)
+    spoil(store, other, **values)
+    with pytest.raises(NoSuchRun, match="another version"):
+        store.run(other)
+    assert [run.id for run in store.runs_of(MINE)] == [mine]
+    assert [run.id for run in store.listed(MINE)] == [mine, other]
+    store.rename(other, MINE, "Old one")
+    assert store.listed(MINE)[1].name == "Old one"
+    store.delete(other, MINE)
+    assert [run.id for run in store.listed(MINE)] == [mine]
+
+
+def test_a_list_says_of_a_run_of_another_version_that_it_cannot_be_read(store):
+    run_id, attempt = begun(store)
+    store.finish(run_id, attempt, trained(), "")
+    listed = store.listed(MINE)[0]
+    assert (listed.recipe, listed.scores.test_accuracy, listed.state) == (RECIPE, 0.9, RunState.FINISHED)
+    spoil(store, run_id, recipe="{}")
+    assert store.listed(MINE)[0].recipe is None
+
+
+def test_a_waiting_run_of_another_version_fails_when_its_turn_comes(store):
+    run_id = store.submit(MINE, RECIPE)
+    spoil(store, run_id, recipe="{}")
+    assert store.claim_next() == run_id
+    assert store.begin(run_id) is None
+    assert store.claim_next() is None
+    assert store.submit(MINE, RECIPE) != run_id
+
+
+def test_an_active_run_of_another_version_is_in_nobodys_way(store):
+    waiting = store.submit(MINE, RECIPE)
+    spoil(store, waiting, recipe="{}")
+    assert store.active_run(MINE) is None
+    assert store.submit(MINE, RECIPE) != waiting
+    claimed = store.claim_next()
+    spoil(store, claimed, recipe="{}")
+    assert store.running() == []
+    assert store.claim_next() is None
+    following = store.submit(THEIRS, RECIPE)
+    assert store.claim_next() == following
+
+
+def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
+    model = trained().model
+    run_id = store.submit(MINE, RECIPE, start=model, continues="first", replays="second")
+    run = store.run(run_id)
+    assert (run.continues, run.replays) == ("first", "second")
+    for name, weights in store.start(run_id).weights.items():
+        np.testing.assert_array_equal(weights, model.weights[name])
+    assert store.start(store.submit(THEIRS, RECIPE)) is None

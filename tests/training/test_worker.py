@@ -5,6 +5,7 @@ import pytest
 
 from core.digits.dataset import load_dataset
 from core.networks.model import Model, Scores
+from core.networks.recipe import SGD
 from core.training import worker
 from core.training.lesson import Lesson, lesson_recipe
 from core.training.runs import RunState, RunStore
@@ -77,3 +78,14 @@ def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monke
     run = store.run(run_id)
     assert run.state == RunState.INTERRUPTED
     assert "Resume goes on" in run.notice
+
+
+def test_a_run_that_continues_another_begins_with_its_weights(store):
+    first = trained(store)
+    still = tiny.RECIPE.model_copy(update={"epochs": 1, "optimizer": SGD(learning_rate=1e-6), "seed": 1})
+    second = trained(store, recipe=still, start=store.model(first.id), continues=first.id)
+    assert second.state == RunState.FINISHED
+    began = store.model(first.id).weights
+    for name, weights in store.model(second.id).weights.items():
+        if "moving" not in name:
+            np.testing.assert_allclose(weights, began[name], atol=1e-3)

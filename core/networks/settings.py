@@ -1,0 +1,162 @@
+"""A recipe setting by setting: what each is called, in which of them recipes differ, and a recipe with one changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from core.networks.network import AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Network
+from core.networks.recipe import Recipe, parse_recipe
+
+NONE = "\N{EN DASH}"  # where a recipe has no such setting
+Setting = int | float | str | bool
+
+_GROUPS = {"schedule": "Schedule", "early_stopping": "Early stopping", "checkpoint": "Checkpoint"}
+_LABELS = {
+    "optimizer.kind": "Optimiser",
+    "schedule.kind": "Schedule",
+    "checkpoint.kind": "Checkpoint",
+    "early_stopping": "Early stopping",
+    "data.source": "Images",
+    "data.size": "Training images",
+    "data.validation": "Validated on",
+    "data.handwriting": "Built-in digits mixed in",
+    "data.doodles": "Doodles mixed in",
+    "l1": "L1 penalty",
+    "l2": "L2 penalty",
+}
+_WORDS = {
+    "mnist": "MNIST",
+    "handwriting": "built-in handwriting",
+    "full": "all",
+    "quick": "10,000",
+    "split": "a split",
+    "test": "the test set",
+    "OneCycle": "one cycle",
+    "Constant": "constant",
+    "Cosine": "cosine",
+    "ReduceLROnPlateau": "reduce on plateau",
+    "best": "the best epoch",
+    "every": "every few epochs",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+}
+
+
+def settings(recipe: Recipe) -> dict[str, Setting]:
+    """Every setting but the network's by its path, such as "optimizer.learning_rate"."""
+    found: dict[str, Setting] = {}
+    for name, value in recipe:
+        if name in ("name", "version", "network"):
+            continue
+        if value is None:
+            found["early_stopping" if name == "early_stopping" else f"{name}.kind"] = "none"
+        elif isinstance(value, BaseModel):
+            if name == "early_stopping":
+                found[name] = "on"
+            found |= {f"{name}.{inner}": held for inner, held in value}
+        else:
+            found[name] = value
+    return found
+
+
+def label(path: str) -> str:
+    """What a setting is called."""
+    group, _, name = path.rpartition(".")
+    words = _LABELS.get(path) or name.replace("_", " ")
+    if group in _GROUPS and path not in _LABELS:
+        return f"{_GROUPS[group]}: {words}"
+    return words[:1].upper() + words[1:]
+
+
+def words(value: Setting | None) -> str:
+    """A setting's value as people read it."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return _WORDS.get(value, value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def differing(recipes: Sequence[Recipe]) -> list[tuple[str, list[str]]]:
+    """The settings in which recipes differ, each with its value in every one of them, as people read it."""
+    flat = [settings(recipe) for recipe in recipes]
+    networks = _network_settings([recipe.network for recipe in recipes])
+    rows = [
+        (label(path), [words(held.get(path)) for held in flat])
+        for path in dict.fromkeys(path for held in flat for path in held)
+    ]
+    rows += [
+        (name, [held.get(name, NONE) for held in networks]) for name in dict.fromkeys(n for h in networks for n in h)
+    ]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def changeable(recipe: Recipe) -> dict[str, Setting]:
+    """The settings that `with_changed` can change one at a time, network and first weights staying the same.
+
+    Left out are the seed, which the first weights follow from, and kinds, whose own settings would change with them.
+    """
+    return {
+        path: value
+        for path, value in settings(recipe).items()
+        if value not in ("none", "on") and path not in ("seed", "data.doodles") and not path.endswith(".kind")
+    }
+
+
+def choices(recipe: Recipe, path: str) -> tuple[str, ...]:
+    """The words from which a setting is chosen; none for a number or a switch."""
+    owner, _, name = path.rpartition(".")
+    held: BaseModel = getattr(recipe, owner) if owner else recipe
+    return tuple(get_args(type(held).model_fields[name].annotation))
+
+
+def with_changed(recipe: Recipe, path: str, value: Setting) -> Recipe:
+    """The recipe with one setting changed, and with the change in its name.
+
+    Raises:
+        BadRecipe: the value is out of range, or does not go with another setting.
+    """
+    content = recipe.model_dump(mode="json")
+    owner, _, name = path.rpartition(".")
+    (content[owner] if owner else content)[name] = value
+    change = f", {label(path)[:1].lower()}{label(path)[1:]} {words(value)}"[:50]
+    return parse_recipe(content | {"name": f"{recipe.name[: 60 - len(change)]}{change}"})
+
+
+def _network_settings(networks: Sequence[Network]) -> list[dict[str, str]]:
+    """What networks may differ in: layer by layer where they have the same kinds of layers, else in outline."""
+    kinds = [[layer.layer for layer in network.layers] for network in networks]
+    if all(kind == kinds[0] for kind in kinds):
+        return [
+            {
+                f"{name}: {field.replace('_', ' ')}": words(value)
+                for name, layer in network.named_layers()
+                for field, value in layer
+                if field != "layer"
+            }
+            for network in networks
+        ]
+    return [_outline(network) for network in networks]
+
+
+def _outline(network: Network) -> dict[str, str]:
+    convolutions = [layer for layer in network.layers if isinstance(layer, Conv2D)]
+    listed: dict[str, list[Any]] = {
+        "Convolutions: filters": [layer.filters for layer in convolutions],
+        "Convolutions: kernel sizes": [layer.kernel_size for layer in convolutions],
+        "Convolutions: strides": [layer.strides for layer in convolutions],
+        "Poolings": [layer.pool_size for layer in network.layers if isinstance(layer, MaxPooling2D | AveragePooling2D)],
+        "Dense layers": [layer.units for layer in network.layers if isinstance(layer, Dense)],
+        "Dropout": [layer.rate for layer in network.layers if isinstance(layer, Dropout)],
+    }
+    is_normalised = any(isinstance(layer, BatchNormalization) for layer in network.layers)
+    return {
+        **{name: ", ".join(map(str, values)) or "none" for name, values in listed.items()},
+        "Batch normalisation": "yes" if is_normalised else "no",
+        "Parameters": f"{network.parameters:,}",
+    }

@@ -1,0 +1,99 @@
+"""Grids of numbers side by side: large ones as pixels, small ones with the numbers written into their cells.
+
+What is positive is drawn in ink, as a whole cell; what is negative in orange, as a bar of half the height.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+MOST_NUMBERS = 100  # cells of a grid that shows its numbers
+_HERE = Path(__file__)
+_grids = st.components.v2.component(
+    "inkling.pixel_grids",
+    html='<div class="grids"></div>',
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One grid.
+
+    Attributes:
+        title: above it.
+        values: (rows, columns) of any size; the largest absolute value has the full colour.
+        said: what it shows, for who cannot see it.
+        decimals: of the numbers in the cells; None for none.
+        window: row, column, height and width of a frame around some cells.
+        done: so many cells are drawn, the others are still empty; None for all.
+        peak: the value that has the full colour; None for the largest absolute one.
+        cell: side of a cell without a number, in pixels.
+        sign: what stands before the grid: "times", "equals", an arrow.
+    """
+
+    title: str
+    values: np.ndarray
+    said: str
+    decimals: int | None = None
+    window: tuple[int, int, int, int] | None = None
+    done: int | None = None
+    peak: float | None = None
+    cell: int = 7
+    sign: str = ""
+
+
+def show(key: str, grids: Sequence[Grid], on_tap: Callable[[int, int, int], None] | None = None) -> None:
+    """Draw them.
+
+    Args:
+        key: of the component.
+        grids: at least one.
+        on_tap: called before the next run with the number of the grid that was tapped, and row and column.
+    """
+
+    def tapped() -> None:
+        place = st.session_state[key].get("tapped")
+        if on_tap is None or not isinstance(place, list) or len(place) != 3:
+            return  # any browser may send anything
+        if not all(isinstance(number, int) and number >= 0 for number in place) or place[0] >= len(grids):
+            return
+        rows, columns = grids[place[0]].values.shape
+        if place[1] < rows and place[2] < columns:
+            on_tap(*place)
+
+    data = {"grids": [_described(grid) for grid in grids], "tappable": on_tap is not None}
+    _grids(key=key, data=data, on_tapped_change=tapped)
+
+
+def _described(grid: Grid) -> dict[str, object]:
+    values = np.asarray(grid.values, np.float64)
+    peak = grid.peak or float(np.abs(values).max()) or 1.0
+    shares = np.clip(values / peak, -1, 1).ravel()
+    numbers = None
+    if grid.decimals is not None and values.size <= MOST_NUMBERS:
+        numbers = [number(value, grid.decimals) for value in values.ravel()]
+    return {
+        "title": grid.title,
+        "said": grid.said,
+        "rows": values.shape[0],
+        "columns": values.shape[1],
+        "shares": [round(float(share), 3) for share in shares],
+        "numbers": numbers,
+        "window": grid.window,
+        "done": grid.done,
+        "cell": grid.cell,
+        "sign": grid.sign,
+    }
+
+
+def number(value: float, decimals: int) -> str:
+    """A number for a cell: with a true minus sign, and 0 for what rounds to it."""
+    written = f"{value:.{decimals}f}"
+    if float(written) == 0:
+        return "0"
+    return written.replace("-", "\N{MINUS SIGN}")

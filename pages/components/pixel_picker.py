@@ -1,0 +1,47 @@
+"""A convolution's input beside one of its maps; a pixel of the map is chosen with a click, a tap or the arrow keys."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__)
+_picker = st.components.v2.component(
+    "inkling.pixel_picker",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class MarkedMap:
+    """A map with a square on it.
+
+    Attributes:
+        image: address of the picture, one pixel for each number.
+        rows, columns: of the map.
+        square: row, column and side of what is marked; it may reach beyond the edge.
+        words: under the map.
+    """
+
+    image: str
+    rows: int
+    columns: int
+    square: tuple[int, int, int]
+    words: str
+
+
+def show(key: str, before: MarkedMap, after: MarkedMap, on_pick: Callable[[], None]) -> None:
+    """Draw both; `picked` asks in `on_pick` what was chosen."""
+    _picker(key=key, data={"before": asdict(before), "after": asdict(after)}, on_picked_change=on_pick)
+
+
+def picked(key: str, rows: int, columns: int) -> tuple[int, int] | None:
+    """Row and column that were just chosen, each from 0; None where what came is no pixel of such a map."""
+    chosen = getattr(st.session_state.get(key), "picked", None)
+    if not isinstance(chosen, list) or len(chosen) != 2 or not all(type(place) is int for place in chosen):
+        return None  # any browser may send anything
+    row, column = chosen
+    return (row, column) if 0 <= row < rows and 0 <= column < columns else None

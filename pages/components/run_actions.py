@@ -1,0 +1,194 @@
+"""What can be done with a run: its files for everyone who has its link, all else for its owner."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+from core.insight.curves import Curve, curves_figure, history_csv
+from core.insight.export import file_stem
+from core.networks.recipe import BadRecipe, Recipe
+from core.networks.recipe_link import to_link
+from core.networks.settings import Setting, changeable, choices, label, with_changed, words
+from core.training.runs import MAX_NAME, ListedRun, Run, run_store
+from pages.components import model_choice, own_drawings, workspace
+from pages.components.engine import engine
+from pages.components.errors import plain
+from pages.components.typesetting import on_accent, quiet
+
+MOST_EPOCHS = 200
+WIDTH = 300  # pixels inside a popover
+
+
+def show(run: Run, name: str) -> None:
+    """Draw the buttons of a run."""
+    is_mine = workspace.owns(run)
+    with st.container(horizontal=True, gap="xsmall", key="run_actions"):
+        if run.state.is_active and st.button(on_accent("Watch it train"), key="watch", type="primary"):
+            st.switch_page("pages/train.py", query_params={"run": run.id})
+        if run.has_model:
+            answers = partial(model_choice.use_run, run.id)
+            if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
+                st.switch_page("pages/draw.py")
+            if st.button("Look inside", key="look_inside"):
+                st.switch_page("pages/model.py", query_params={"run": run.id})
+        if st.button("Duplicate", key="duplicate", icon=":material/content_copy:", help="Opens Train with its recipe."):
+            st.switch_page("pages/train.py", query_params={"recipe": to_link(run.recipe)})
+        if is_mine:
+            is_free = run_store().active_run(workspace.owner()) is None
+            with st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:"), st.container(width=WIDTH):
+                _show_replay(run, is_free)
+            if run.has_model:
+                with st.popover("Continue", key=f"continue_{run.id}"), st.container(width=WIDTH):
+                    _show_continue(run, is_free)
+        with st.popover("Download", key=f"download_{run.id}", icon=":material/download:"), st.container(width=WIDTH):
+            _show_downloads(run, name)
+        if is_mine:
+            _show_rename(run)
+            _show_delete(run.id, run.name, run.state.is_active)
+    if not is_mine:
+        quiet("You are watching. Only its owner can rename, continue or delete this run.")
+
+
+def show_for_unread(run: Run | ListedRun) -> None:
+    """Draw what can be done with a run that only another version can read."""
+    with st.container(horizontal=True, gap="xsmall", key="run_actions"):
+        _show_rename(run)
+        _show_delete(run.id, run.name, is_active=False)
+
+
+def show_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> None:
+    """Draw the button that deletes all of the chosen runs that are the visitor's."""
+    mine = [run.id for run in runs if workspace.owns(run)] + [run.id for run in unread]
+    if len(mine) < 2:
+        return
+    with st.popover(f"Delete {len(mine)} runs", key="delete_all", icon=":material/delete:"), st.container(width=WIDTH):
+        st.markdown(f"Delete these {len(mine)} runs, their models and curves? They cannot be brought back.")
+        st.button("Delete them", key="delete_them", on_click=_delete, args=(mine,))
+
+
+# Each action
+
+
+def _show_replay(run: Run, is_free: bool) -> None:
+    """The same first weights and the same order of images, with one setting changed: what does that setting do?"""
+    st.markdown("**The same again, with one setting changed**")
+    quiet("The seed stays, so it begins with the same weights: what comes out differently comes from this setting.")
+    known = changeable(run.recipe)
+    path = st.selectbox("Setting", list(known), format_func=label, key=f"replay_setting_{run.id}")
+    value = _value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
+    recipe: Recipe | None = None
+    if value == known[path]:
+        quiet(f"It is {plain(words(value))} now. Choose another value.")
+    else:
+        try:
+            recipe = with_changed(run.recipe, path, value)
+        except BadRecipe as problem:
+            st.error(plain(str(problem)), icon=":material/error:")
+    if _start("Replay", f"replay_now_{run.id}", is_free and recipe is not None, is_free) and recipe:
+        store = run_store()
+        _submit(recipe, recipe.name, lesson=store.lesson(run.id), start=store.start(run.id), replays=run.id)
+
+
+def _show_continue(run: Run, is_free: bool) -> None:
+    """More epochs from where it ended."""
+    st.markdown("**Train it further**")
+    quiet(
+        "A new run begins with this one's weights and follows the same recipe. Optimiser and learning-rate schedule "
+        "begin anew; this run stays as it is."
+    )
+    epochs = st.number_input("More epochs", 1, MOST_EPOCHS, run.recipe.epochs, key=f"more_epochs_{run.id}")
+    if _start("Continue", f"continue_now_{run.id}", is_free, is_free):
+        # Another seed, or it would see the images in the very order of the first epochs again.
+        seed = (run.recipe.seed + 1) % 2**31
+        name = f"{run.recipe.name.removesuffix(CONTINUED)[: 60 - len(CONTINUED)]}{CONTINUED}"
+        recipe = run.recipe.model_copy(update={"epochs": int(epochs), "seed": seed, "name": name})
+        label_of_run = f"{run.name.removesuffix(CONTINUED)[: MAX_NAME - len(CONTINUED)]}{CONTINUED}"
+        _submit(recipe, label_of_run, start=run_store().model(run.id), continues=run.id)
+
+
+CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
+
+
+def _start(text: str, key: str, can_start: bool, is_free: bool) -> bool:
+    if not is_free:
+        quiet("One run at a time: free again when yours is over.")
+    return st.button(on_accent(text) if can_start else text, key=key, type="primary", disabled=not can_start)
+
+
+def _submit(recipe: Recipe, name: str, **more: object) -> None:
+    drawing = own_drawings.last_drawing()
+    run_id = run_store().submit(workspace.owner(), recipe, name, drawing=drawing, **more)  # type: ignore[arg-type]
+    engine().nudge()
+    st.switch_page("pages/train.py", query_params={"run": run_id})
+
+
+def _value(recipe: Recipe, path: str, value: Setting, key: str) -> Setting:
+    """A control for one setting; whether what is typed will do, the recipe says."""
+    words_to_choose = choices(recipe, path)
+    if words_to_choose:
+        place = words_to_choose.index(str(value))
+        chosen: Setting = st.selectbox("New value", words_to_choose, place, format_func=words, key=key)
+    elif isinstance(value, bool):
+        chosen = st.toggle("New value", value, key=key)
+    elif isinstance(value, int):
+        chosen = int(st.number_input("New value", value=value, step=1, key=key))
+    elif isinstance(value, float):
+        step = 10.0 ** -(2 if value == 0 or value >= 0.1 else 3 if value >= 0.01 else 4)
+        chosen = round(float(st.number_input("New value", value=value, step=step, format="%g", key=key)), 10)
+    else:
+        chosen = st.text_input("New value", value, key=key)
+    return chosen
+
+
+def _show_rename(run: Run | ListedRun) -> None:
+    with st.popover("Rename", key=f"rename_{run.id}", icon=":material/edit:"), st.container(width=WIDTH):
+        st.text_input("Name", run.name, MAX_NAME, key=f"name_{run.id}")
+        st.button("Rename", key=f"rename_now_{run.id}", on_click=_rename, args=(run.id,))
+
+
+def _rename(run_id: str) -> None:
+    run_store().rename(run_id, workspace.owner(), st.session_state[f"name_{run_id}"])
+
+
+def _show_delete(run_id: str, name: str, is_active: bool) -> None:
+    with st.popover("Delete", key=f"delete_{run_id}", icon=":material/delete:"), st.container(width=WIDTH):
+        stops = " It is still going on, and stops." if is_active else ""
+        st.markdown(f"Delete {plain(name)}, its model and its curves?{stops} It cannot be brought back.")
+        st.button("Delete it", key=f"delete_now_{run_id}", on_click=_delete, args=([run_id],))
+
+
+def _delete(run_ids: list[str]) -> None:
+    st.query_params.pop("runs", None)
+    for run_id in run_ids:
+        run_store().delete(run_id, workspace.owner())
+
+
+# Files
+
+
+def _show_downloads(run: Run, name: str) -> None:
+    stem = file_stem(name)
+    curve = Curve(name, run.points, run.history, run.scores.seconds if run.scores else 0.0)
+    files: list[tuple[str, str, str, Callable[[], bytes | str]]] = [
+        ("Recipe", f"{stem}.json", "application/json", run.recipe.to_json),
+    ]
+    if run.points or run.history:
+        files += [
+            ("History", f"{stem}.csv", "text/csv", partial(history_csv, run.points, run.history)),
+            ("Curves, PNG", f"{stem}-curves.png", "image/png", partial(curves_figure, [curve], "png")),
+            ("Curves, SVG", f"{stem}-curves.svg", "image/svg+xml", partial(curves_figure, [curve], "svg")),
+        ]
+    if run.has_model:
+        binary = "application/octet-stream"
+        files += [
+            ("Keras file", f"{stem}.keras", binary, partial(run_store().keras_file, run.id)),
+            ("Weights", f"{stem}.safetensors", binary, partial(run_store().model_file, run.id)),
+        ]
+    # The standalone script is one more line here:
+    # files.append(("Script", f"{stem}.py", "text/x-python", partial(keras_script, run.recipe)))
+    with st.container(horizontal=True, gap="xsmall"):
+        for text, file, mime, content in files:
+            st.download_button(text, content, file, mime, key=f"file_{file}", on_click="ignore", help=file)
+    quiet("The recipe as a link, which opens Train with it:")
+    st.code(workspace.link("train", recipe=to_link(run.recipe)), language=None, wrap_lines=True)

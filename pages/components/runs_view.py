@@ -1,0 +1,281 @@
+"""The visitor's runs: a table, what the chosen ones came to, and what sets them apart.
+
+Which are chosen stands in the address, so that a comparison can be sent on: `?runs=` and ids with commas between them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.insight.charts import loss_text
+from core.insight.comparison import comparison_sentence
+from core.insight.curves import MOST, Curve, overlaid_curves, overlaid_rows, overlay_sentence
+from core.insight.evaluation import percent
+from core.insight.progress import curves_sentence, duration, score_sentence, share_done
+from core.networks.model import Scores, pretrained
+from core.networks.recipe import Recipe
+from core.networks.settings import differing
+from core.training.runs import ListedRun, NoSuchRun, Run, RunState, run_store
+from pages.components import errors, run_actions, runs_table, theme, workspace
+from pages.components.errors import plain
+from pages.components.runs_table import Cell, Line
+from pages.components.typesetting import on_accent, quiet
+
+EVERY = 1.0  # seconds between two looks at the table while a run goes on
+CURVE_HEIGHT = 260  # pixels
+PRETRAINED = "pretrained"  # the shipped model is no run, but stands beside them
+NONE = "\N{EN DASH}"
+_AXES = {"epoch": "By epoch", "seconds": "By time"}
+_UNREAD = "made by another version"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One that is looked at: a run, or the shipped model, which has none."""
+
+    name: str
+    recipe: Recipe
+    scores: Scores | None
+    run: Run | None
+
+
+def show() -> None:
+    """Draw everything."""
+    listed = run_store().listed(workspace.owner())
+    ids = st.query_params.get("runs", listed[0].id if listed else "").split(",")
+    runs = [*_watched(ids), *listed]
+    if not runs:
+        _show_empty()
+        return
+    if any(run_id not in ("", PRETRAINED, *_ids(runs)) for run_id in ids):
+        quiet("A run of this link is gone, or the link is incomplete.")
+    is_active = any(run.state.is_active for run in listed)
+    st.fragment(_table, run_every=EVERY if is_active else None)(ids, {run.id: run.state for run in listed})
+    names = _names(runs)
+    chosen: list[Chosen] = []
+    unread: list[Run | ListedRun] = []
+    for one in runs:
+        if one.id in ids:
+            try:
+                run = run_store().run(one.id)
+                chosen.append(Chosen(names[one.id], run.recipe, run.scores, run))
+            except NoSuchRun:
+                unread.append(one)
+    if PRETRAINED in ids:
+        chosen.append(Chosen("Pretrained", pretrained().recipe, pretrained().scores, None))
+    if len(chosen) + len(unread) > 1:
+        _show_comparison(chosen)
+        run_actions.show_delete_all([one.run for one in chosen if one.run], unread)
+    elif chosen:
+        _show_one(chosen[0])
+    elif unread:
+        _show_unread(unread[0])
+    else:
+        quiet("Click on a name to look at that run. Tick two or more to compare them.")
+
+
+def _show_empty() -> None:
+    with st.container(border=True, key="no_runs", gap="small"):
+        st.subheader("No runs yet", anchor=False)
+        st.markdown("Every network that you train is kept here, with its curves, its recipe and its files.")
+        if st.button(on_accent("Train a network"), key="train_one", type="primary"):
+            st.switch_page("pages/train.py")
+
+
+def _watched(ids: Sequence[str]) -> list[Run | ListedRun]:
+    """Runs of others that the address names; they can be looked at and compared."""
+    found: list[Run | ListedRun] = []
+    for run_id in ids[: 2 * MOST]:
+        with suppress(NoSuchRun):
+            run = run_store().run(run_id)
+            if not workspace.owns(run):
+                found.append(run)
+    return found
+
+
+def _ids(runs: Sequence[Run | ListedRun]) -> list[str]:
+    return [run.id for run in runs]
+
+
+def _names(runs: Sequence[Run | ListedRun]) -> dict[str, str]:
+    """By id, what each run is called, numbered where two would be the same, the oldest first."""
+    seen: Counter[str] = Counter()
+    named = {}
+    for run in sorted(runs, key=lambda run: run.created):
+        seen[run.name] += 1
+        named[run.id] = run.name if seen[run.name] == 1 else f"{run.name} ({seen[run.name]})"
+    return {run.id: named[run.id] for run in runs}
+
+
+# The table
+
+
+@errors.shown()
+def _table(ids: list[str], states: dict[str, RunState]) -> None:
+    """The table alone looks again by itself; what lies below it stays as it is until a run's state changes."""
+    listed = run_store().listed(workspace.owner())
+    if {run.id: run.state for run in listed} != states:
+        st.rerun()
+    runs = [*_watched(ids), *listed]
+    names = _names(runs)
+    lines = [*(_line(run, names[run.id]) for run in runs), _pretrained_line()]
+    chosen = runs_table.show(lines, [line.id for line in lines if line.id in ids])
+    if chosen is not None:
+        st.query_params["runs"] = ",".join(chosen)
+        st.rerun()
+
+
+def _line(run: Run | ListedRun, name: str) -> Line:
+    scores, recipe = run.scores, run.recipe
+    parameters = recipe.network.parameters if recipe else None
+    return Line(
+        id=run.id,
+        name=name,
+        recipe="lesson" if run.is_lesson else recipe.name if recipe else NONE,
+        test=_rate(scores.test_accuracy if scores else None),
+        drawn=_rate(scores.drawn_accuracy if scores else None),
+        parameters=Cell(NONE) if parameters is None else Cell(f"{parameters:,}", parameters),
+        time=Cell(duration(scores.seconds), scores.seconds) if scores else Cell(NONE),
+        state=_state(run),
+        created=run.created,
+    )
+
+
+def _pretrained_line() -> Line:
+    model = pretrained()
+    return Line(
+        id=PRETRAINED,
+        name="Pretrained",
+        recipe=model.recipe.name,
+        test=_rate(model.scores.test_accuracy),
+        drawn=_rate(model.scores.drawn_accuracy),
+        parameters=Cell(f"{model.parameters:,}", model.parameters),
+        time=Cell(duration(model.scores.seconds), model.scores.seconds),
+        state="Shipped",
+        created=0,
+    )
+
+
+def _rate(rate: float | None) -> Cell:
+    return Cell(NONE) if rate is None else Cell(percent(rate), rate)
+
+
+def _state(run: Run | ListedRun) -> str:
+    if run.recipe is None:
+        return _UNREAD.capitalize()
+    if run.live and run.state == RunState.RUNNING:
+        return f"{share_done(run.live, run.recipe.epochs) * 100:.0f}\N{THIN SPACE}% done"
+    return run.state.capitalize()
+
+
+# One run
+
+
+def _show_one(one: Chosen) -> None:
+    run = one.run
+    with st.container(key="one_run", gap="small"):
+        st.subheader(plain(one.name), anchor=False)
+        if run:
+            run_actions.show(run, one.name)
+        elif st.button("Look inside", key="look_inside"):
+            st.switch_page("pages/model.py")
+        st.markdown(plain(_said(one)))
+        if run and run.notice:
+            (st.error if run.state == RunState.FAILED else st.warning)(plain(run.notice), icon=":material/info:")
+        if run is None:
+            quiet("It came with Inkling and brings no curves.")
+        elif run.points or run.history:
+            _show_curves([one])
+            quiet(plain(curves_sentence(run.history)) or "The first epoch is not over yet.")
+        else:
+            quiet(
+                "It has no curves: it was over before its first batches."
+                if not run.state.is_active
+                else "No curve yet."
+            )
+
+
+def _said(one: Chosen) -> str:
+    if one.scores:
+        return score_sentence(one.scores)
+    epochs = len(one.run.history) if one.run else 0
+    state = one.run.state if one.run else RunState.FAILED
+    after = f" after epoch {epochs} of {one.recipe.epochs}" if epochs else ""
+    return f"{state.capitalize()}{after}; there is no model of it {'yet' if state.is_active else 'to score'}."
+
+
+def _show_unread(run: Run | ListedRun) -> None:
+    with st.container(key="one_run", gap="small"):
+        st.subheader(plain(run.name), anchor=False)
+        st.warning("It was made by another version of Inkling, and this one cannot read it.", icon=":material/info:")
+        run_actions.show_for_unread(run)
+
+
+# Several
+
+
+def _show_comparison(chosen: list[Chosen]) -> None:
+    with st.container(key="comparison", gap="small"):
+        st.subheader("Side by side", anchor=False)
+        if said := comparison_sentence([(one.name, one.scores) for one in chosen if one.scores]):
+            st.markdown(plain(said))
+        if any(one.run and (one.run.points or one.run.history) for one in chosen):
+            _show_curves(chosen)
+        _show_differences(chosen)
+
+
+def _show_curves(chosen: list[Chosen]) -> None:
+    """Accuracy and loss, over epochs or, where runs differ in length, over time."""
+    known = [(one.name, one.run) for one in chosen if one.run and (one.run.points or one.run.history)]
+    curves = [
+        Curve(name, run.points, run.history, run.scores.seconds if run.scores else 0.0) for name, run in known[:MOST]
+    ]
+    axis = "epoch"
+    if len(curves) > 1:
+        axis = st.segmented_control(
+            "Along the bottom", list(_AXES), default="epoch", format_func=_AXES.__getitem__, key="curve_axis",
+            label_visibility="collapsed", required=True,
+        )  # fmt: skip
+    rows = overlaid_rows(curves)
+    left, right = st.columns(2, gap="small")
+    for column, value in ((left, "accuracy"), (right, "loss")):
+        with column:
+            spec = overlaid_curves(
+                curves,
+                "accuracy" if value == "accuracy" else "loss",
+                "seconds" if axis == "seconds" else "epoch",
+                theme.RUNS[theme.name()],
+            )
+            alt = f"{value.capitalize()} curves of {', '.join(curve.name for curve in curves)}"
+            # A key of its own for every choice: another spec is another chart.
+            st.vega_lite_chart(rows, spec, key=f"{value}_curves", height=CURVE_HEIGHT, alt=alt)
+    more = f" Only the first {MOST} are drawn." if len(known) > MOST else ""
+    symbols = " Each has its colour and its symbol." if len(curves) > 1 else ""
+    quiet(f"{plain(overlay_sentence(curves))} Training is solid, validation dashed.{symbols}{more}")
+
+
+def _show_differences(chosen: list[Chosen]) -> None:
+    """A table of what they came to and of the settings in which they differ."""
+    if len(chosen) < 2:
+        return
+    rows = [
+        ("Test accuracy", [percent(one.scores.test_accuracy) if one.scores else NONE for one in chosen]),
+        ("Drawn digits", [_rate(one.scores.drawn_accuracy if one.scores else None).text for one in chosen]),
+        ("Test loss", [loss_text(one.scores.test_loss) if one.scores else NONE for one in chosen]),
+        ("Training time", [duration(one.scores.seconds) if one.scores else NONE for one in chosen]),
+    ]
+    settings = differing([one.recipe for one in chosen])
+    st.markdown("**What they came to, and the settings in which they differ**")
+    heads = ["", *(plain(one.name) for one in chosen)]
+    body = [[plain(name), *map(plain, values)] for name, values in rows + settings]
+    lines = [heads, ["---"] * len(heads), *body]
+    with st.container(key="differences"):
+        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    if settings:
+        count = "1 setting differs" if len(settings) == 1 else f"{len(settings)} settings differ"
+        quiet(f"{count}; all others are the same.")
+    else:
+        quiet("They have the same recipe. What differs is the machine's time, or the weights that they began with.")

@@ -1,0 +1,42 @@
+"""Arithmetic on paper: small tables of numbers with the signs between them."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__)
+_worksheet = st.components.v2.component(
+    "inkling.worksheet",
+    html="<div class='sheet'></div>",
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of numbers.
+
+    Attributes:
+        caption: what the numbers are.
+        cells: as text, row by row.
+        shades: how strongly each cell is tinted, -1 to 1 by its number; empty where none is.
+        heads: of the columns; empty where the table is a square of numbers.
+        sign: what stands before it, such as a multiplication sign.
+        marked: the row that matters most, counted from 0; None where none does.
+        prose: the first cell of each row is words, which may take several lines.
+    """
+
+    caption: str
+    cells: tuple[tuple[str, ...], ...]
+    shades: tuple[tuple[float, ...], ...] = ()
+    heads: tuple[str, ...] = ()
+    sign: str = ""
+    marked: int | None = None
+    prose: bool = False
+
+
+def show(key: str, tables: list[Table]) -> None:
+    """Draw the tables side by side, as far as there is room."""
+    _worksheet(key=key, data={"tables": [asdict(table) for table in tables]})

@@ -1,0 +1,48 @@
+"""The groups below the answer, in a browser: they follow the drawing, and a pixel is chosen by pointing and by keys."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.test_answer import SEVEN, show
+
+GROUPS = (
+    "What each layer saw",
+    "Which pixels mattered",
+    "The nearest training digits",
+    "The runner-up",
+    "The arithmetic",
+)
+
+
+def unfold(visit, *groups):
+    for group in groups:
+        visit.page.get_by_text(group, exact=True).click()
+        expect(visit.page.locator("details[open]", has_text=group)).to_be_visible()
+
+
+def test_a_drawing_is_explained_on_a_phone_without_anything_wider_than_its_screen(server, visitor):
+    width = 375
+    visit = visitor(server, width)
+    visit.open()
+    show(visit, SEVEN, r"7\s*\d\d\.\d\s% sure")
+    unfold(visit, *GROUPS)
+    page = visit.page
+    expect(page.get_by_role("list", name="conv2d_1").get_by_role("img")).to_have_count(10)
+    expect(page.get_by_text(re.compile("probability of 7 falls from"))).to_be_visible()
+    expect(page.get_by_role("list", name="The nearest training digits").get_by_role("img")).to_have_count(8)
+    expect(page.get_by_text(re.compile(r"^Second is \d, with"))).to_be_visible()
+    expect(page.get_by_role("table")).to_have_count(5)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+
+    row, column = (page.get_by_label(name, exact=True) for name in ("Row", "Column"))
+    pixels = page.get_by_role("button", name=re.compile("^What comes out: map"))
+    pixels.click(position={"x": 72, "y": 37})  # of 140, for 28 pixels
+    expect(column).to_have_value("15")
+    expect(row).to_have_value("8")
+    pixels.press("ArrowDown")
+    expect(row).to_have_value("9")
+    expect(page.get_by_text("Pixel 9, 15 of map")).to_be_visible()
+
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Draw a digit, and this is shown for it.")).to_have_count(len(GROUPS))

@@ -1,0 +1,78 @@
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.digits.augmentation import Augmentation
+from core.networks.recipe import FAST, PRESETS, SGD, BadRecipe, Constant, EarlyStopping
+from core.networks.settings import NONE, changeable, choices, differing, label, settings, with_changed
+
+
+def test_equal_recipes_differ_in_nothing_whatever_they_are_called():
+    assert differing([FAST, FAST.model_copy(update={"name": "Other"})]) == []
+
+
+def test_only_what_differs_is_named_in_words():
+    slow = FAST.model_copy(update={"epochs": 3, "optimizer": SGD(learning_rate=0.05), "schedule": Constant()})
+    rows = dict(differing([FAST, slow]))
+    assert rows == {
+        "Epochs": ["1", "3"],
+        "Optimiser": ["Adam", "SGD"],
+        "Learning rate": ["0.008", "0.05"],
+        "Beta 1": ["0.8", NONE],
+        "Beta 2": ["0.95", NONE],
+        "Momentum": [NONE, "0"],
+        "Schedule": ["one cycle", "constant"],
+        "Schedule: warmup": ["0.3", NONE],
+    }
+
+
+def test_of_networks_with_the_same_layers_those_that_differ_are_named_and_of_others_an_outline():
+    improved = PRESETS["script-a-improved"]
+    layers = list(improved.network.layers)
+    layers[6] = layers[6].model_copy(update={"rate": 0.4})
+    other = improved.model_copy(update={"network": improved.network.model_copy(update={"layers": tuple(layers)})})
+    assert differing([improved, other]) == [("dropout_1: rate", ["0.25", "0.4"])]
+    outline = dict(differing([PRESETS["script-a"], PRESETS["script-b"]]))
+    assert outline["Convolutions: filters"] == ["32, 64, 64", "32"]
+    assert outline["Dense layers"] == ["64, 10", "100, 10"]
+    assert outline["Parameters"] == ["93,322", "542,230"]
+
+
+def test_a_switch_that_is_off_has_no_settings_of_its_own():
+    rows = dict(differing([FAST, FAST.model_copy(update={"early_stopping": EarlyStopping()})]))
+    assert rows["Early stopping"] == ["none", "on"]
+    assert rows["Early stopping: patience"] == [NONE, "3"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_one_changed_setting_is_the_only_difference_and_the_first_weights_stay(preset):
+    recipe = PRESETS[preset]
+    for path, value in changeable(recipe).items():
+        other = next((word for word in choices(recipe, path) if word != value), None)
+        if other is None:
+            other = not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else value / 2 + 0.01
+        with suppress(BadRecipe):  # what is watched needs a validation
+            changed = with_changed(recipe, path, other)
+            assert [name for name, _ in differing([recipe, changed])] == [label(path)]
+            assert (changed.seed, changed.network) == (recipe.seed, recipe.network)
+            assert changed.name != recipe.name
+            assert len(changed.name) <= 60
+
+
+def test_what_the_first_weights_follow_from_cannot_be_changed():
+    assert not {"seed", "network"} & {path.partition(".")[0] for path in changeable(FAST)}
+
+
+@given(st.sampled_from(sorted(changeable(FAST))), st.floats() | st.integers() | st.text(max_size=9) | st.booleans())
+def test_a_setting_is_changed_to_what_was_given_or_not_at_all(path, value):
+    with suppress(BadRecipe):
+        assert settings(with_changed(FAST, path, value))[path] == value
+
+
+def test_a_setting_of_augmentation_can_be_changed_alone():
+    assert with_changed(FAST, "augmentation.rotation", 10.0).augmentation == Augmentation(rotation=10.0)
+    assert with_changed(FAST, "augmentation.rotation", 10.0).name == "Fast, rotation 10"
+    assert json.loads(with_changed(FAST, "batch_size", 32).to_json())["batch_size"] == 32

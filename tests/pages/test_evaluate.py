@@ -1,0 +1,278 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.digits.dataset import Digits, NoMnist
+from core.insight import answers as answers_module
+from core.insight import evaluation
+from core.networks.model import pretrained
+from core.networks.network import Dense, Flatten, Network
+from core.networks.recipe import FAST, PRESETS
+from core.training.runs import run_store
+from pages.components import data_view, evaluated
+from tests.played import OWNER, SECRET, finished_run
+
+APP = str(Path(__file__).parents[2] / "app.py")
+PERCENT = "\N{THIN SPACE}%"
+SMALL = FAST.model_copy(update={"network": Network(layers=(Flatten(), Dense(units=10, activation="softmax")))})
+
+
+@pytest.fixture(autouse=True)
+def digits(monkeypatch):
+    """Ten thousand images of dust stand in for test digits of either source."""
+    random = np.random.default_rng(0)
+    dust = Digits(random.integers(0, 256, (10_000, 28, 28), np.uint8), (np.arange(10_000) % 10).astype(np.uint8))
+    for module in (evaluated, data_view, answers_module):
+        monkeypatch.setattr(module, "unseen_digits", lambda source: dust)
+    monkeypatch.setattr(data_view, "training_sample", lambda source: dust[:1000])
+    monkeypatch.setattr(data_view, "drawn_digits", lambda: dust[:500])
+    data_view._training.clear()
+    evaluated._stored.clear()
+    for run in run_store().runs_of(OWNER):
+        run_store().delete(run.id, OWNER)
+    return dust
+
+
+def probabilities(digits, wrong):
+    """Right answers, 90 % sure, but for `wrong`: the answer and its probability by the image's place."""
+    rows = np.full((len(digits), 10), 0.1 / 9, np.float32)
+    rows[np.arange(len(digits)), digits.labels] = 0.9
+    for place, (answer, sure) in wrong.items():
+        rows[place] = (1 - sure) / 9
+        rows[place, answer] = sure
+    return rows
+
+
+# Nine as four three times, three as five once. The digit of a place is its last figure.
+WRONG = {9: (4, 0.7), 19: (4, 0.99), 29: (4, 0.5), 33: (5, 0.8)}
+
+
+def opened(run_id=None, **state):
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.session_state["workspace"] = SECRET
+    for name, value in state.items():
+        app.session_state[name] = value
+    app.run().switch_page("pages/evaluate.py")
+    if run_id is not None:
+        app.query_params["run"] = run_id
+    return app.run()
+
+
+def mine(digits, wrong=WRONG, **options):
+    options.setdefault("recipe", SMALL)
+    return finished_run("Mine", probabilities=probabilities(digits, wrong), drawn_accuracy=0.9876, **options)
+
+
+def text(app):
+    return "\n".join(part.value for part in app.markdown)
+
+
+def sent(app, component, key=""):
+    found = [part.proto for part in app.get("bidi_component") if part.proto.component_name == f"inkling.{component}"]
+    return [json.loads(proto.json) for proto in found if key in proto.id][-1]
+
+
+def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, monkeypatch):
+    monkeypatch.setattr(evaluated, "answering", None)  # nothing is worked out
+    app = opened(mine(digits))
+    assert not app.error
+    assert [metric.value for metric in app.metric] == [f"99.96{PERCENT}", f"98.76{PERCENT}"]
+    said = text(app)
+    assert "It reads 9,996 of 10,000 test images right" in said
+    assert "built-in ones in many styles" in said
+    assert "It takes 9 for 4 most often: 3 times, of 4 mistakes in all." in said
+    assert "9 is the digit that it misses most: it finds 99.70" in said
+    error = evaluation.expected_calibration_error(probabilities(digits, WRONG), digits.labels)
+    assert f"(expected calibration error {error:.4f})" in said
+    assert "Its temperature is 1:" in said
+    assert "The surest: a 9, read as 4." in said
+    assert sent(app, "confusion")["counts"][9][4] == 3
+    assert sent(app, "thumbnails", "mistakes")["words"][0] == f"9 \N{RIGHTWARDS ARROW} 4, 99.0{PERCENT}"
+
+
+def choose_cell(app, run_id, cell):
+    """What the browser sends when a cell is clicked."""
+    app.session_state[f"confusion_{run_store().model(run_id).fingerprint[:12]}"] = {"cell": cell}
+    return app.run()
+
+
+def test_the_commonest_mistake_is_shown_first_and_any_other_cell_when_it_is_chosen(digits):
+    run_id = mine(digits)
+    app = opened(run_id)
+    assert "**A 9 read as 4: 3 times**" in text(app)
+    assert sent(app, "thumbnails", "cell")["words"] == [f"{sure}{PERCENT}" for sure in ("99.0", "70.0", "50.0")]
+    for cell, heading in (([3, 5], "A 3 read as 5: once"), ([8, 8], "An 8 read right: 1,000 times"), ([0, 1], "never")):
+        choose_cell(app, run_id, cell)
+        assert not app.error
+        assert heading in text(app)
+        assert sent(app, "confusion")["chosen"] == cell
+
+
+def test_a_cell_that_no_browser_of_ours_would_send_is_not_taken(digits):
+    run_id = mine(digits)
+    app = opened(run_id)
+    for cell in (None, "x", [1], [10, 0], [-1, 2], [True, 2], [[0], [1]], {"a": 1}):
+        choose_cell(app, run_id, cell)
+        assert not app.error
+        assert sent(app, "confusion")["chosen"] == [9, 4]
+
+
+def test_more_mistakes_are_shown_on_request(digits):
+    app = opened(mine(digits, {place: ((place + 1) % 10, 0.6) for place in range(40)}))
+    assert len(sent(app, "thumbnails", "mistakes")["words"]) == 24
+    app.button(key="mistakes_more").click().run()
+    assert len(sent(app, "thumbnails", "mistakes")["words"]) == 40
+    assert not [button for button in app.button if button.key == "mistakes_more"]
+
+
+def test_a_model_without_a_mistake_is_told_so(digits):
+    app = opened(mine(digits, {}))
+    assert not app.error
+    assert "It makes no mistake in 10,000 images." in text(app)
+    assert "None of 10,000 images is read wrong." in text(app)
+
+
+def test_a_model_that_always_says_the_same_has_scores_all_the_same(digits):
+    app = opened(finished_run("Stuck", SMALL))
+    assert not app.error
+    assert "It never answers 1 or 2 or 3" in text(app)
+    assert sent(app, "score_table")["rows"][0][:3] == ["0", f"10.00{PERCENT}", f"100.00{PERCENT}"]
+    assert sent(app, "score_table")["rows"][1] == ["1", "\N{EN DASH}", f"0.00{PERCENT}", f"0.00{PERCENT}", "1,000"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_on_any_data_can_be_evaluated(preset, digits):
+    app = opened(mine(digits, recipe=PRESETS[preset], data_source="handwriting"))
+    assert not app.error
+    assert app.metric[0].label == "Test accuracy, built-in handwriting"
+
+
+def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choice_the_shipped_one(digits, monkeypatch):
+    run_id = mine(digits)
+    assert opened(answering_run=run_id).selectbox(key="evaluated_model").value == run_id
+    shipped = probabilities(digits, {})
+    monkeypatch.setattr(evaluated, "kept", lambda model, source: shipped if model is pretrained() else None)
+    app = opened()
+    assert app.selectbox(key="evaluated_model").value == "pretrained"
+    assert app.metric[0].label == "Test accuracy, MNIST"
+    app = opened(answering_run=run_id)
+    app.selectbox(key="evaluated_model").select("pretrained").run()
+    assert app.query_params["run"] == "pretrained"
+    assert app.metric[0].value == f"100.00{PERCENT}"
+
+
+def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digits, monkeypatch):
+    class Work:
+        answered, probabilities, problem = 3200, None, ""
+
+    work = Work()
+    monkeypatch.setattr(evaluated, "kept", lambda model, source: None)
+    monkeypatch.setattr(evaluated, "answering", lambda model, source: work)
+    model = run_store().model(mine(digits))
+    app = opened(opened_model=model, opened_name="![Theirs]")
+    assert not app.error
+    assert app.selectbox(key="evaluated_model").value == "opened"
+    assert app.get("progress")[0].proto.text == "It reads the test digits: 3,200 of 10,000"
+    assert not app.metric
+    work.probabilities = probabilities(digits, WRONG)
+    app.run()
+    assert app.metric[0].value == f"99.96{PERCENT}"
+
+
+def test_work_that_failed_says_why(digits, monkeypatch):
+    class Work:
+        answered, probabilities, problem = 0, None, "It could not be done."
+
+    monkeypatch.setattr(evaluated, "kept", lambda model, source: None)
+    monkeypatch.setattr(evaluated, "answering", lambda model, source: Work())
+    assert [error.value for error in opened().error] == ["It could not be done."]
+
+
+def test_without_mnist_the_shipped_model_is_measured_on_built_in_handwriting_and_that_is_said(digits, monkeypatch):
+    def no_mnist(source):
+        if source == "mnist":
+            raise NoMnist("MNIST is not on this machine yet.")
+        return digits
+
+    monkeypatch.setattr(evaluated, "unseen_digits", no_mnist)
+    asked = []
+    answers = probabilities(digits, {})
+    monkeypatch.setattr(evaluated, "kept", lambda model, source: asked.append(source) or answers)
+    app = opened()
+    assert not app.error
+    assert asked == ["handwriting"]
+    assert app.metric[0].label == "Test accuracy, built-in handwriting"
+    assert "MNIST is not on this machine" in app.warning[0].value
+
+
+def test_a_change_is_measured_when_it_is_chosen_and_not_before(digits, monkeypatch):
+    measured = []
+    from core.insight import robustness
+
+    monkeypatch.setattr(
+        robustness,
+        "accuracy_at",
+        lambda model, digits, change, amount: measured.append(amount) or 1 - abs(amount) / 100,
+    )
+    app = opened(mine(digits))
+    assert measured == []
+    app.segmented_control(key="change").set_value("Rotation").run()
+    assert not app.error
+    assert measured == list(robustness.CHANGES["Rotation"].amounts)
+    assert f"At 30 degrees right it reads 70.00{PERCENT} of the digits, unchanged 100.00{PERCENT}" in text(app)
+    assert len(sent(app, "thumbnails", "changed")["words"]) == 10
+    app.select_slider(key="amount_Rotation").set_value(-45).run()
+    assert f"At 45 degrees left it reads 55.00{PERCENT}" in text(app)
+    assert len(measured) == len(robustness.CHANGES["Rotation"].amounts)  # nothing is measured twice
+
+
+def test_the_data_can_be_looked_through_by_digit_and_split(digits):
+    app = opened(mine(digits))
+    assert "1,000 of them are 0s, and here are 1 to 60 of these" in text(app)
+    app.button(key="data_next").click().run()
+    assert "here are 61 to 120 of these" in text(app)
+    app.segmented_control(key="data_digit").set_value(7).run()
+    assert "are 7s, and here are 1 to 60" in text(app)
+    assert set(sent(app, "thumbnails", "data")["words"]) == {"7"}
+    app.segmented_control(key="data_split").set_value("Drawn").run()
+    assert "The 500 drawn digits" in text(app)
+    assert "50 of them are 7s, and here are 1 to 50" in text(app)
+    app.segmented_control(key="data_split").set_value("Training").run()
+    assert "The first 1,000 training images of MNIST" in text(app)
+    assert not app.error
+
+
+def test_a_run_that_still_goes_on_has_nothing_to_evaluate_yet(digits):
+    app = opened(run_store().submit(OWNER, SMALL, "![x](y)"))
+    assert not app.error
+    assert "is not finished yet" in app.info[0].value
+    app.button(key="evaluate_pretrained").click()
+    assert not app.metric
+
+
+@pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000])
+def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id, digits, monkeypatch):
+    monkeypatch.setattr(evaluated, "kept", lambda model, source: probabilities(digits, {}))
+    app = opened(run_id)
+    assert [error.value for error in app.error] == [
+        "There is no such run here. It may have been deleted, or the link is incomplete."
+    ]
+    app.button(key="evaluate_pretrained").click().run()
+    assert not app.error
+    assert app.metric
+
+
+def test_the_names_of_downloads_are_those_of_the_model_and_harmless(digits):
+    run_id = finished_run("../../x $a$", SMALL, probabilities=probabilities(digits, WRONG))
+    app = opened(run_id)
+    assert not app.error
+    helps = [button.proto.help for button in app.get("download_button")]
+    assert helps == ["The confusion matrix as a picture (PNG)", "The confusion matrix as a picture (SVG)"]
+
+
+def test_the_accuracy_of_the_page_is_that_of_the_answers(digits):
+    rows = probabilities(digits, WRONG)
+    assert evaluation.percent(evaluation.accuracy(rows, digits.labels)) == opened(mine(digits)).metric[0].value

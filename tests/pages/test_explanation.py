@@ -1,0 +1,147 @@
+"""The groups below the answer: folded they cost nothing, unfolded each says in words what it shows."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.networks.network import AveragePooling2D, Dense, Flatten, Network
+from core.networks.recipe import PRESETS, Recipe
+from tests.pages.test_draw import APP, SEVEN, answer, draw, drawn, sent_to
+from tests.played import SECRET, finished_run
+
+GROUPS = ("seen_by_layers", "pixels_mattered", "nearest", "second_likeliest", "arithmetic")
+A = [(60, 240), (140, 40), (220, 240)]
+FLAT = Recipe(
+    name="Flat",
+    network=Network(layers=(AveragePooling2D(pool_size=28), Flatten(), Dense(units=10, activation="softmax"))),
+)
+
+
+@pytest.fixture
+def app(monkeypatch) -> AppTest:
+    monkeypatch.setattr("core.digits.dataset.SAMPLE_IMAGES", 200)
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.session_state["workspace"] = SECRET
+    return app.run()
+
+
+def unfold(app, *groups):
+    for group in groups:
+        app.session_state[group] = True
+    return app.run()
+
+
+def rows(app, name):
+    """The rows of maps of a group, by what they are headed."""
+    key = {"seen_by_layers": "layer_maps", "pixels_mattered": "pixels_that_mattered", "second_likeliest": "runner_up"}
+    parts = [part for part in app.get("bidi_component") if part.proto.component_name == "inkling.map_rows"]
+    import json
+
+    return next(json.loads(part.proto.json)["rows"] for part in parts if part.proto.id.endswith(f"-{key[name]}"))
+
+
+def words(app):
+    return " ".join(text.value for text in app.markdown)
+
+
+def test_while_the_groups_are_folded_nothing_of_them_is_computed(app, monkeypatch):
+    def fail(*_):
+        raise AssertionError("computed for nobody")
+
+    for name in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "compared_digits", "convolution_maps"):
+        monkeypatch.setattr(f"pages.components.explanation_view.{name}", fail)
+    draw(app, drawn(SEVEN))
+    assert answer(app)["digit"] == 7
+    assert not app.error
+
+
+def test_before_there_is_a_drawing_each_group_asks_for_one(app):
+    unfold(app, *GROUPS)
+    assert words(app).count("Draw a digit, and this is shown") == len(GROUPS)
+    assert not app.error
+
+
+def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_names(app):
+    draw(app, drawn(SEVEN))
+    unfold(app, "seen_by_layers")
+    shown = rows(app, "seen_by_layers")
+    assert [row["title"] for row in shown] == [row.name for row in PRESETS["accurate"].network.table()]
+    assert all(row["sentence"] for row in shown)
+    first, last = shown[0], shown[-1]
+    assert len(first["words"]) == len(first["said"]) == 10
+    assert first["under"]["image"].startswith("data:image/png")
+    assert last["words"] == [str(digit) for digit in range(10)]
+    assert "of 7" in last["sentence"]
+    app.segmented_control(key="shown_maps").set_value("All").run()
+    assert len(rows(app, "seen_by_layers")[0]["words"]) == 24
+
+
+def test_occlusion_and_grad_cam_are_shown_with_their_sentences(app):
+    draw(app, drawn(SEVEN))
+    unfold(app, "pixels_mattered")
+    covered, cam = rows(app, "pixels_mattered")
+    assert "probability of 7" in covered["sentence"]
+    assert "relu_5, 7\N{MULTIPLICATION SIGN}7" in cam["sentence"]
+    app.selectbox[-1].set_value("relu_1").run()
+    assert "relu_1, 28" in rows(app, "pixels_mattered")[1]["sentence"]
+    app.segmented_control(key="occlusion_patch").set_value("Grey").run()
+    assert rows(app, "pixels_mattered")[0]["pictures"] != covered["pictures"]
+
+
+def test_the_nearest_training_digits_are_shown_with_label_and_distance(app):
+    draw(app, drawn(SEVEN))
+    unfold(app, "nearest")
+    shown = sent_to(app, "inkling.thumbnails")
+    assert len(shown["words"]) == 8
+    assert sum(word.startswith("7, ") for word in shown["words"]) > 4
+    assert "nearest" in words(app)
+
+
+def test_the_runner_up_is_named_with_what_speaks_for_it(app):
+    draw(app, drawn(SEVEN))
+    unfold(app, "second_likeliest")
+    (row,) = rows(app, "second_likeliest")
+    assert row["sentence"].startswith("Second is ")
+    assert row["words"][0] == "Ink here speaks for 7"
+    assert len(row["words"]) == len(row["said"])
+
+
+def test_a_pixel_is_worked_out_and_another_is_chosen_with_numbers_or_on_the_map(app):
+    draw(app, drawn(SEVEN))
+    unfold(app, "arithmetic")
+    picker = sent_to(app, "inkling.pixel_picker")
+    column = next(field for field in app.number_input if field.label == "Column")
+    assert picker["after"]["square"][1] == column.value - 1
+    column.set_value(3).run()
+    assert sent_to(app, "inkling.pixel_picker")["after"]["square"][1] == 2
+    assert sent_to(app, "inkling.pixel_picker")["before"]["square"] == [picker["before"]["square"][0], 0, 5]
+    app.button(key="strongest_pixel").click().run()
+    assert sent_to(app, "inkling.pixel_picker") == picker
+    tables = [table["caption"] for table in sent_to(app, "inkling.worksheet")["tables"]]
+    assert tables == ["what lies there", "the kernel", "products", "what becomes of the sum"]
+
+
+def test_a_declined_drawing_is_explained_too_and_said_to_be_declined(app):
+    draw(app, drawn(A, [(90, 160), (190, 160)]))
+    assert answer(app)["digit"] is None
+    unfold(app, "pixels_mattered", "second_likeliest")
+    assert "There is no answer to this drawing" in words(app)
+    assert len(rows(app, "pixels_mattered")) == 2
+    assert not app.error
+
+
+@pytest.mark.parametrize("recipe", [*PRESETS.values(), FLAT], ids=lambda recipe: recipe.name)
+def test_any_runs_model_is_explained(app, recipe):
+    app.session_state["answering_run"] = finished_run(recipe=recipe)
+    draw(app, drawn(SEVEN))
+    unfold(app, *GROUPS)
+    assert not app.error
+    assert len(rows(app, "seen_by_layers")) == len(recipe.network.layers)
+    assert ("no convolution to work out" in words(app)) == (recipe is FLAT)
+    assert ("there is no Grad-CAM" in words(app)) == (recipe is FLAT)
+
+
+def test_without_mnist_the_nearest_are_built_in_digits(app, monkeypatch, tmp_path):
+    monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "none.npz"))
+    draw(app, drawn(SEVEN))
+    unfold(app, "nearest")
+    assert "built-in digits" in words(app)

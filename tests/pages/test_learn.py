@@ -1,0 +1,207 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.digits.handwriting import handwriting
+from core.networks.network import Dense, Flatten, Network
+from core.networks.recipe import PRESETS, Recipe
+from pages.chapters import epochs, overfitting, scaling
+from tests.played import SECRET, finished_run
+
+ROOT = Path(__file__).parents[2]
+CHAPTERS = sorted(path.stem for path in (ROOT / "pages" / "chapters").glob("[a-z]*.py"))
+CHOICES = {
+    "scaling_rate": scaling.RATES,
+    "epochs_batch": epochs.BATCH_SIZES,
+    "overfitting_images": overfitting.COUNTS,
+    "overfitting_units": overfitting.UNITS,
+    "pooling_size": (2, 7),
+}
+ON_A_MODEL = ["one_hot", "convolution", "flatten", "dense", "relu", "softmax", "loss", "parameters"]
+NO_CONVOLUTION = Recipe(network=Network(layers=(Flatten(), Dense(units=10, activation="softmax"))))
+
+
+def opened(chapter="", drawing=None, **query):
+    """Learn, as a visitor sees it who follows a link; on Draw they may have drawn something before."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    if drawing is not None:
+        app.session_state["last_drawing"] = drawing
+    app.run().switch_page("pages/learn.py")
+    for name, value in (({"chapter": chapter} if chapter else {}) | query).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def sent(app, component):
+    return [
+        json.loads(part.proto.json)
+        for part in app.get("bidi_component")
+        if part.proto.component_name == f"inkling.{component}"
+    ]
+
+
+def links(app):
+    return [link for data in sent(app, "chapter_links") for link in data["links"]]
+
+
+def words(app):
+    return " ".join(text.value for text in app.markdown)
+
+
+def a_seven():
+    images, labels = handwriting(10, 3, spread=0.3, even_pen=True)
+    return images[labels == 7][0]
+
+
+@pytest.fixture(scope="module")
+def on_script_a():
+    return finished_run("Mine", PRESETS["script-a"])
+
+
+def test_the_contents_lists_every_chapter_with_its_sentence_and_credits_both_texts():
+    app = opened()
+    assert not app.error
+    assert [title.value for title in app.title] == ["Learn"]
+    listed = {link["href"].removeprefix("?chapter="): link for link in links(app)}
+    assert sorted(listed) == CHAPTERS
+    assert all(re.fullmatch(r"[^.?!]+[.?!]", link["sentence"]) for link in listed.values())
+    assert "Sonia Milanoi" in words(app)
+    assert "three convolutions" in words(app)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_opens_from_its_link_on_the_shipped_model_with_and_without_a_drawing(chapter):
+    for drawing in (None, a_seven()):
+        app = opened(chapter, drawing)
+        assert not app.exception
+        assert not app.error
+        assert len(app.title) == 1
+        works_on_digit = "sample digit" in words(app) or "your drawing" in words(app)
+        assert ("A sample digit stands here" in words(app)) == (works_on_digit and drawing is None)
+        said = [grid["said"] for data in sent(app, "pixel_grids") for grid in data["grids"]]
+        assert all(said)
+        assert all(json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
+
+
+@pytest.mark.parametrize("chapter", ON_A_MODEL)
+def test_a_chapter_asks_the_model_of_the_run_in_its_link_even_one_without_a_convolution(chapter, on_script_a):
+    app = opened(chapter, a_seven(), run=on_script_a)
+    assert not app.error
+    assert (
+        "“Mine”"
+        in words(app)
+        + " ".join(option for box in app.selectbox for option in box.options)
+        + "".join(grid["title"] for data in sent(app, "pixel_grids") for grid in data["grids"])
+        or chapter == "convolution"
+    )
+    assert all(f"run={on_script_a}" in link["href"] for link in links(app))
+    assert not opened(chapter, run=finished_run("Bare", NO_CONVOLUTION)).error
+
+
+@pytest.mark.parametrize("name", ["nosuch", "<script>", "../data", "x" * 3000])
+def test_a_link_to_no_chapter_gets_one_sentence_and_the_contents(name):
+    app = opened(name)
+    assert not app.error
+    assert [info.value for info in app.info] == ["There is no such chapter. Here are those that there are."]
+    assert len(links(app)) == len(CHAPTERS)
+
+
+def test_a_link_to_no_run_gets_one_sentence_and_the_way_on_stays():
+    app = opened("softmax", run="nosuchrun")
+    assert [error.value for error in app.error] == [
+        "There is no such run here. It may have been deleted, or the link is incomplete."
+    ]
+    assert len(links(app)) == 3
+
+
+def test_each_chapter_leads_to_its_neighbours_and_the_last_one_back_to_the_contents():
+    order = [link["href"] for link in links(opened())]
+    for place in (0, 5, len(order) - 1):
+        around = [
+            link["href"] for link in sent(opened(order[place].removeprefix("?chapter=")), "chapter_links")[-1]["links"]
+        ]
+        wanted = [*order[max(place - 1, 0) : place], *order[place + 1 : place + 2]]
+        assert around == (wanted if place < len(order) - 1 else [*wanted, "?"])
+
+
+def test_sliding_the_kernel_grows_the_map_and_tells_the_arithmetic():
+    app = opened("convolution", a_seven())
+    app.slider(key="convolution_place_3").set_value(1).run()
+    grids = sent(app, "pixel_grids")[0]["grids"]
+    assert grids[0]["window"] == [0, 0, 3, 3]
+    assert grids[3]["done"] == 1
+    assert "At row 1, column 1: Only paper lies under the kernel" in words(app)
+    app.toggle(key="convolution_whole").set_value(True).run()
+    assert sent(app, "pixel_grids")[0]["grids"][3]["done"] is None
+
+
+def test_a_kernel_that_the_model_has_learned_can_be_slid():
+    app = opened("convolution")
+    app.selectbox(key="convolution_kernel").select("Learned by the model").run()
+    assert not app.error
+    assert len(sent(app, "pixel_grids")[0]["grids"][2]["numbers"]) == 25
+    assert "Filter 1 of 24 in the first layer of the shipped model" in words(app)
+
+
+def test_the_counts_of_both_scripts_appear_and_follow_the_sliders():
+    app = opened("parameters")
+    assert "**93,322**" in words(app)
+    app.selectbox(key="parameters_network").select("Script B").run()
+    assert "**542,230**" in words(app)
+    app.slider(key="parameters_filters_32_3_Script B").set_value(16).run()
+    assert f"**{16 * 10 + (13 * 13 * 16 + 1) * 100 + 101 * 10:,}**" in words(app)
+    app.slider(key="parameters_kernel_32_3_Script B").set_value(1).run()
+    assert not app.error
+
+
+def test_a_kernel_that_fits_no_longer_is_refused_in_one_sentence():
+    app = opened("parameters")
+    app.selectbox(key="parameters_network").select("Script A").run()
+    app.slider(key="parameters_kernel_32_3_Script A").set_value(9).run()
+    assert not app.error
+    assert not app.warning  # 20 pixels are left, and that is enough for the rest
+    app.slider(key="parameters_filters_32_3_Script A").set_value(128).run()
+    assert not app.error
+
+
+def test_temperature_evens_the_probabilities_out_and_keeps_the_leader():
+    app = opened("softmax", a_seven())
+    shares = []
+    for temperature in (0.2, 1.0, 10.0):
+        app.slider(key="softmax_temperature").set_value(temperature).run()
+        shares.append(re.search(r"takes your drawing for a 7 with ([\d.]+)", words(app)).group(1))
+    assert sorted(map(float, shares), reverse=True) == [float(share) for share in shares]
+
+
+def test_the_loss_of_a_drawing_depends_on_what_was_meant():
+    app = opened("loss", a_seven())
+    assert app.button_group(key="loss_digit").value == 7
+    app.button_group(key="loss_digit").set_value(3).run()
+    assert "If a 3 was meant" in words(app)
+
+
+def test_every_slider_of_a_chapter_can_go_to_both_of_its_ends():
+    for chapter in ("scaling", "max_pooling", "flatten", "dense", "relu", "optimizers", "epochs", "overfitting"):
+        app = opened(chapter, a_seven())
+        for end in (0, 1):
+            for slider in app.slider:
+                slider.set_value((slider.min, slider.max)[end])
+            for key, options in CHOICES.items():
+                if key.partition("_")[0] in chapter:
+                    app.session_state[key] = options[-end]
+            app.run()
+            assert not app.exception
+            assert not app.error, (chapter, end)
+
+
+def test_chapters_are_reached_without_mnist_too(monkeypatch, tmp_path):
+    from pages.components import chapter
+
+    monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "none.npz"))
+    chapter.mnist_digits.clear()
+    assert "Built-in digits stand in" in words(opened("data"))
+    chapter.mnist_digits.clear()
