@@ -22,8 +22,8 @@ _FILE_WORDS = (
     "Draw opens it, under “answered by”, and tempers its answers; Keras gives them as the network does. "
 )
 _SCRIPT_WORDS = {
-    False: "The script trains this network again in plain Keras, without Inkling.",
-    True: "There is no script of a lesson, as it began with another model's weights.",
+    True: "The script trains this network again in plain Keras, without Inkling.",
+    False: "There is no script of this training, as it began with another model's weights.",
 }
 
 
@@ -128,7 +128,7 @@ def _story(shown: Shown) -> str:
 
 
 def _show_files(shown: Shown) -> None:
-    stem, is_lesson = file_stem(shown.name), bool(shown.run and shown.run.is_lesson)
+    stem, is_anew = file_stem(shown.name), not (shown.run and (shown.run.is_lesson or shown.run.continues))
     with st.container(horizontal=True, gap="small", key="files"):
         if shown.model:
             run_id = shown.run.id if shown.run else None
@@ -142,9 +142,9 @@ def _show_files(shown: Shown) -> None:
             _download("Keras file", f"{stem}.keras", partial(run_store().keras_file, shown.run.id))
             _download("Weights", f"{stem}.safetensors", partial(run_store().model_file, shown.run.id))
         _download("Recipe", f"{stem}.json", shown.recipe.to_json, "application/json")
-        if not is_lesson:
+        if is_anew:
             script_download.show(shown.recipe, shown.model.scores.data_source if shown.model else None, shown.name)
-    quiet(f"{_FILE_WORDS if shown.model else ''}{_SCRIPT_WORDS[is_lesson]}")
+    quiet(f"{_FILE_WORDS if shown.model else ''}{_SCRIPT_WORDS[is_anew]}")
 
 
 def _download(

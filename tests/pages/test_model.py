@@ -180,12 +180,12 @@ def test_a_run_is_downloaded_as_a_script_and_with_its_digits_where_inkling_drew_
     assert downloads(opened(finished_run("Mine", PRESETS["accurate"])))[-1] == "inkling-mine.zip"
 
 
-def test_a_lesson_has_no_script_and_says_why():
+def test_what_began_with_another_models_weights_has_no_script_and_says_why():
     images = np.zeros((1, 28, 28), np.uint8)
     lesson = Lesson(pretrained(), Digits(images, np.zeros(1, np.uint8)))
     app = opened(finished_run("Mine", lesson_recipe(PRESETS["accurate"]), lesson=lesson))
     assert not [name for name in downloads(app) if name.endswith((".py", ".zip"))]
-    assert any("There is no script of a lesson" in text.value for text in app.markdown)
+    assert any("as it began with another model's weights" in text.value for text in app.markdown)
 
 
 def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_a_sentence():
