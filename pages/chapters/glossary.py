@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.insight.glossary import find
-from pages.chapters.titles import title
 from pages.components import glossary_view
+from pages.components.chapter_titles import title
 from pages.components.errors import plain
 
 TITLE = "Glossary"

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.insight.scripts import SCRIPT_A
 from core.networks.recipe import PRESETS
-from pages.chapters.titles import title
 from pages.components import script_reader, try_it
+from pages.components.chapter_titles import title
 from pages.components.typesetting import quiet
 
 TITLE = "Script A, line by line"

@@ -106,8 +106,8 @@ def test_grad_cam_is_never_below_zero_and_its_sentence_names_layer_and_digit(sev
     found = grad_cam(pretrained(), seven, "relu_2")
     assert found.heat.shape == (28, 28)
     assert found.heat.min() >= 0
-    assert "speaks for 7" in found.sentence
-    assert "relu_2, 14\N{MULTIPLICATION SIGN}14" in found.sentence
+    assert "7" in found.sentence
+    assert "relu_2, 10\N{MULTIPLICATION SIGN}10" in found.sentence
 
 
 def test_a_network_without_maps_says_so_in_one_sentence():

@@ -76,7 +76,7 @@ def test_the_sum_is_written_out_without_the_paper():
 
 def test_learned_filters_are_those_of_the_first_layer():
     filters = first_filters(pretrained())
-    assert filters.shape == (24, 5, 5)
+    assert filters.shape == (32, 5, 5)
     np.testing.assert_array_equal(filters[3], pretrained().weights["conv2d_1/kernel"][:, :, 0, 3])
     assert first_filters(model_of(NETWORKS["bare"])) is None
 

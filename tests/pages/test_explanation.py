@@ -72,7 +72,7 @@ def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_
     assert last["words"] == [str(digit) for digit in range(10)]
     assert "of 7" in last["sentence"]
     app.segmented_control(key="shown_maps").set_value("All").run()
-    assert len(rows(app, "seen_by_layers")[0]["words"]) == 24
+    assert len(rows(app, "seen_by_layers")[0]["words"]) == 32
 
 
 def test_occlusion_and_grad_cam_are_shown_with_their_sentences(app):
@@ -80,9 +80,9 @@ def test_occlusion_and_grad_cam_are_shown_with_their_sentences(app):
     unfold(app, "pixels_mattered")
     covered, cam = rows(app, "pixels_mattered")
     assert "probability of 7" in covered["sentence"]
-    assert "relu_5, 7\N{MULTIPLICATION SIGN}7" in cam["sentence"]
+    assert "relu_5, 4\N{MULTIPLICATION SIGN}4" in cam["sentence"]
     app.selectbox[-1].set_value("relu_1").run()
-    assert "relu_1, 28" in rows(app, "pixels_mattered")[1]["sentence"]
+    assert "relu_1, 12" in rows(app, "pixels_mattered")[1]["sentence"]
     app.segmented_control(key="occlusion_patch").set_value("Grey").run()
     assert rows(app, "pixels_mattered")[0]["pictures"] != covered["pictures"]
 
@@ -113,7 +113,7 @@ def test_a_pixel_is_worked_out_and_another_is_chosen_with_numbers_or_on_the_map(
     assert picker["after"]["square"][1] == column.value - 1
     column.set_value(3).run()
     assert sent_to(app, "inkling.pixel_picker")["after"]["square"][1] == 2
-    assert sent_to(app, "inkling.pixel_picker")["before"]["square"] == [picker["before"]["square"][0], 0, 5]
+    assert sent_to(app, "inkling.pixel_picker")["before"]["square"] == [picker["before"]["square"][0], 2, 5]
     app.button(key="strongest_pixel").click().run()
     assert sent_to(app, "inkling.pixel_picker") == picker
     tables = [table["caption"] for table in sent_to(app, "inkling.worksheet")["tables"]]

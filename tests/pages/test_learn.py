@@ -21,6 +21,7 @@ CHOICES = {
     "pooling_size": (2, 7),
 }
 ON_A_MODEL = ["one_hot", "convolution", "flatten", "dense", "relu", "softmax", "loss", "parameters"]
+READ_ONLY = ["better_than_script_a", "improvements", "script_a", "script_b", "workshop", "glossary"]
 NO_CONVOLUTION = Recipe(network=Network(layers=(Flatten(), Dense(units=10, activation="softmax"))))
 
 
@@ -80,7 +81,7 @@ def test_a_chapter_opens_from_its_link_on_the_shipped_model_with_and_without_a_d
         assert not app.exception
         assert not app.error
         assert len(app.title) == 1
-        works_on_digit = "sample digit" in words(app) or "your drawing" in words(app)
+        works_on_digit = chapter not in READ_ONLY and ("sample digit" in words(app) or "your drawing" in words(app))
         assert ("A sample digit stands here" in words(app)) == (works_on_digit and drawing is None)
         said = [grid["said"] for data in sent(app, "pixel_grids") for grid in data["grids"]]
         assert all(said)
@@ -144,7 +145,7 @@ def test_a_kernel_that_the_model_has_learned_can_be_slid():
     app.selectbox(key="convolution_kernel").select("Learned by the model").run()
     assert not app.error
     assert len(sent(app, "pixel_grids")[0]["grids"][2]["numbers"]) == 25
-    assert "Filter 1 of 24 in the first layer of the shipped model" in words(app)
+    assert "Filter 1 of 32 in the first layer of the shipped model" in words(app)
 
 
 def test_the_counts_of_both_scripts_appear_and_follow_the_sliders():

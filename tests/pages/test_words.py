@@ -15,7 +15,7 @@ from core.insight.workshop import PLAN
 from core.networks.recipe import PRESETS
 from core.networks.recipe_link import from_link
 from core.training.runs import run_store
-from pages.chapters.titles import title
+from pages.components.chapter_titles import title
 from tests.played import OWNER, SECRET
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -96,6 +96,7 @@ def test_a_script_is_shown_whole_with_its_explanations_and_words_to_look_up(pres
 )
 def test_a_button_opens_train_with_its_recipe_and_starts_nothing(chapter, button, recipe, monkeypatch):
     ways = []
+    before = [run.id for run in run_store().runs_of(OWNER)]
     monkeypatch.setattr(st, "switch_page", lambda page, query_params: ways.append((page, query_params["recipe"])))
     monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
     # Without the router, whose guard AppTest meets at every click, and by it loses the click.
@@ -105,7 +106,7 @@ def test_a_button_opens_train_with_its_recipe_and_starts_nothing(chapter, button
     ((page, link),) = ways
     assert page == "pages/train.py"
     assert from_link(link) == recipe
-    assert not run_store().runs_of(OWNER)
+    assert [run.id for run in run_store().runs_of(OWNER)] == before
 
 
 def test_each_improvement_says_what_to_expect_and_how_to_compare():
