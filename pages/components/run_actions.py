@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
 MOST_EPOCHS = 200
+CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
 WIDTH = 300  # pixels inside a popover
 
 
@@ -85,8 +87,12 @@ def _show_replay(run: Run, is_free: bool) -> None:
             recipe = with_changed(run.recipe, path, value)
         except BadRecipe as problem:
             st.error(plain(str(problem)), icon=":material/error:")
-    if _start("Replay", f"replay_now_{run.id}", is_free and recipe is not None, is_free) and recipe:
-        store = run_store()
+    _start("Replay", f"replay_now_{run.id}", recipe is not None, is_free, partial(_replay, run, recipe))
+
+
+def _replay(run: Run, recipe: Recipe | None) -> None:
+    store = run_store()
+    if recipe:
         _submit(recipe, recipe.name, lesson=store.lesson(run.id), start=store.start(run.id), replays=run.id)
 
 
@@ -98,29 +104,35 @@ def _show_continue(run: Run, is_free: bool) -> None:
         "begin anew; this run stays as it is."
     )
     epochs = st.number_input("More epochs", 1, MOST_EPOCHS, run.recipe.epochs, key=f"more_epochs_{run.id}")
-    if _start("Continue", f"continue_now_{run.id}", is_free, is_free):
-        # Another seed, or it would see the images in the very order of the first epochs again.
-        seed = (run.recipe.seed + 1) % 2**31
-        name = f"{run.recipe.name.removesuffix(CONTINUED)[: 60 - len(CONTINUED)]}{CONTINUED}"
-        recipe = run.recipe.model_copy(update={"epochs": int(epochs), "seed": seed, "name": name})
-        label_of_run = f"{run.name.removesuffix(CONTINUED)[: MAX_NAME - len(CONTINUED)]}{CONTINUED}"
-        _submit(recipe, label_of_run, start=run_store().model(run.id), continues=run.id)
+    _start("Continue", f"continue_now_{run.id}", True, is_free, partial(_continue, run, int(epochs)))
 
 
-CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
+def _continue(run: Run, epochs: int) -> None:
+    # Another seed, or it would see the images in the very order of the first epochs again.
+    seed = (run.recipe.seed + 1) % 2**31
+    recipe = run.recipe.model_copy(update={"epochs": epochs, "seed": seed, "name": _continued(run.recipe.name)})
+    _submit(recipe, _continued(run.name), start=run_store().model(run.id), continues=run.id)
 
 
-def _start(text: str, key: str, can_start: bool, is_free: bool) -> bool:
+def _continued(name: str) -> str:
+    return f"{name.removesuffix(CONTINUED)[: MAX_NAME - len(CONTINUED)]}{CONTINUED}"
+
+
+def _start(text: str, key: str, has_what_it_needs: bool, is_free: bool, begin: Callable[[], None]) -> None:
+    """Draw the button that queues a run and goes where it can be watched."""
     if not is_free:
         quiet("One run at a time: free again when yours is over.")
-    return st.button(on_accent(text) if can_start else text, key=key, type="primary", disabled=not can_start)
+    can_start = is_free and has_what_it_needs
+    label = on_accent(text) if can_start else text
+    if st.button(label, key=key, type="primary", disabled=not can_start, on_click=begin):
+        st.switch_page("pages/train.py", query_params={"run": st.session_state.pop("started_run", "")})
 
 
-def _submit(recipe: Recipe, name: str, **more: object) -> None:
+def _submit(recipe: Recipe, name: str, **more: Any) -> None:
     drawing = own_drawings.last_drawing()
-    run_id = run_store().submit(workspace.owner(), recipe, name, drawing=drawing, **more)  # type: ignore[arg-type]
+    run_id = run_store().submit(workspace.owner(), recipe, name, drawing=drawing, **more)
+    st.session_state.started_run = run_id
     engine().nudge()
-    st.switch_page("pages/train.py", query_params={"run": run_id})
 
 
 def _value(recipe: Recipe, path: str, value: Setting, key: str) -> Setting:
