@@ -32,4 +32,4 @@ def test_opening_a_database_twice_changes_nothing(tmp_path):
     path = tmp_path / "runs.sqlite3"
     for _ in range(2):
         RunStore(f"sqlite:///{path}")
-    assert len(columns(path, "run_data")) == 8
+    assert len(columns(path, "run_data")) == 9
