@@ -174,16 +174,18 @@ def _assembled(
     order = _stratified_order(training.labels)[:wanted]
     held_out = min(VALIDATION_IMAGES, wanted // 5) if validation == "split" else 0
     kept_back, training = training[order[:held_out]], training[order[held_out:]]
+    mixed = []
     if handwriting:
         # Who is to tell digits from what is none must have seen how far a digit may stray.
         spread = 1.0 if doodles else EVERYDAY_SPREAD
-        training = _joined(training, load_handwriting(handwriting, MIXED_SEED, spread=spread))
+        mixed.append(load_handwriting(handwriting, MIXED_SEED, spread=spread))
     if doodles:
         held = min(HELD_OUT_DOODLES, doodles)
         images, sorts = draw_doodles(doodles + 2 * held, DOODLES_SEED)
-        training = _joined(training, (images[2 * held :], sorts[2 * held :]))
+        mixed.append((images[2 * held :], sorts[2 * held :]))
         kept_back = _joined(kept_back, (images[:held], sorts[:held]))
         test = _joined(test, (images[held : 2 * held], sorts[held : 2 * held]))
+    training = _joined(training, *mixed)
     watched = {"split": kept_back, "test": test, "none": None}[validation]
     return training, watched, test
 
@@ -397,9 +399,11 @@ def _built_in_handwriting() -> tuple[Digits, Digits]:
     return digits[:TRAINING_IMAGES], digits[TRAINING_IMAGES:]
 
 
-def _joined(digits: Digits, more: tuple[np.ndarray, np.ndarray]) -> Digits:
-    images, labels = more
-    return _frozen(np.concatenate([digits.images, images]), np.concatenate([digits.labels, labels]))
+def _joined(digits: Digits, *more: tuple[np.ndarray, np.ndarray]) -> Digits:
+    if not more:
+        return digits
+    images, labels = zip((digits.images, digits.labels), *more, strict=True)
+    return _frozen(np.concatenate(images), np.concatenate(labels))
 
 
 def _stratified_order(labels: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ its own, drawn with a round pen and framed with the very functions that frame dr
 
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ DOT_SPACING = 0.4  # of the dots that a line is drawn with, in pixels
 BLOCK = 256  # images that are made at a time, all of one style
 DRAWN_AT_ONCE = 8  # images whose distances to all dots fit into a processor's cache
 DIGITS_PER_WRITER = 50
+KEPT_FILES = 2  # of a seed: a run's and, where the model is taught by drawings, a lesson's
 
 MEAN_SLANT = 0.12  # of MNIST's writers, in widths per height
 HABITS = {  # in which writers differ, and how much: standard deviations
@@ -733,7 +735,7 @@ def _wavering(shape: tuple[int, ...], habit: dict[str, Floats], rng: np.random.G
 def load_handwriting(
     count: int, seed: int, folder: Path | None = None, *, spread: float = 1.0, even_pen: bool = False
 ) -> tuple[Bytes, Bytes]:
-    """Return `handwriting(count, seed)`, kept on disk for the next time.
+    """Return `handwriting(count, seed)`, kept on disk for the next time in the place of older ones of this seed.
 
     Args:
         count: how many digits, 0 or more.
@@ -753,10 +755,13 @@ def load_handwriting(
         content = path.read_bytes()
     digest, body = content[:_DIGEST_SIZE], memoryview(content)[_DIGEST_SIZE:]
     if len(body) != size + count or sha256(body).digest() != digest:
+        del content, body
         images, labels = handwriting(count, seed, spread=spread, even_pen=even_pen)
-        body = memoryview(images.tobytes() + labels.tobytes())
+        images.flags.writeable = labels.flags.writeable = False
         with suppress(OSError):
-            write_whole(path, sha256(body).digest() + body)
+            _keep(path, images, labels)
+            _remove_older(path, seed)
+        return images, labels
     values = np.frombuffer(body, np.uint8)
     return values[:size].reshape(count, IMAGE_SIZE, IMAGE_SIZE), values[size:]
 
@@ -816,4 +821,30 @@ def _kept_at(count: int, seed: int, folder: Path | None, spread: float, even_pen
 
 
 _PIECE = 1 << 20  # bytes that are read at a time
+
+
+def _keep(path: Path, images: Bytes, labels: Bytes) -> None:
+    parts = [values.ravel().data for values in (images, labels)]
+    digest = sha256()
+    for part in parts:
+        digest.update(part)
+    write_whole(path, b"".join([digest.digest(), *parts]))
+
+
+def _remove_older(path: Path, seed: int) -> None:
+    """Leave `KEPT_FILES` of a seed's files: this one and the latest others.
+
+    Whoever reads one of the others meanwhile reads it to its end, or on Windows keeps it there.
+    """
+    ours = re.compile(rf"handwriting-v\d+-\d+-{seed}-.+\.bin")
+    others = [other for other in path.parent.iterdir() if ours.fullmatch(other.name) and other != path]
+    ages = {}
+    for other in others:
+        with suppress(OSError):  # another process may have removed it
+            ages[other] = other.stat().st_mtime_ns
+    for other in sorted(ages, key=ages.__getitem__, reverse=True)[KEPT_FILES - 1 :]:
+        with suppress(OSError):
+            other.unlink()
+
+
 _DIGEST_SIZE = sha256().digest_size

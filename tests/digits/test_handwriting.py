@@ -1,7 +1,9 @@
 """The built-in handwriting is balanced, repeatable, framed as MNIST is, and its cache forgives everything."""
 
 import os
+import tracemalloc
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,6 +161,7 @@ def test_the_cache_holds_what_the_generator_writes(tmp_path):
 
 
 def test_another_count_seed_pen_or_generator_has_its_own_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "KEPT_FILES", 9)
     load_handwriting(10, 0, tmp_path)
     load_handwriting(11, 0, tmp_path)
     load_handwriting(10, 1, tmp_path)
@@ -168,6 +171,57 @@ def test_another_count_seed_pen_or_generator_has_its_own_file(tmp_path, monkeypa
     load_handwriting(10, 0, tmp_path)
 
     assert len(list(tmp_path.iterdir())) == 6  # and nothing temporary is left
+
+
+def test_only_the_two_latest_files_of_a_seed_are_kept(tmp_path):
+    for place, count in enumerate((10, 11, 12, 13)):
+        load_handwriting(count, 2, tmp_path)
+        load_handwriting(count, 12, tmp_path) if count < 12 else None
+        for path in tmp_path.glob(f"*-{count}-2-*"):
+            os.utime(path, (place, place))
+    (tmp_path / "mnist.npz").write_bytes(b"not ours")
+    load_handwriting(14, 2, tmp_path)
+
+    v = module.VERSION
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"handwriting-v{v}-13-2-1.bin", f"handwriting-v{v}-14-2-1.bin",
+        f"handwriting-v{v}-10-12-1.bin", f"handwriting-v{v}-11-12-1.bin", "mnist.npz",
+    }  # fmt: skip
+
+
+def test_a_file_that_is_being_read_while_it_is_removed_is_read_to_its_end(tmp_path):
+    load_handwriting(10, 2, tmp_path)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    with path.open("rb") as reader:
+        start = reader.read(100)
+        load_handwriting(11, 2, tmp_path)
+        load_handwriting(12, 2, tmp_path)
+        assert start + reader.read() == whole
+
+
+def test_a_file_that_cannot_be_removed_costs_nothing(tmp_path, monkeypatch):
+    def refuse(path, missing_ok=False):
+        raise PermissionError("in use, says Windows")
+
+    monkeypatch.setattr(module, "KEPT_FILES", 1)
+    first = load_handwriting(10, 2, tmp_path)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    load_handwriting(11, 2, tmp_path)
+
+    np.testing.assert_array_equal(load_handwriting(10, 2, tmp_path)[0], first[0])
+
+
+def test_keeping_digits_takes_one_more_copy_of_them_at_most(tmp_path, monkeypatch):
+    count = 10_000
+    made = np.zeros((count, 28, 28), np.uint8), np.zeros(count, np.uint8)
+    monkeypatch.setattr(module, "handwriting", lambda *_, **__: made)
+    for _ in ("made", "read"):
+        tracemalloc.start()
+        load_handwriting(count, 2, tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 1.1 * made[0].nbytes
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from core.digits.handwriting import handwriting
 from core.digits.pictures import (
     MAX_PICTURE_MB,
     BadPicture,
@@ -25,6 +26,7 @@ from core.digits.pictures import (
 from core.digits.preprocessing import Framing, NoInk, TooLittleInk, TooMuchInk, frame_strokes, framing_steps
 from core.errors import InklingError
 from core.networks.model import pretrained
+from tests.drawings import DIGITS, ONE, SLANTED_ONE
 
 t = np.linspace(0, 1, 60)
 DRAWINGS = {
@@ -175,6 +177,8 @@ def kinds():
     turned = Image.Exif()
     turned[0x0112] = 6  # held upright: the picture lies on its side
     yield "16-bit", encoded(Image.fromarray(np.asarray(dark).astype(np.uint16) * 257))
+    yield "12 of 16 bits", encoded(Image.fromarray(np.asarray(dark).astype(np.uint16) * 16))
+    yield "10 of 16 bits, light on dark", encoded(Image.fromarray(ink.astype(np.uint16) * 4))
     yield "16-bit, light on dark", encoded(Image.fromarray(ink.astype(np.uint16) * 257))
     yield "palette", encoded(dark.convert("RGB").quantize(8))
     yield "palette with a transparent colour", encoded(dark.quantize(4), transparency=0)
@@ -185,6 +189,8 @@ def kinds():
     yield "CMYK", encoded(dark.convert("RGB").convert("CMYK"), "JPEG")
     yield "progressive", encoded(dark, "JPEG", progressive=True, quality=40)
     yield "turned by EXIF", encoded(dark.rotate(90, expand=True), "JPEG", exif=turned)
+    yield "with a broken EXIF", encoded(dark, "JPEG", exif=b"Exif\0\0garbage")
+    yield "a PNG with a broken EXIF", encoded(dark, exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     yield "light on dark", encoded(pictured(drawing, 18, 10, 250))
     yield "blue on yellow", encoded(pictured(drawing, 18, (255, 225, 60), (40, 60, 200), mode="RGB"))
     yield "yellow on white", encoded(pictured(drawing, 18, (255, 255, 255), (255, 240, 80), mode="RGB"))
@@ -290,6 +296,88 @@ def test_a_dot_is_too_little_ink_and_a_blot_too_much(radius, refusal):
 
     with pytest.raises(refusal):
         frame_picture(read_picture(encoded(image)))
+
+
+def half_dark():
+    for side in (100, 200, 330):
+        image = np.full((600, 600), 255, np.uint8)
+        image[:, :side] = 0
+        yield f"left {side}", image
+        yield f"lower {side}", np.rot90(image)
+        yield f"light {side}", 255 - image
+    slope = np.tile(np.linspace(0, 255, 600), (400, 1)).astype(np.uint8)
+    yield "gradient", slope
+    yield "gradient downwards", slope.T
+    yield "corner", np.where(np.add.outer(np.arange(400), np.arange(600)) < 300, 40, 220).astype(np.uint8)
+
+
+@pytest.mark.parametrize("image", [pytest.param(image, id=name) for name, image in half_dark()])
+def test_a_picture_that_is_dark_far_along_its_edge_is_refused_in_plain_words(image):
+    with pytest.raises(TooMuchInk, match=r"this picture's edge is ink: choose a single digit with paper all around"):
+        read_picture(encoded(Image.fromarray(image)))
+
+
+def test_a_digit_that_touches_the_edge_is_read():
+    image = pictured(placed(SEVEN, 260, 20, 10), 24)
+
+    assert digit(frame_picture(read_picture(encoded(image.crop((56, 9, 234, 276)))))) == 7
+
+
+def thick_shapes():
+    for width in (180, 200, 240):
+        yield (
+            f"bar {width}",
+            lambda pen, width=width: pen.rectangle((300 - width / 2, 50, 300 + width / 2, 550), fill=0),
+        )
+        yield (
+            f"dash {width}",
+            lambda pen, width=width: pen.rectangle((50, 300 - width / 2, 550, 300 + width / 2), fill=0),
+        )
+    yield "ellipse", lambda pen: pen.ellipse((186, 50, 414, 550), fill=0)
+    yield "lying ellipse", lambda pen: pen.ellipse((50, 186, 550, 414), fill=0)
+    yield "triangle", lambda pen: pen.polygon([(300, 50), (550, 500), (50, 500)], fill=0)
+
+
+@pytest.mark.parametrize("draw", [pytest.param(draw, id=name) for name, draw in thick_shapes()])
+def test_what_is_nearly_as_thick_as_long_is_too_much_ink_and_no_one(draw):
+    image = Image.new("L", (600, 600), 255)
+    draw(ImageDraw.Draw(image))
+
+    with pytest.raises(TooMuchInk, match="Too much ink for one digit"):
+        read_picture(encoded(image))
+
+
+@pytest.mark.parametrize("strokes", [*DIGITS, *DRAWINGS.values()])
+def test_a_felt_tip_a_quarter_as_thick_as_the_digit_is_high_is_no_blot(strokes):
+    points = np.concatenate(strokes)
+    low, height = points.min(axis=0), np.ptp(points[:, 1])
+    small = [(stroke - low) * 100 / height + 80 for stroke in strokes]
+
+    assert frame_picture(read_picture(encoded(pictured(small, 25)))).any()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.35])
+@pytest.mark.parametrize(("strokes", "number"), [(SEVEN, 7), (DRAWINGS[1], 1), (ONE, 1), (SLANTED_ONE, 1)])
+def test_a_seven_and_a_one_of_the_thickest_felt_tip_are_read(strokes, number, share):
+    points = np.concatenate(strokes)
+    low, height = points.min(axis=0), np.ptp(points[:, 1])
+    small = [(stroke - low) * 100 / height + 90 for stroke in strokes]
+
+    assert digit(frame_picture(read_picture(encoded(pictured(small, 100 * share))))) == number
+
+
+def test_no_handwriting_is_taken_for_a_blot():
+    images, labels = handwriting(60, 77)
+    for image, number in zip(images, labels, strict=True):
+        large = Image.fromarray(255 - image).resize((280, 280), Image.Resampling.LANCZOS)
+        assert frame_picture(read_picture(encoded(large))).any(), number
+
+
+def test_a_16_bit_picture_of_nothing_is_not_brightened_into_something():
+    noisy = 30_000 + np.random.default_rng(0).integers(-300, 300, (200, 300))
+    for image in (np.zeros((200, 300)), noisy):
+        with pytest.raises(NoInk, match="in this picture"):
+            read_picture(encoded(Image.fromarray(image.astype(np.uint16))))
 
 
 def test_a_page_full_of_noise_is_no_digit():

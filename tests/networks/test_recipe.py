@@ -109,3 +109,10 @@ def test_a_recipe_of_before_digits_were_mixed_in_mixes_none():
     content = json.loads(FAST.to_json())
     del content["data"]["handwriting"], content["data"]["doodles"]
     assert parse_recipe(content).data.handwriting == 0
+
+
+@pytest.mark.parametrize(("setting", "most"), [("handwriting", "60,000"), ("doodles", "100,000")])
+def test_no_more_images_are_mixed_in_than_are_made_in_a_short_time(setting, most):
+    assert parse_recipe(DETECTOR.to_json()) == DETECTOR
+    with pytest.raises(BadRecipe, match=f"{setting} must be a whole number from 0 to {most}, not 150,?000"):
+        parse_recipe(changed(DETECTOR, f"data.{setting}", 150_000))

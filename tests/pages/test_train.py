@@ -223,7 +223,7 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
         ("recipe_epochs", -5, "epochs must be a whole number from 1 to 200, not -5."),
         ("recipe_batch_size", 999_999, "batch_size must be a whole number from 1 to 4,096, not 999999."),
         ("recipe_optimizer_Adam_learning_rate", 11.0, "learning_rate must be a number from 1e-06 to 10"),
-        ("recipe_data_handwriting", -1, "handwriting must be a whole number from 0 to 200,000, not -1."),
+        ("recipe_data_handwriting", -1, "handwriting must be a whole number from 0 to 60,000, not -1."),
         ("recipe_seed", -1, "seed must be a whole number from 0"),
     ],
 )
@@ -376,7 +376,7 @@ def test_other_images_are_shown_on_request_and_no_others_before():
 def test_built_in_digits_that_are_mixed_in_are_marked_among_the_originals():
     app = opened_group()
     assert data_of(app, "augmentation_preview")["rows"] == [""] * 4
-    for mixed, rows in ((10_000, ["MNIST"] * 3 + ["built-in"]), (200_000, ["MNIST"] + ["built-in"] * 3)):
+    for mixed, rows in ((10_000, ["MNIST"] * 3 + ["built-in"]), (60_000, ["MNIST"] * 2 + ["built-in"] * 2)):
         app.number_input(key="recipe_data_handwriting").set_value(mixed).run()
         data = data_of(app, "augmentation_preview")
         assert data["rows"] == rows
