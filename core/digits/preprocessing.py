@@ -183,7 +183,7 @@ _STEPS: tuple[tuple[str, Switch | None, str, str], ...] = (
         "Scaled",
         "scale",
         "The square becomes 20 of 28 pixels wide, as in MNIST, with a margin around it.",
-        "The square fills all 28 pixels: larger than any digit the network has seen.",
+        "What was kept fills all 28 pixels, without the margin that the network has always seen.",
     ),
     (
         "Centred",
@@ -194,7 +194,7 @@ _STEPS: tuple[tuple[str, Switch | None, str, str], ...] = (
     (
         "28x28",
         "redraw",
-        "The lines are drawn again, as thick as MNIST's, in 28 by 28 pixels. This the network sees.",
+        "The lines are drawn again, as thick as MNIST's, in 28 by 28 pixels: what the network sees.",
         "The pen's own lines are merely shrunk: too thin or too thick for the network.",
     ),
 )
