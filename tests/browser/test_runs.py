@@ -1,0 +1,92 @@
+"""Runs that are there already, as a worker would have left them: compared, opened, renamed, copied and deleted."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.networks.recipe import PRESETS
+from core.training.runs import RunStore
+from tests.browser.conftest import READY
+from tests.played import OWNER, SECRET, finished_run
+
+
+@pytest.fixture(autouse=True)
+def _no_engine(monkeypatch):
+    monkeypatch.setenv("INKLING_WARM", "0")
+
+
+@pytest.fixture
+def runs(cold_server, tmp_path):
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    slow = PRESETS["fast"].model_copy(update={"name": "Slow", "batch_size": 32})
+    finished_run("First", store=store, test_accuracy=0.985, seconds=7.0)
+    finished_run("Second", slow, store=store, test_accuracy=0.9912, seconds=70.0)
+    finished_run("An attempt with a long name that has no end", PRESETS["script-b"], store=store)
+    return store
+
+
+def open_runs(visit):
+    visit.page.context.add_cookies([{"name": "inkling_workspace", "value": SECRET, "url": visit.url}])
+    visit.page.goto(f"{visit.url}/runs")
+    expect(visit.page.locator(READY)).to_be_attached()
+    expect(row(visit, "First")).to_be_visible()
+
+
+def row(visit, name):
+    return visit.page.get_by_role("row").filter(has=visit.page.get_by_role("button", name=name, exact=True))
+
+
+def heading(visit, name):
+    return visit.page.get_by_role("heading", name=name, exact=True)
+
+
+def test_runs_are_sorted_compared_opened_renamed_copied_and_deleted(cold_server, runs, visitor):
+    visit = visitor(cold_server)
+    open_runs(visit)
+    expect(visit.page).to_have_title("Runs · Inkling")
+    visit.page.get_by_role("button", name="Test", exact=True).click()
+    expect(visit.page.get_by_role("row").nth(1)).to_contain_text("Pretrained")  # 99.45 % is the most
+    expect(visit.page.get_by_role("columnheader", name="Test")).to_have_attribute("aria-sort", "descending")
+
+    visit.page.get_by_role("button", name="First", exact=True).click()
+    expect(heading(visit, "First")).to_be_visible()
+    visit.page.get_by_role("checkbox", name="Choose Second").check()
+    expect(visit.page.get_by_text("First reads 0.62 points less than Second, but took a tenth")).to_be_visible()
+    expect(visit.page.get_by_role("cell", name="128", exact=True)).to_be_visible()
+    visit.page.reload()
+    expect(heading(visit, "Side by side")).to_be_visible()
+    expect(visit.page.get_by_role("checkbox", name="Choose Second")).to_be_checked()
+
+    visit.page.get_by_role("button", name="Second", exact=True).click()
+    visit.page.get_by_role("button", name="Rename").click()
+    visit.page.get_by_role("textbox", name="Name").fill("Better")
+    visit.page.get_by_role("button", name="Rename", exact=True).last.click()
+    expect(heading(visit, "Better")).to_be_visible()
+    expect(row(visit, "Better")).to_be_visible()
+
+    visit.page.get_by_role("button", name="Duplicate").click()
+    expect(heading(visit, "Train a network")).to_be_visible()
+    expect(visit.page.get_by_role("spinbutton", name="Batch size", exact=True)).to_have_value("32")
+    assert "recipe=" not in visit.page.url
+    visit.page.get_by_role("link", name="Runs", exact=True).click()
+
+    visit.page.get_by_role("button", name="First", exact=True).click()
+    expect(heading(visit, "First")).to_be_visible()
+    visit.page.get_by_role("button", name=re.compile("Delete")).click()
+    visit.page.get_by_role("button", name="Delete it").click()
+    expect(row(visit, "First")).to_have_count(0)
+    assert sorted(run.name for run in runs.listed(OWNER)) == ["An attempt with a long name that has no end", "Better"]
+
+
+def test_nothing_is_wider_than_the_screen(cold_server, runs, visitor):
+    visit = visitor(cold_server, color_scheme="dark")
+    open_runs(visit)
+    for name in ("First", "Second", "Pretrained"):
+        visit.page.get_by_role("checkbox", name=f"Choose {name}").check()
+    expect(heading(visit, "Side by side")).to_be_visible()
+    expect(visit.page.get_by_role("region", name=re.compile("settings in which they differ"))).to_be_visible()
+    for width in (1280, 375, 320):
+        visit.page.set_viewport_size({"width": width, "height": 700})
+        main = visit.page.get_by_test_id("stMain")
+        assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
