@@ -66,9 +66,11 @@ def show_tools() -> None:
     has_picture = picture.opened() is not None
     is_empty = not _strokes(st.session_state.drawing)
     with st.container(key="board_tools", horizontal=True, gap="xsmall"):
-        if has_picture:
+        # A stroke on a picture, or Clear, takes the picture away; what was drawn before it can still be brought back.
+        has_way_back = has_picture or "drawing_aside" in st.session_state
+        if has_way_back:
             st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
-        else:
+        if not has_picture and not (has_way_back and is_empty):
             st.button("Undo", key="undo", disabled=is_empty, on_click=_undo)
         st.button("Clear", key="clear", disabled=is_empty and not has_picture, on_click=_clear)
         if not has_picture:
@@ -104,7 +106,8 @@ def _clear() -> None:
 
 
 def _put_drawing_aside() -> None:
-    st.session_state.drawing_aside = st.session_state.drawing
+    if _strokes(st.session_state.drawing):  # else what lies aside is the latest drawing
+        st.session_state.drawing_aside = st.session_state.drawing
     _lay_sheet({})
 
 
