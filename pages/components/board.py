@@ -65,18 +65,20 @@ def show_tools() -> None:
     """Draw undo, clear, the pen and what opens a picture, for the board above."""
     has_picture = picture.opened() is not None
     is_empty = not _strokes(st.session_state.drawing)
+    # A stroke on a picture, or Clear, takes the picture away; what was drawn before it can still be brought back.
+    has_way_back = has_picture or "drawing_aside" in st.session_state
     with st.container(key="board_tools", horizontal=True, gap="xsmall"):
-        # A stroke on a picture, or Clear, takes the picture away; what was drawn before it can still be brought back.
-        has_way_back = has_picture or "drawing_aside" in st.session_state
-        if has_way_back:
+        if has_way_back and is_empty:
             st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
-        if not has_picture and not (has_way_back and is_empty):
+        else:
             st.button("Undo", key="undo", disabled=is_empty, on_click=_undo)
         st.button("Clear", key="clear", disabled=is_empty and not has_picture, on_click=_clear)
         if not has_picture:
             with st.popover("Pen", key="pen"), st.container(width=240):
                 st.slider("Pen width", 8, 32, int(PEN_WIDTH), key="pen_width", persist_state="session")
         picture.show_opener(on_open=_put_drawing_aside)
+        if has_way_back and not is_empty:
+            st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
 
 
 def _key() -> str:
