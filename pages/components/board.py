@@ -65,8 +65,10 @@ def show_tools() -> None:
     """Draw undo, clear, the pen and what opens a picture, for the board above."""
     has_picture = picture.opened() is not None
     is_empty = not _strokes(st.session_state.drawing)
+    # A stroke on a picture, or Clear, takes the picture away; what was drawn before it can still be brought back.
+    has_way_back = has_picture or "drawing_aside" in st.session_state
     with st.container(key="board_tools", horizontal=True, gap="xsmall"):
-        if has_picture:
+        if has_way_back and is_empty:
             st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
         else:
             st.button("Undo", key="undo", disabled=is_empty, on_click=_undo)
@@ -75,6 +77,8 @@ def show_tools() -> None:
             with st.popover("Pen", key="pen"), st.container(width=240):
                 st.slider("Pen width", 8, 32, int(PEN_WIDTH), key="pen_width", persist_state="session")
         picture.show_opener(on_open=_put_drawing_aside)
+        if has_way_back and not is_empty:
+            st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
 
 
 def _key() -> str:
@@ -104,7 +108,8 @@ def _clear() -> None:
 
 
 def _put_drawing_aside() -> None:
-    st.session_state.drawing_aside = st.session_state.drawing
+    if _strokes(st.session_state.drawing):  # else what lies aside is the latest drawing
+        st.session_state.drawing_aside = st.session_state.drawing
     _lay_sheet({})
 
 

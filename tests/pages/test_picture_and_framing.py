@@ -88,6 +88,39 @@ def test_a_stroke_on_the_picture_takes_it_away_and_is_read(app):
     assert sheet(app)["picture"] is None
 
 
+@pytest.mark.parametrize("how", ["a stroke", "Clear", "a stroke and Clear", "a stroke and Undo", "a second picture"])
+def test_the_way_back_to_the_drawing_outlives_the_picture(app, how):
+    draw(app, drawn(SEVEN))
+    open_picture(app, three())
+    if how == "Clear":
+        app.button(key="clear").click().run()
+    elif how == "a second picture":
+        app.button(key="clear").click().run()
+        open_picture(app, three())
+    else:
+        draw(app, drawn([(140, 40), (140, 240)]))
+        assert answer(app)["digit"] == 1
+        assert not app.button(key="undo").disabled
+    if " and " in how:
+        app.button(key=how.split()[-1].lower()).click().run()
+        assert "Draw a digit" in answer(app)["sentence"]
+    app.button(key="back_to_drawing").click().run()
+    assert answer(app)["digit"] == 7
+    assert len(canvas(app)["initialDrawing"]["objects"]) == 1
+    assert sheet(app)["picture"] is None
+    assert "back_to_drawing" not in [button.key for button in app.button]
+    assert not app.button(key="undo").disabled
+
+
+def test_where_nothing_was_drawn_there_is_no_way_back_once_the_picture_is_gone(app):
+    open_picture(app, three())
+    app.button(key="back_to_drawing").click().run()
+    open_picture(app, three())
+    app.button(key="clear").click().run()
+    assert app.button(key="undo").disabled
+    assert "back_to_drawing" not in [button.key for button in app.button]
+
+
 def test_a_picture_is_still_there_after_a_visit_to_another_page(app):
     open_picture(app, three())
     del app.session_state[f"board_{app.session_state['board_number']}"]
