@@ -12,7 +12,7 @@ from core.networks.recipe import BadRecipe, Recipe
 from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, with_changed, words
 from core.training.runs import MAX_NAME, ListedRun, Run, run_store
-from pages.components import model_choice, own_drawings, workspace
+from pages.components import model_choice, own_drawings, script_download, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
@@ -197,10 +197,11 @@ def _show_downloads(run: Run, name: str) -> None:
             ("Keras file", f"{stem}.keras", binary, partial(run_store().keras_file, run.id)),
             ("Weights", f"{stem}.safetensors", binary, partial(run_store().model_file, run.id)),
         ]
-    # The standalone script is one more line here:
-    # files.append(("Script", f"{stem}.py", "text/x-python", partial(keras_script, run.recipe)))
     with st.container(horizontal=True, gap="xsmall"):
         for text, file, mime, content in files:
             st.download_button(text, content, file, mime, key=f"file_{file}", on_click="ignore", help=file)
+        if not (run.is_lesson or run.continues):  # those began with another model's weights
+            source = run.scores.data_source if run.scores else None
+            script_download.show(run.recipe, source, name, key="file_script")
     quiet("The recipe as a link, which opens Train with it:")
     st.code(workspace.link("train", recipe=to_link(run.recipe)), language=None, wrap_lines=True)

@@ -54,7 +54,7 @@ RECIPES = st.builds(
     Recipe,
     name=st.text(min_size=1, max_size=60),
     network=networks(),
-    data=st.builds(Data, size=st.sampled_from(["full", "quick"]), handwriting=st.integers(0, 200_000)),
+    data=st.builds(Data, size=st.sampled_from(["full", "quick"]), handwriting=st.integers(0, 60_000)),
     batch_size=st.integers(1, 4096),
     epochs=st.integers(1, 200),
     optimizer=st.one_of(st.builds(kind, learning_rate=st.floats(1e-6, 10)) for kind in (Adam, AdamW, SGD, RMSprop)),
