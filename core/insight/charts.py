@@ -358,7 +358,7 @@ def _epoch_axis(epochs: int) -> Spec:
         "type": "quantitative",
         "title": "epoch",
         "scale": {"domain": [0, epochs], "nice": False},
-        "axis": _AXIS | {"titlePadding": 2, "tickCount": 5, "format": "~g", "grid": False},
+        "axis": _AXIS | {"titlePadding": 2, "tickCount": 5, "format": "~f", "grid": False},
     }
 
 

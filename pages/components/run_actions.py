@@ -77,7 +77,8 @@ def _show_replay(run: Run, is_free: bool) -> None:
     st.markdown("**The same again, with one setting changed**")
     quiet("The seed stays, so it begins with the same weights: what comes out differently comes from this setting.")
     known = changeable(run.recipe)
-    path = st.selectbox("Setting", list(known), format_func=label, key=f"replay_setting_{run.id}")
+    first = list(known).index("optimizer.learning_rate")  # what most is learned from
+    path = st.selectbox("Setting", list(known), first, format_func=label, key=f"replay_setting_{run.id}")
     value = _value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
     recipe: Recipe | None = None
     if value == known[path]:
