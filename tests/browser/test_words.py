@@ -36,5 +36,6 @@ def test_from_a_control_to_its_word_and_through_a_script_line_by_line_on_a_phone
     page.go_back()
     expect(page.get_by_role("heading", name="Script B, line by line")).to_be_visible()
     page.get_by_role("button", name="Run it").click()
-    page.wait_for_url("**/train?recipe=*")
-    expect(page.locator(READY)).to_be_attached()
+    page.wait_for_url("**/train")
+    expect(page.get_by_role("radio", name="Script B")).to_be_checked()
+    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("10")
