@@ -83,9 +83,11 @@ def probability_bars() -> Spec:
 def valley_walks() -> Spec:
     """The valley's contours, and three paths down it, each with its own dashes and marks; rows as in `walk_rows`."""
     names = list(OPTIMIZERS)
-    dash = _series(names) | {"scale": {"domain": names, "range": [*DASHES]}, "legend": None}
-    shape = _series(names) | {"scale": {"domain": names, "range": ["circle", "square", "triangle-up"]}}
-    path = {"order": {"field": "step", "type": "quantitative"}, "color": _series(names)}
+    series = _series(names)
+    series["legend"] |= {"symbolDash": [1, 0], "symbolStrokeWidth": 0}  # marks, which dashes would fray
+    dash = series | {"scale": {"domain": names, "range": [*DASHES]}}
+    shape = series | {"scale": {"domain": names, "range": ["circle", "square", "triangle-up"]}}
+    path = {"order": {"field": "step", "type": "quantitative"}, "color": series}
     return {
         "encoding": {"x": _axis("x", "along the valley", *VALLEY_X), "y": _axis("y", "across", *VALLEY_Y)},
         "layer": [
@@ -129,15 +131,17 @@ def walk_sentence(paths: Mapping[str, np.ndarray]) -> str:
     """How high above the floor each optimiser ends: "After 60 steps SGD is at height 0.0012, ..."."""
     start = float(valley(np.array(START)))
     ends = {name: float(valley(path[-1])) for name, path in paths.items()}
-    told = [
-        f"{name} {'has flown out of it' if end > start else f'is at height {end:.2g}'}" for name, end in ends.items()
-    ]
+    told = [f"{name} {'has flown out of it' if end > start else 'is ' + _height(end)}" for name, end in ends.items()]
     steps = len(next(iter(paths.values()))) - 1
     lowest = min(ends, key=ends.__getitem__)
     return (
         f"All start at height {start:.3g}. After {steps} steps {told[0]}, {told[1]} and {told[2]}; "
         f"{lowest} is nearest to the floor."
     )
+
+
+def _height(value: float) -> str:
+    return f"at height {value:.2g}" if value >= 0.001 else "below height 0.001"
 
 
 def gradient_cloud() -> Spec:

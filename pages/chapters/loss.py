@@ -38,8 +38,9 @@ def show() -> None:
     chapter.invite()
     asked = chapter.asked()
     shares = softmax(logits(asked.model, chapter.ink()))
-    chosen = st.pills("What your drawing was meant to be", range(10), default=int(shares.argmax()), key="loss_digit")
-    digit = int(shares.argmax()) if chosen is None else chosen
+    read = int(shares.argmax())
+    chosen = st.pills(f"What {chapter.whose()} was meant to be", range(10), default=read, key="loss_digit")
+    digit = read if chosen is None else chosen
     cost = cross_entropy(shares[np.newaxis], np.array([digit]))
     quiet(
         f"{asked.name[0].upper()}{asked.name[1:]} gives the {digit} {certainty(shares[digit])} for {chapter.whose()}. "

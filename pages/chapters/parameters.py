@@ -7,7 +7,7 @@ import streamlit as st
 from core.insight.operations import DoesNotFit, counted, with_first_convolution
 from core.networks.network import Conv2D, Dense, Network
 from core.networks.recipe import PRESETS
-from pages.components import chapter
+from pages.components import chapter, folding_table
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
@@ -81,10 +81,9 @@ def show() -> None:
 
 
 def _show_table(network: Network) -> None:
-    lines = []
+    rows = []
     for row in network.table():
-        shape = TIMES.join(map(str, row.output_shape))
         neurons = f"{prod(row.output_shape):,}" if isinstance(row.layer, Conv2D | Dense) else ""
-        lines.append(f"| {row.layer.layer} | {shape} | {neurons} | {counted(row)} | {row.parameters:,} |")
-    head = ["| layer | puts out | neurons | counted | parameters |", "|:--|:--|--:|:--|--:|"]
-    st.markdown("\n".join([*head, *lines]))
+        rows.append((row.name, TIMES.join(map(str, row.output_shape)), neurons, counted(row), f"{row.parameters:,}"))
+    head = ("layer", "puts out", "neurons", "counted", "parameters")
+    folding_table.show("parameters_table", "Layers and their parameters", head, rows, numbers={2, 4})

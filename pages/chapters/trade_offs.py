@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.insight.trade_offs import CHANGES, LAYERS, SETTINGS, TradeOff, change_sentence
+from pages.components import folding_table
 from pages.components.typesetting import quiet
 
 TITLE = "The trade-offs"
@@ -35,5 +36,4 @@ def show() -> None:
 
 
 def _show_table(name: str, rows: Sequence[TradeOff]) -> None:
-    lines = [f"| {row.change} | {row.rises} | {row.falls} |" for row in rows]
-    st.markdown("\n".join([f"| {name} | what rises | what falls |", "|:--|:--|:--|", *lines]))
+    folding_table.show(f"trade_offs_{name}", f"Trade-offs by {name}", (name, "what rises", "what falls"), rows)

@@ -29,7 +29,7 @@ def test_a_drawing_goes_along_from_the_contents_through_chapters_and_back(server
     expect(page).to_have_url(re.compile(r"/learn\?chapter=max_pooling$"))
     expect(page.get_by_text("Your drawing", exact=True)).to_be_visible()
 
-    slider = page.get_by_role("slider", name="Window", exact=True)
+    slider = page.locator(".st-key-pooling_place_2").get_by_role("slider")
     slider.press("End")
     expect(page.get_by_text(re.compile("Window 196 of 196"))).to_be_visible()
     page.get_by_role("img", name="The digit", exact=True).locator("canvas").click(position={"x": 3, "y": 3})
@@ -46,3 +46,13 @@ def test_a_drawing_goes_along_from_the_contents_through_chapters_and_back(server
     page.go_forward()
     expect(heading(visit, "Max pooling")).to_be_visible()
     expect(page.locator(READY)).to_be_attached()
+
+
+def test_a_link_inside_a_chapter_leads_to_another_one_and_the_back_button_back(server, visitor):
+    visit = visitor(server)
+    visit.page.goto(f"{visit.url}/learn?chapter=optimizers")
+    link(visit, "Why each batch sees another valley").click()
+    expect(heading(visit, "Epochs and batches")).to_be_visible()
+    expect(visit.page).to_have_url(re.compile("chapter=epochs"))
+    visit.page.go_back()
+    expect(heading(visit, "Optimisers")).to_be_visible()
