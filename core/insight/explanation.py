@@ -162,7 +162,7 @@ def occlusion(model: Model, image: np.ndarray, fill: float = 0.0) -> Occlusion:
 
     Source: Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks" (2014), section 4.2.
     """
-    step = PATCH_STEP if model.network.multiply_adds <= SLOW else WIDE_PATCH_STEP
+    step = PATCH_STEP if model.network.work <= SLOW else WIDE_PATCH_STEP
     corners = [(i, j) for i in range(0, SIDE - PATCH + 1, step) for j in range(0, SIDE - PATCH + 1, step)]
     covered = np.repeat(image[np.newaxis], len(corners), axis=0)
     for one, (i, j) in zip(covered, corners, strict=True):

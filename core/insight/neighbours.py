@@ -12,7 +12,7 @@ from core.insight.explanation import figure
 from core.insight.prediction import on_one_thread
 from core.insight.progress import a_digit
 from core.networks.model import Model
-from core.networks.network import BATCH, Dense, Dropout, Flatten, GlobalAveragePooling2D, Network, as_input
+from core.networks.network import Dense, Dropout, Flatten, GlobalAveragePooling2D, Network, as_input
 
 SHOWN = 8
 CANDIDATES = 40  # of a sketch, which are then measured exactly
@@ -59,7 +59,7 @@ def feature_space(network: Network) -> str:
 
 def sample_size(network: Network, available: int) -> int:
     """How many of the training digits at hand a drawing is compared with; fewer where the network is slow."""
-    return min(available, max(MAX_WORK // max(network.multiply_adds, 1), LEAST_SAMPLE))
+    return min(available, max(MAX_WORK // max(network.work, 1), LEAST_SAMPLE))
 
 
 @on_one_thread()
@@ -71,7 +71,8 @@ def sketches(model: Model, images: np.ndarray) -> np.ndarray:
 
     Source: Charikar, Chen & Farach-Colton, "Finding Frequent Items in Data Streams" (2002), section 3.
     """
-    parts = [_sketched(_features(model, images[i : i + BATCH])) for i in range(0, len(images), BATCH)]
+    size = model.network.images_at_once
+    parts = [_sketched(_features(model, images[i : i + size])) for i in range(0, len(images), size)]
     return np.asarray(np.clip(np.concatenate(parts), -6e4, 6e4).astype(np.float16))
 
 
@@ -116,7 +117,7 @@ def _features(model: Model, images: np.ndarray) -> np.ndarray:
     space = feature_space(model.network)
     if space == "pixels":
         return as_input(images).reshape(len(images), -1)
-    return model.network.activations(model.weights, images)[space].reshape(len(images), -1)
+    return model.network.outputs_of(space, model.weights, images).reshape(len(images), -1)
 
 
 def _sketched(features: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ MAX_LAYERS = 40
 MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
 MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
 BATCH = 128  # images in one NumPy forward pass; larger batches fall out of the processor's cache
+MAX_NUMBERS = 8_000_000  # that a layer's step may hold at a time, 32 MB: fewer images in a pass where maps are large
+NUMBER_WORK = 10  # multiply-adds that take as long as bringing one number through a layer
 
 Shape = tuple[int, ...]
 Weights = Mapping[str, np.ndarray]
@@ -437,6 +439,20 @@ class Network(Value):
         """Multiply-adds that one image costs."""
         return sum(row.multiply_adds for row in self.table())
 
+    @property
+    def work(self) -> int:
+        """What one image's forward pass takes, in multiply-adds; numbers that are merely brought along count too."""
+        return self.multiply_adds + NUMBER_WORK * sum(prod(row.output_shape) for row in self.table())
+
+    @property
+    def images_at_once(self) -> int:
+        """Images in one NumPy forward pass."""
+        held = max(
+            prod(row.input_shape) + 2 * prod(row.output_shape) + _patch_numbers(row.layer, row.input_shape)
+            for row in self.table()
+        )
+        return max(1, min(BATCH, MAX_NUMBERS // held))
+
     def weight_specs(self) -> dict[str, WeightSpec]:
         """Every weight array by its full name ("conv2d_1/kernel"), in the order of the layers."""
         return {
@@ -463,10 +479,30 @@ class Network(Value):
 
     def probabilities(self, weights: Weights, images: np.ndarray) -> np.ndarray:
         """The network's answers: (n, 28, 28) images in, (n, `classes`) float32 rows that sum to 1 out."""
-        last = next(reversed([name for name, _ in self.named_layers()]))
-        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-        answers = [self.activations(weights, batch)[last] for batch in batches]
-        return np.concatenate(answers) if answers else np.empty((0, self.classes), np.float32)
+        return self.outputs_of(self.table()[-1].name, weights, images)
+
+    def outputs_of(self, wanted: str, weights: Weights, images: np.ndarray) -> np.ndarray:
+        """What one layer puts out, (n, *its output shape) float32; what the others do is not kept."""
+        size = self.images_at_once
+        parts = []
+        for start in range(0, len(images), size):
+            x = as_input(images[start : start + size])
+            for name, layer in self.named_layers():
+                x = layer.forward(x, layer_weights(weights, name))
+                if name == wanted:
+                    break
+            parts.append(x)
+        if parts:
+            return np.concatenate(parts)
+        (shape,) = (row.output_shape for row in self.table() if row.name == wanted)
+        return np.empty((0, *shape), np.float32)
+
+
+def _patch_numbers(layer: Layer, shape: Shape) -> int:
+    """Numbers that a convolution lays out before it multiplies them, for one image."""
+    if not isinstance(layer, Conv2D):
+        return 0
+    return prod(layer.output_shape(shape)[:2]) * layer.kernel_size**2 * shape[-1]
 
 
 def layer_weights(weights: Weights, name: str) -> dict[str, np.ndarray]:

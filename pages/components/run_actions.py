@@ -1,29 +1,50 @@
 """What can be done with a run: its files for everyone who has its link, all else for its owner."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from contextlib import suppress
+from functools import partial, wraps
+from typing import Any, ParamSpec
 
 import streamlit as st
 
+from core.errors import InklingError
 from core.insight.curves import Curve, curves_figure, history_csv
 from core.insight.export import file_stem
 from core.networks.recipe import BadRecipe, Recipe
 from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, with_changed, words
-from core.training.runs import MAX_NAME, ListedRun, Run, run_store
+from core.training.runs import MAX_NAME, ListedRun, NoSuchRun, Run, run_store
 from pages.components import model_choice, own_drawings, script_download, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
+
+P = ParamSpec("P")
 
 MOST_EPOCHS = 200
 CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
 WIDTH = 300  # pixels inside a popover
 
 
+def _telling(act: Callable[P, None]) -> Callable[P, None]:
+    """What goes wrong in a callback is said when the page is drawn again: nobody would see it there."""
+
+    @wraps(act)
+    def acting(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            act(*args, **kwargs)
+        except InklingError as problem:
+            st.session_state.run_problem = str(problem)
+
+    return acting
+
+
 def show(run: Run, name: str) -> None:
     """Draw the buttons of a run."""
+    if run_id := st.session_state.pop("started_run", None):
+        st.switch_page("pages/train.py", query_params={"run": run_id})
+    if problem := st.session_state.pop("run_problem", None):
+        st.error(plain(problem), icon=":material/error:")
     is_mine = workspace.owns(run)
     with st.container(horizontal=True, gap="xsmall", key="run_actions"):
         if run.state.is_active and st.button(on_accent("Watch it train"), key="watch", type="primary"):
@@ -40,7 +61,7 @@ def show(run: Run, name: str) -> None:
             is_free = run_store().active_run(workspace.owner()) is None
             with st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:"), st.container(width=WIDTH):
                 _show_replay(run, is_free)
-            if run.has_model:
+            if run.has_model and not run.is_lesson:  # its drawings would be forgotten again
                 with st.popover("Continue", key=f"continue_{run.id}"), st.container(width=WIDTH):
                     _show_continue(run, is_free)
         with st.popover("Download", key=f"download_{run.id}", icon=":material/download:"), st.container(width=WIDTH):
@@ -91,6 +112,7 @@ def _show_replay(run: Run, is_free: bool) -> None:
     _start("Replay", f"replay_now_{run.id}", recipe is not None, is_free, partial(_replay, run, recipe))
 
 
+@_telling
 def _replay(run: Run, recipe: Recipe | None) -> None:
     store = run_store()
     if recipe:
@@ -108,6 +130,7 @@ def _show_continue(run: Run, is_free: bool) -> None:
     _start("Continue", f"continue_now_{run.id}", True, is_free, partial(_continue, run, int(epochs)))
 
 
+@_telling
 def _continue(run: Run, epochs: int) -> None:
     # Another seed, or it would see the images in the very order of the first epochs again.
     seed = (run.recipe.seed + 1) % 2**31
@@ -125,8 +148,8 @@ def _start(text: str, key: str, has_what_it_needs: bool, is_free: bool, begin: C
         quiet("One run at a time: free again when yours is over.")
     can_start = is_free and has_what_it_needs
     label = on_accent(text) if can_start else text
-    if st.button(label, key=key, type="primary", disabled=not can_start, on_click=begin):
-        st.switch_page("pages/train.py", query_params={"run": st.session_state.pop("started_run", "")})
+    # The button is of no use any more when the page is drawn again, so `show` asks what it has started.
+    st.button(label, key=key, type="primary", disabled=not can_start, on_click=begin)
 
 
 def _submit(recipe: Recipe, name: str, **more: Any) -> None:
@@ -160,6 +183,7 @@ def _show_rename(run: Run | ListedRun) -> None:
         st.button("Rename", key=f"rename_now_{run.id}", on_click=_rename, args=(run.id,))
 
 
+@_telling
 def _rename(run_id: str) -> None:
     run_store().rename(run_id, workspace.owner(), st.session_state[f"name_{run_id}"])
 
@@ -174,7 +198,8 @@ def _show_delete(run_id: str, name: str, is_active: bool) -> None:
 def _delete(run_ids: list[str]) -> None:
     st.query_params.pop("runs", None)
     for run_id in run_ids:
-        run_store().delete(run_id, workspace.owner())
+        with suppress(NoSuchRun):  # deleted in another tab
+            run_store().delete(run_id, workspace.owner())
 
 
 # Files

@@ -3,6 +3,8 @@ import pytest
 from pydantic import ValidationError
 
 from core.networks.network import (
+    BATCH,
+    MAX_NUMBERS,
     MAX_PARAMETERS,
     AveragePooling2D,
     Conv2D,
@@ -12,9 +14,10 @@ from core.networks.network import (
     GlobalAveragePooling2D,
     MaxPooling2D,
     Network,
+    ReLU,
     Softmax,
 )
-from core.networks.recipe import PRESETS
+from core.networks.recipe import ACCURATE, PRESETS
 from tests.samples import random_weights
 
 HEAD = (Flatten(), Dense(units=10, activation="softmax"))
@@ -133,3 +136,22 @@ def test_a_forward_pass_leaves_its_input_as_it_was(random_images):
     before = image.copy()
     network.probabilities(random_weights(network), image)
     np.testing.assert_array_equal(image, before)
+
+
+def test_a_pass_holds_few_images_where_maps_are_large_and_answers_the_same():
+    wide = Network(
+        layers=(
+            Conv2D(filters=512, kernel_size=1),
+            ReLU(),
+            MaxPooling2D(),
+            Flatten(),
+            Dense(units=10, activation="softmax"),
+        )
+    )
+    assert ACCURATE.network.images_at_once == BATCH
+    assert wide.images_at_once * 28 * 28 * 512 <= MAX_NUMBERS
+    weights = random_weights(wide)
+    images = np.random.default_rng(0).integers(0, 255, (wide.images_at_once + 1, 28, 28), np.uint8)
+    last = wide.activations(weights, images)["dense_1"]
+    np.testing.assert_allclose(wide.probabilities(weights, images), last, atol=1e-6)
+    assert wide.probabilities(weights, images[:0]).shape == (0, 10)

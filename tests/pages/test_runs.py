@@ -195,6 +195,7 @@ def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
     assert run.recipe == recipe.model_copy(update={"batch_size": 32, "name": "Fast, batch size 32"})
     assert run.replays == run_id
     assert engine.nudges == 1
+    assert [title.value for title in app.title] == ["Train a network"]
     app = followed(app, "pages/train.py")
     assert "same weights as First; changed: batch size 32 instead of 128" in texts(app).replace("\\", "")
 
@@ -216,6 +217,7 @@ def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
     run = run_store().active_run(OWNER)
     assert (run.name, run.continues, run.recipe.epochs) == ("First, continued", run_id, 3)
     assert run.recipe.seed == PRESETS["fast"].seed + 1
+    assert [title.value for title in app.title] == ["Train a network"]
     began, left = run_store().start(run.id).weights, run_store().model(run_id).weights
     assert all((began[name] == left[name]).all() for name in left)
     app = followed(app, "pages/train.py")
@@ -293,3 +295,12 @@ def test_several_are_deleted_at_once():
     app.button(key="delete_them").click().run()
     assert [run.id for run in run_store().runs_of(OWNER)] == [ids[2]]
     assert not app.error
+
+
+def test_a_run_that_another_tab_has_deleted_is_asked_for_without_a_traceback():
+    run_id, other = run_with_curves("First"), run_with_curves("Second")
+    app = opened(runs=f"{run_id},{other}")
+    run_store().delete(run_id, OWNER)
+    app.button(key="delete_them").click().run()
+    assert not app.exception
+    assert run_store().runs_of(OWNER) == []
