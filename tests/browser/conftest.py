@@ -179,4 +179,4 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
 def _note(visit: Visit, kind: str, text: str, location: dict[str, object]) -> None:
     # Streamlit asks for its own files beneath a deep link first, and takes the 404 in its stride.
     if kind == "error" and "/_stcore/" not in str(location.get("url")):
-        visit.problems.append(text)
+        visit.problems.append(f"{text} {location.get('url')}")

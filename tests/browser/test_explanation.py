@@ -37,12 +37,12 @@ def test_a_drawing_is_explained_on_a_phone_without_anything_wider_than_its_scree
 
     row, column = (page.get_by_label(name, exact=True) for name in ("Row", "Column"))
     pixels = page.get_by_role("button", name=re.compile("^What comes out: map"))
-    pixels.click(position={"x": 72, "y": 37})  # of 140, for 28 pixels
-    expect(column).to_have_value("15")
-    expect(row).to_have_value("8")
+    pixels.click(position={"x": 72, "y": 37})  # of 140, for 24 pixels
+    expect(column).to_have_value("13")
+    expect(row).to_have_value("7")
     pixels.press("ArrowDown")
-    expect(row).to_have_value("9")
-    expect(page.get_by_text("Pixel 9, 15 of map")).to_be_visible()
+    expect(row).to_have_value("8")
+    expect(page.get_by_text("Pixel 8, 13 of map")).to_be_visible()
 
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Draw a digit, and this is shown for it.")).to_have_count(len(GROUPS))
