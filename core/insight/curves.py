@@ -116,31 +116,34 @@ def overlay_sentence(curves: Sequence[Curve]) -> str:
 def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes:
     """Accuracy and loss side by side, as a file to keep; drawn with matplotlib on white paper."""
     from matplotlib.figure import Figure  # a second to import, and only who keeps a picture needs it
+    from matplotlib.lines import Line2D
 
     figure = Figure(figsize=(10, 4), dpi=150, layout="constrained")
     panels = figure.subplots(1, 2)
     rows = overlaid_rows(curves)
     for axes, value in zip(panels, ("accuracy", "loss"), strict=True):
+        named: list[tuple[Line2D, str]] = []
         for place, curve in enumerate(curves):
             for series, dashes in zip(SERIES, ("-", "--"), strict=True):
                 line = [row for row in rows if row["run"] == curve.name and row["series"] == series]
                 if line:
-                    axes.plot(
+                    (drawn,) = axes.plot(
                         [row["epoch"] for row in line],
                         [row[value] for row in line],
                         dashes,
                         color=_PRINTED[place],
                         marker=_MARKERS[place],
                         markevery=[number for number, row in enumerate(line) if row["marked"]],
-                        label=f"{curve.name}, {series}".replace("$", r"\$"),
                     )
+                    named.append((drawn, f"{curve.name}, {series}"))
         axes.set_xlabel("epoch")
         axes.set_ylabel(value)
         axes.grid(alpha=0.25)
         if value == "loss":
             axes.set_yscale("log")
-        if rows:
-            axes.legend(frameon=False, fontsize=8)
+        if named:  # given by hand, as a label that begins with "_" would be left out
+            for words in axes.legend(*zip(*named, strict=True), frameon=False, fontsize=8).get_texts():
+                words.set_parse_math(False)
     content = io.BytesIO()
     figure.savefig(content, format=form, metadata={"Date": None} if form == "svg" else None)
     return content.getvalue()

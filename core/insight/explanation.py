@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -59,6 +59,7 @@ class LayerView:
         filters: (n, kernel_size, kernel_size) float32, for each map the kernel behind it; of several, one for each map
             of the layer before, the one with the largest weights. None where the layer is no convolution.
         sentence: what there is to see.
+        is_answer: whether these are the ten probabilities, the first map that of 0.
     """
 
     name: str
@@ -69,6 +70,7 @@ class LayerView:
     scale: float
     filters: np.ndarray | None
     sentence: str
+    is_answer: bool = False
 
 
 @on_one_thread()
@@ -82,7 +84,21 @@ def seen_by_layers(model: Model, image: np.ndarray, most: int = STRONGEST) -> li
             are no more than that they stand in order.
     """
     activations = model.network.activations(model.weights, image[np.newaxis])
-    return [_layer_view(model, row, activations[row.name][0], min(most, MOST_MAPS)) for row in model.network.table()]
+    most, rows = min(most, MOST_MAPS), model.network.table()
+    views = [_layer_view(model, row, activations[row.name][0], most) for row in rows]
+    return [*views[:-1], _answer_view(views[-1], activations[rows[-1].name][0])]
+
+
+def _answer_view(view: LayerView, probabilities: np.ndarray) -> LayerView:
+    """The view of the last layer, which puts out the probabilities; a layer of ten before it knows no digits."""
+    if len(probabilities) != CLASSES:
+        return view
+    likeliest = int(probabilities.argmax())
+    sentence = (
+        "The ten probabilities, before the temperature: the largest is "
+        f"{figure(probabilities[likeliest])}, of {likeliest}."
+    )
+    return replace(view, sentence=sentence, is_answer=True)
 
 
 def _layer_view(model: Model, row: LayerSummary, values: np.ndarray, most: int) -> LayerView:
@@ -119,8 +135,6 @@ def _layer_sentence(row: LayerSummary, maps: np.ndarray, strength: np.ndarray) -
     if len(row.output_shape) == 1:
         what = "unit"
         sentence = f"The largest of {len(maps)} units is number {strongest + 1}, with {figure(largest)}."
-        if len(maps) == CLASSES and _puts_out_probabilities(row):
-            return f"The ten probabilities, before the temperature: the largest is {figure(largest)}, of {strongest}."
     else:
         what = "map"
         count = "1 map" if len(maps) == 1 else f"{len(maps)} maps"
@@ -129,10 +143,6 @@ def _layer_sentence(row: LayerSummary, maps: np.ndarray, strength: np.ndarray) -
     if blank:
         sentence += f" {blank} {what + 's are' if blank > 1 else what + ' is'} blank: nothing here concerns them."
     return sentence
-
-
-def _puts_out_probabilities(row: LayerSummary) -> bool:
-    return row.layer.layer == "Softmax" or getattr(row.layer, "activation", "") == "softmax"
 
 
 @dataclass(frozen=True)
@@ -317,9 +327,12 @@ def runner_up(model: Model, image: np.ndarray) -> RunnerUp:
 
     chance = certainty(before[second]) if before[second] >= LEAST_SHARE else f"less than {certainty(LEAST_SHARE)}"
     sentence = f"Second is {second}, with {chance}."
-    sentence += f" Of what you drew, the ink {_strongest_place(image * dabs)} speaks most for {digit}."
-    if (dabs < 0).any():
-        sentence += f" More ink {_strongest_place((image - 1) * dabs)} would speak most for {second}."
+    if there := _strongest_place(image * dabs):
+        sentence += f" Of what you drew, the ink {there} speaks most for {digit}."
+    else:
+        sentence += f" Nothing that you drew speaks for {digit} rather than {second}."
+    if there := _strongest_place((image - 1) * dabs):
+        sentence += f" More ink {there} would speak most for {second}."
     return RunnerUp(digit, second, dabs, turned, sentence, turned_sentence)
 
 
@@ -330,6 +343,9 @@ def _dabbed(slope: np.ndarray) -> np.ndarray:
 
 
 def _strongest_place(values: np.ndarray) -> str:
+    """Where the largest value lies; "" where none is above 0."""
+    if values.max() <= 0:
+        return ""
     row, column = np.unravel_index(int(values.argmax()), values.shape)
     return place_words(row + 0.5, column + 0.5)
 

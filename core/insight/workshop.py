@@ -87,7 +87,7 @@ PLAN = (
         "How it sees",
         "One filter sliding over a digit, then pooling. Then the Model page: the image becomes many small maps, then "
         "ten numbers.",
-        "Change the numbers of the kernel. Who finds one that shows only horizontal strokes? One that blurs?",
+        "Try each kernel. Which one shows only horizontal strokes? Which one blurs?",
         (
             ("Convolution", "learn?chapter=convolution"),
             ("Max pooling", "learn?chapter=max_pooling"),

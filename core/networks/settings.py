@@ -99,12 +99,13 @@ def differing(recipes: Sequence[Recipe]) -> list[tuple[str, list[str]]]:
 def changeable(recipe: Recipe) -> dict[str, Setting]:
     """The settings that `with_changed` can change one at a time, network and first weights staying the same.
 
-    Left out are the seed, which the first weights follow from, and kinds, whose own settings would change with them.
+    Left out are the seed, which the first weights follow from, and kinds and switches, whose own settings would change
+    with them.
     """
     return {
         path: value
         for path, value in settings(recipe).items()
-        if value not in ("none", "on") and path not in ("seed", "data.doodles") and not path.endswith(".kind")
+        if path not in ("seed", "data.doodles", "early_stopping") and not path.endswith(".kind")
     }
 
 

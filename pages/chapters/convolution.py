@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.insight.operations import KERNELS, arithmetic, convolved, convolved_at, first_filters
 from pages.components import chapter
+from pages.components.errors import plain
 from pages.components.pixel_grids import Grid
 from pages.components.pixel_grids import show as show_grids
 from pages.components.typesetting import quiet
@@ -47,8 +48,8 @@ def _chosen_kernel() -> np.ndarray:
     if len(learned) > 1:
         number = st.slider("Filter", 1, len(learned), 1, key=f"convolution_filter_{len(learned)}")
     quiet(
-        f"Filter {number} of {len(learned)} in the first layer of {asked.name}; slid here by one pixel, without its "
-        "bias."
+        f"Filter {number} of {len(learned)} in the first layer of {plain(asked.name)}; slid here by one pixel, "
+        "without its bias."
     )
     return np.asarray(learned[number - 1])
 

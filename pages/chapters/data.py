@@ -24,7 +24,7 @@ def show() -> None:
         "to be. 60,000 are for training. The other 10,000 are the test set: kept aside, so that at the end the "
         "network can be asked about digits that it has never seen."
     )
-    chosen = st.pills("Leaf through the digits", range(10), default=3, key="data_digit")
+    chosen = st.pills("Leaf through the digits", range(10), default=3, key="learn_data_digit")
     _show_some(3 if chosen is None else chosen)
     st.markdown(
         "Before MNIST's authors stored a digit they **framed** it. They shrank it until its longer side was 20 "
@@ -36,7 +36,7 @@ def show() -> None:
     image = chapter.ink()
     facts = framed(image)
     show_grids(
-        "data_own",
+        "learn_data_own",
         [
             Grid(
                 f"{chapter.whose().capitalize()}, framed",
@@ -61,5 +61,6 @@ def _show_some(chosen: int) -> None:
     digits, notice = chapter.mnist_digits()
     places = np.flatnonzero(digits.labels == chosen)[:SHOWN]
     said = [f"{a_digit(chosen).capitalize()} of the training images" for _ in places]
-    thumbnails.show("data_thumbnails", "Training images", digits.images[places], [str(chosen)] * len(places), said)
+    shown = [str(chosen)] * len(places)
+    thumbnails.show("learn_data_thumbnails", "Training images", digits.images[places], shown, said)
     quiet(f"{len(places)} training images with the label {chosen}. {notice}")

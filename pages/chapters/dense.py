@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.insight.operations import dense_unit
 from pages.components import chapter
+from pages.components.errors import plain
 from pages.components.pixel_grids import Grid, number
 from pages.components.pixel_grids import show as show_grids
 from pages.components.typesetting import quiet
@@ -59,7 +60,7 @@ def show() -> None:
     speaks_for, against = float(products[products > 0].sum()), float(products[products < 0].sum())
     name = f"the digit {unit}" if shown.is_last and shown.units == 10 else f"unit {unit}"
     quiet(
-        f"In {asked.name}, {products.size:,} numbers speak about {name}: {number(speaks_for, 1)} for it, "
+        f"In {plain(asked.name)}, {products.size:,} numbers speak about {name}: {number(speaks_for, 1)} for it, "
         f"{number(-against, 1)} against it, {number(shown.bias, 2)} bias, in all **{number(shown.total, 2)}**. Ink in "
         "the last picture speaks for it, orange bars against it."
     )

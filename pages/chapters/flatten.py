@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.insight.operations import flattened
 from pages.components import chapter
+from pages.components.errors import plain
 from pages.components.pixel_grids import Grid, number
 from pages.components.pixel_grids import show as show_grids
 from pages.components.typesetting import quiet
@@ -26,19 +27,20 @@ def show() -> None:
     maps = flattened(asked.model, chapter.ink())
     height, width, channels = maps.shape
     row_of_numbers = maps.ravel()
-    place = st.slider(
-        "Number in the row", 1, maps.size, maps.size // 2 + channels // 2, key=f"flatten_place_{maps.shape}"
-    )
+    key, place = f"flatten_place_{maps.shape}", 1
+    if maps.size > 1:
+        start = min(maps.size // 2 + channels // 2, maps.size)
+        place = st.slider("Number in the row", 1, maps.size, start, key=key)
     spot, channel = divmod(place - 1, channels)
     row, column = divmod(spot, width)
-    first = min(max(place - 1 - AROUND, 0), maps.size - 2 * AROUND - 1)
+    first = max(min(place - 1 - AROUND, maps.size - 2 * AROUND - 1), 0)
     shown = row_of_numbers[first : first + 2 * AROUND + 1]
     peak = float(abs(maps).max()) or 1.0
 
     def move(grid: int, tapped_row: int, tapped_column: int) -> None:
-        if grid == 0:
+        if grid == 0 and maps.size > 1:
             to = (tapped_row * width + tapped_column) * channels + channel + 1
-            st.session_state[f"flatten_place_{maps.shape}"] = to
+            st.session_state[key] = to
 
     value = number(float(row_of_numbers[place - 1]), 2)
     show_grids(
@@ -55,7 +57,7 @@ def show() -> None:
             Grid(
                 f"the row, from number {first + 1:,} on",
                 shown[None],
-                f"Nine numbers of the row, {value} among them",
+                f"{len(shown)} of the row's {maps.size:,} numbers, {value} among them",
                 decimals=2,
                 peak=peak,
                 window=(0, place - 1 - first, 1, 1),
@@ -65,7 +67,7 @@ def show() -> None:
         on_tap=move,
     )
     quiet(
-        f"What {asked.name} makes of {chapter.whose()}, {height} by {width} by {channels}, becomes a row of "
+        f"What {plain(asked.name)} makes of {chapter.whose()}, {height} by {width} by {channels}, becomes a row of "
         f"{maps.size:,}. Number {place:,} is row {row + 1}, column {column + 1} of map {channel + 1}: {value}. Tap "
         "the map to move."
     )

@@ -10,6 +10,7 @@ from core.insight.operations import logits, softmax
 from core.insight.prediction import certainty
 from core.insight.progress import a_digit
 from pages.components import chapter
+from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
 TITLE = "Loss"
@@ -42,8 +43,9 @@ def show() -> None:
     chosen = st.pills(f"What {chapter.whose()} was meant to be", range(10), default=read, key="loss_digit")
     digit = read if chosen is None else chosen
     cost = cross_entropy(shares[np.newaxis], np.array([digit]))
+    name = plain(asked.name[0].upper() + asked.name[1:])
     quiet(
-        f"{asked.name[0].upper()}{asked.name[1:]} gives the {digit} {certainty(shares[digit])} for {chapter.whose()}. "
+        f"{name} gives the {digit} {certainty(shares[digit])} for {chapter.whose()}. "
         f"If {a_digit(digit)} was meant, its loss is **{loss_text(cost) if cost >= 0.0005 else 'less than 0.0005'}**."
     )
     st.markdown(

@@ -6,6 +6,7 @@ import streamlit as st
 from core.insight import lesson_charts
 from core.insight.operations import KERNELS, CutOff, convolved, first_relu
 from pages.components import chapter
+from pages.components.errors import plain
 from pages.components.pixel_grids import Grid, number
 from pages.components.pixel_grids import show as show_grids
 from pages.components.typesetting import quiet
@@ -32,7 +33,7 @@ def show() -> None:
     chapter.invite()
     asked = chapter.asked()
     cut = first_relu(asked.model, chapter.ink())
-    where = f"the first ReLU of {asked.name}"
+    where = f"the first ReLU of {plain(asked.name)}"
     if cut is None:
         before = convolved(chapter.ink(), KERNELS["Left edges"])[:, :, np.newaxis]
         cut, where = CutOff("", before, np.maximum(before, 0)), "the kernel for left edges"

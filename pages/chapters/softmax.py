@@ -8,6 +8,7 @@ from core.insight.operations import logits, softmax
 from core.insight.prediction import certainty
 from core.insight.progress import a_digit
 from pages.components import chapter
+from pages.components.errors import plain
 from pages.components.pixel_grids import number
 from pages.components.typesetting import quiet
 
@@ -34,7 +35,7 @@ def show() -> None:
     st.vega_lite_chart(rows, SPEC, key="softmax_bars", height=260, alt="Ten bars, the probability of each digit")
     second, first = (int(place) for place in np.argsort(shares)[-2:])
     quiet(
-        f"At temperature {temperature:.1f}, {asked.name} takes {chapter.whose()} for {a_digit(first)} with "
+        f"At temperature {temperature:.1f}, {plain(asked.name)} takes {chapter.whose()} for {a_digit(first)} with "
         f"{certainty(shares[first])}, for {a_digit(second)} with {certainty(shares[second])}."
     )
     with st.expander("The ten in numbers", key="softmax_numbers"):
@@ -44,13 +45,18 @@ def show() -> None:
             for digit in range(10)
         ]
         st.markdown("\n".join(["| digit | logit | divided | probability |", "|--:|--:|--:|--:|", *lines]))
-    own = asked.model.scores.temperature
+    name, own = plain(asked.name), asked.model.scores.temperature
+    found = f"For {name} it is **{own:.2f}**, and the answers on Draw are given at it."
+    if asked.model.recipe.data.validation != "split":
+        found = (
+            f"No images were kept aside for that when {name} was trained, so nothing was measured, and its answers "
+            f"are given at **{own:.2f}**."
+        )
     st.markdown(
         "The **temperature** divides the logits first. Above 1 it evens them out: the network grows modest. Below 1 "
         "it sharpens them: the network grows cocksure. Which digit leads never changes. This is of use: a network may "
         "be right in 97 of 100 cases and yet claim 99.9 % each time. Inkling therefore measures, on images kept "
-        f"aside, which temperature makes “90 %” right nine times in ten. For {asked.name} it is **{own:.2f}**, and "
-        "the answers on Draw are given at it."
+        f"aside, which temperature makes “90 %” right nine times in ten. {found}"
     )
     st.markdown(
         "Mind what softmax cannot say: “none of these”. Its ten shares always make up the whole, even for the drawing "

@@ -15,7 +15,6 @@ from core.networks.network import as_input
 from core.training.runs import run_store
 from pages.components import chapter_links, errors, model_choice, own_drawings
 from pages.components.chapter_links import Link
-from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
 PAGE = "pages/learn.py"
@@ -27,7 +26,7 @@ _inside: ContextVar[bool] = ContextVar("_inside", default=False)  # whether a ch
 
 @dataclass(frozen=True)
 class Asked:
-    """The model that a chapter asks, and what it is called."""
+    """The model that a chapter asks, and what it is called: as it stands, which `plain` escapes for Markdown."""
 
     name: str
     model: Model
@@ -142,7 +141,7 @@ def asked() -> Asked:
 
 
 def _called(name: str) -> str:
-    return f"the model “{plain(name[:40])}”"
+    return f"the model “{name[:40]}”"
 
 
 @st.cache_resource(show_spinner=False)

@@ -20,39 +20,39 @@ def show(source: Source) -> None:
     st.subheader("Look through the data", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         split = st.segmented_control(
-            "Images", SPLITS, default="Test", required=True, key="data_split", on_change=_first
+            "Images", SPLITS, default="Test", required=True, key="evaluate_data_split", on_change=_first
         )
         digit = st.segmented_control(
-            "Digit", range(10), default=0, required=True, key="data_digit", on_change=_first, wrap=True
+            "Digit", range(10), default=0, required=True, key="evaluate_data_digit", on_change=_first, wrap=True
         )
     digits, what = _digits(str(split), source)
     places = np.flatnonzero(digits.labels == digit)
     pages = max(1, -(-len(places) // SHEET))
-    page = min(st.session_state.setdefault("data_page", 0), pages - 1)
+    page = min(st.session_state.setdefault("evaluate_data_page", 0), pages - 1)
     seen = places[page * SHEET : (page + 1) * SHEET]
     first, last = page * SHEET + 1, page * SHEET + len(seen)
     quiet(f"{what}: {len(places):,} of them are {digit}s, and here are {first:,} to {last:,} of these.")
     if len(seen):
         named = f"{a_digit(int(digit or 0)).capitalize()}"
         thumbnails.show(
-            "data_thumbnails",
+            "evaluate_data_thumbnails",
             f"{split} images of {digit}",
             digits.images[seen],
             [str(digit)] * len(seen),
             [f"{named}, image {place + 1}" for place in seen.tolist()],
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Before", key="data_before", disabled=page == 0, on_click=_turn, args=(page - 1,))
+        st.button("Before", key="evaluate_data_before", disabled=page == 0, on_click=_turn, args=(page - 1,))
         quiet(f"Sheet {page + 1} of {pages}", width="content")
-        st.button("Next", key="data_next", disabled=page + 1 >= pages, on_click=_turn, args=(page + 1,))
+        st.button("Next", key="evaluate_data_next", disabled=page + 1 >= pages, on_click=_turn, args=(page + 1,))
 
 
 def _first() -> None:
-    st.session_state.data_page = 0
+    st.session_state.evaluate_data_page = 0
 
 
 def _turn(page: int) -> None:
-    st.session_state.data_page = page
+    st.session_state.evaluate_data_page = page
 
 
 def _digits(split: str, source: Source) -> tuple[Digits, str]:

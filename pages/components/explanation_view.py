@@ -18,6 +18,7 @@ from core.insight.arithmetic import (
 from core.insight.explanation import (
     GREY,
     LEAST_FALL,
+    MOST_MAPS,
     STRONGEST,
     LayerView,
     figure,
@@ -31,8 +32,8 @@ from core.insight.explanation import (
 from core.insight.maps import Colours, data_url, heat_map, map_sheet, side_by_side
 from core.insight.neighbours import Neighbours
 from core.insight.prediction import Answer, certainty
+from core.insight.progress import a_digit
 from core.networks.model import Model
-from core.networks.network import MAX_PARAMETERS
 from pages.components import errors, map_rows, model_choice, network_view, pixel_picker, theme, thumbnails, worksheet
 from pages.components.errors import plain
 from pages.components.map_rows import Pictures, Row
@@ -69,7 +70,7 @@ def show(answer: Answer) -> None:
 def _show_layers(model: Model, image: np.ndarray) -> None:
     shown = st.segmented_control(
         "Maps of each layer",
-        (f"Strongest {STRONGEST}", "All"),
+        (f"Strongest {STRONGEST}", f"Up to {MOST_MAPS}"),
         default=f"Strongest {STRONGEST}",
         key="shown_maps",
         label_visibility="collapsed",
@@ -78,7 +79,7 @@ def _show_layers(model: Model, image: np.ndarray) -> None:
         "Blue is above zero, orange below, pale near zero; the scale is the same within a layer. Under each map of a "
         "convolution is the filter that made it; where it looks at several maps, the kernel with the largest weights."
     )
-    most = MAX_PARAMETERS if shown == "All" else STRONGEST
+    most = MOST_MAPS if shown == f"Up to {MOST_MAPS}" else STRONGEST
     map_rows.show("layer_maps", _layer_rows(model.fingerprint, image, most, theme.map_colours(), model))
 
 
@@ -93,9 +94,8 @@ def _layer_row(view: LayerView, colours: Colours) -> Row:
         return Row(view.name, detail, view.sentence)
     is_unit = len(view.shape) == 1
     side = UNIT_SIDE if is_unit else MAP_SIDE
-    is_digit = view.shape == (10,)
-    words = tuple(str(number - is_digit) for number in view.numbers)
-    kind = "Digit" if is_digit else "Unit" if is_unit else "Map"
+    words = tuple(str(number - view.is_answer) for number in view.numbers)
+    kind = "Digit" if view.is_answer else "Unit" if is_unit else "Map"
     said = tuple(
         f"{kind} {word} of {view.name}, {range_words(numbers)}" for word, numbers in zip(words, view.maps, strict=True)
     )
@@ -146,8 +146,9 @@ def _cam_row(fingerprint: str, image: np.ndarray, layer: str, colours: Colours, 
 def _show_neighbours(model: Model, image: np.ndarray) -> None:
     found = _neighbours(model.fingerprint, image, model)
     words = [figure(distance) for distance in found.distances]
-    said = [f"A {label}, {distance} away" for label, distance in zip(found.labels, words, strict=True)]
-    shown = [f"{label}, {distance}" for label, distance in zip(found.labels, words, strict=True)]
+    near = list(zip(found.labels, words, strict=True))
+    said = [f"{a_digit(label).capitalize()}, {distance} away" for label, distance in near]
+    shown = [f"{label}, {distance}" for label, distance in near]
     quiet(found.sentence)
     thumbnails.show("nearest_digits", "The nearest training digits", found.images, shown, said)
     quiet("Under each: its label, and how far it is from the drawing.")

@@ -71,7 +71,7 @@ export default function ({ data, parentElement }) {
       const [label, answer] = [data.labels[sample], data.answers[place][sample]]
       item.lastChild.textContent = answer
       item.classList.toggle("wrong", answer !== label)
-      item.firstChild.setAttribute("aria-label", `A ${label}, ${answer === label ? "read right" : `wrongly read as ${answer}`}`)
+      item.firstChild.setAttribute("aria-label", `${data.named[sample]}, ${answer === label ? "read right" : `wrongly read as ${answer}`}`)
     }
     for (const [layer, row] of [...find("tbody").children].entries()) {
       for (const [column, words] of data.statistics[place][layer].entries()) {

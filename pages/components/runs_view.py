@@ -49,11 +49,11 @@ def show() -> None:
     listed = run_store().listed(workspace.owner())
     ids = st.query_params.get("runs", listed[0].id if listed else "").split(",")
     runs = [*_watched(ids), *listed]
-    if not runs:
-        _show_empty()
-        return
     if any(run_id not in ("", PRETRAINED, *_ids(runs)) for run_id in ids):
         quiet("A run of this link is gone, or the link is incomplete.")
+    if not runs and PRETRAINED not in ids:
+        _show_empty()
+        return
     is_active = any(run.state.is_active for run in listed)
     st.fragment(_table, run_every=EVERY if is_active else None)(ids, {run.id: run.state for run in listed})
     quiet("A click on a name opens that run; ticks put several side by side.")

@@ -68,12 +68,15 @@ def test_where_the_curves_end_is_said():
 
 def test_curves_can_be_kept_as_a_picture_and_pyplot_is_left_alone(monkeypatch):
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
-    curves = [curve("A <b> & $x$"), curve("B", validation=False), Curve("C", (), ())]
+    curves = [curve("A <b> & $x$"), curve("_B", validation=False), Curve("C", (), ())]
     picture = np.asarray(Image.open(io.BytesIO(curves_figure(curves, "png"))).convert("RGB"))
     assert picture.shape[1] > picture.shape[0] > 400
     assert (picture < 100).any()
     svg = curves_figure(curves, "svg")
     assert ElementTree.fromstring(svg).tag.endswith("svg")
+    assert svg.count(b"<!-- A &lt;b&gt; &amp; $x$, training -->") == 2  # the legends of both panels
+    assert svg.count(b"<!-- _B, training -->") == 2
+    assert b"<!-- C," not in svg
     assert curves_figure([Curve("Empty", (), ())], "svg")
     assert "matplotlib.pyplot" not in sys.modules
 

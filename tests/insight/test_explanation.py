@@ -80,6 +80,16 @@ def test_every_layer_is_seen_with_a_sentence_and_its_strongest_maps_first(preset
         assert heights == sorted(heights, reverse=True)
 
 
+@pytest.mark.parametrize("activation", ["relu", "softmax"])
+def test_only_the_layer_that_puts_out_the_answer_speaks_of_digits(activation, seven):
+    layers = (Flatten(), Dense(units=10, activation=activation), Dense(units=10, activation="softmax"))
+    *before, last = seen_by_layers(random_model(Recipe(network=Network(layers=layers))), seven)
+    assert not any(view.is_answer or "probabilities" in view.sentence for view in before)
+    assert last.is_answer
+    assert last.numbers == tuple(range(1, 11))
+    assert f"of {int(last.maps.argmax())}" in last.sentence
+
+
 def test_a_maps_filter_is_its_own_and_of_several_kernels_the_heaviest(seven):
     model = random_model("script-a")
     views = {view.name: view for view in seen_by_layers(model, seven)}
@@ -127,6 +137,14 @@ def test_the_runner_up_is_the_second_likeliest_and_the_turned_image_is_read_othe
     assert 0 < changed <= explanation.CHANGED_PIXELS[-1]
     assert f"Second is {second}" in found.sentence
     assert "turns the answer into" in found.turned_sentence
+
+
+def test_where_no_ink_speaks_for_the_answer_no_place_is_named():
+    blank = runner_up(pretrained(), np.zeros((28, 28), np.float32))
+    assert "the ink" not in blank.sentence
+    assert f"Nothing that you drew speaks for {blank.digit}" in blank.sentence
+    full = runner_up(pretrained(), np.ones((28, 28), np.float32))
+    assert "More ink" not in full.sentence
 
 
 def test_ink_where_the_map_says_so_moves_the_answer_towards_the_runner_up(seven):

@@ -62,6 +62,20 @@ def test_one_changed_setting_is_the_only_difference_and_the_first_weights_stay(p
             assert len(changed.name) <= 60
 
 
+def test_a_recipe_without_validation_can_get_one():
+    script_b = PRESETS["script-b"]
+    assert changeable(script_b)["data.validation"] == "none"
+    changed = with_changed(script_b, "data.validation", "split")
+    assert differing([script_b, changed]) == [("Validated on", ["none", "a split"])]
+
+
+@pytest.mark.parametrize("stopping", [None, EarlyStopping()])
+def test_kinds_and_switches_cannot_be_changed(stopping):
+    paths = changeable(FAST.model_copy(update={"early_stopping": stopping, "schedule": Constant(), "checkpoint": None}))
+    assert "early_stopping" not in paths
+    assert not [path for path in paths if path.endswith(".kind")]
+
+
 def test_what_the_first_weights_follow_from_cannot_be_changed():
     assert not {"seed", "network"} & {path.partition(".")[0] for path in changeable(FAST)}
 

@@ -232,15 +232,15 @@ def test_a_change_is_measured_when_it_is_chosen_and_not_before(digits, monkeypat
 def test_the_data_can_be_looked_through_by_digit_and_split(digits):
     app = opened(mine(digits))
     assert "1,000 of them are 0s, and here are 1 to 60 of these" in text(app)
-    app.button(key="data_next").click().run()
+    app.button(key="evaluate_data_next").click().run()
     assert "here are 61 to 120 of these" in text(app)
-    app.segmented_control(key="data_digit").set_value(7).run()
+    app.segmented_control(key="evaluate_data_digit").set_value(7).run()
     assert "are 7s, and here are 1 to 60" in text(app)
     assert set(sent(app, "thumbnails", "data")["words"]) == {"7"}
-    app.segmented_control(key="data_split").set_value("Drawn").run()
+    app.segmented_control(key="evaluate_data_split").set_value("Drawn").run()
     assert "The 500 drawn digits" in text(app)
     assert "50 of them are 7s, and here are 1 to 50" in text(app)
-    app.segmented_control(key="data_split").set_value("Training").run()
+    app.segmented_control(key="evaluate_data_split").set_value("Training").run()
     assert "The first 1,000 training images of MNIST" in text(app)
     assert not app.error
 

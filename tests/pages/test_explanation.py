@@ -71,7 +71,7 @@ def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_
     assert first["under"]["image"].startswith("data:image/png")
     assert last["words"] == [str(digit) for digit in range(10)]
     assert "of 7" in last["sentence"]
-    app.segmented_control(key="shown_maps").set_value("All").run()
+    app.segmented_control(key="shown_maps").set_value("Up to 128").run()
     assert len(rows(app, "seen_by_layers")[0]["words"]) == 32
 
 
@@ -93,6 +93,10 @@ def test_the_nearest_training_digits_are_shown_with_label_and_distance(app):
     shown = sent_to(app, "inkling.thumbnails")
     assert len(shown["words"]) == 8
     assert sum(word.startswith("7, ") for word in shown["words"]) > 4
+    assert all(
+        said.startswith("An 8, " if word[0] == "8" else f"A {word[0]}, ")
+        for word, said in zip(shown["words"], shown["said"], strict=True)
+    )
     assert "nearest" in words(app)
 
 

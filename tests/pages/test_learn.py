@@ -1,14 +1,16 @@
 import json
 import re
+from math import prod
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.digits.handwriting import handwriting
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import PRESETS, Recipe
-from pages.chapters import epochs, overfitting, scaling
+from pages.chapters import epochs, flatten, overfitting, scaling
 from tests.played import SECRET, finished_run
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +65,11 @@ def on_script_a():
     return finished_run("Mine", PRESETS["script-a"])
 
 
+@pytest.fixture(scope="module")
+def on_marked_up():
+    return finished_run("a_b [c]", PRESETS["script-a"])
+
+
 def test_the_contents_lists_every_chapter_with_its_sentence_and_credits_both_texts():
     app = opened()
     assert not app.error
@@ -101,6 +108,30 @@ def test_a_chapter_asks_the_model_of_the_run_in_its_link_even_one_without_a_conv
     )
     assert all(f"run={on_script_a}" in link["href"] for link in links(app))
     assert not opened(chapter, run=finished_run("Bare", NO_CONVOLUTION)).error
+
+
+@pytest.mark.parametrize("chapter", ON_A_MODEL)
+def test_a_models_name_shows_as_it_was_given_in_text_and_outside_it(chapter, on_marked_up):
+    app = opened(chapter, a_seven(), run=on_marked_up)
+    assert not app.error
+    outside = [option for box in app.selectbox for option in box.options]
+    outside += [grid["title"] for data in sent(app, "pixel_grids") for grid in data["grids"]]
+    assert not [text for text in outside if "\\" in text]
+    assert "“a_b [c]”" not in words(app)
+    assert chapter == "convolution" or "“a_b [c]”" in " ".join(outside) or r"“a\_b \[c\]”" in words(app)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 4), (2, 2, 2), (3, 3, 1)])
+def test_a_short_row_is_shown_whole_with_its_count(shape, monkeypatch):
+    size = prod(shape)
+    monkeypatch.setattr(flatten, "flattened", lambda *_: np.arange(size, dtype=np.float32).reshape(shape))
+    app = opened("flatten")
+    assert not app.error
+    row = sent(app, "pixel_grids")[0]["grids"][1]
+    assert len(row["numbers"]) == size
+    assert row["title"] == "the row, from number 1 on"
+    assert row["said"].startswith(f"{size} of the row's {size} numbers")
+    assert len(app.slider) == (size > 1)
 
 
 @pytest.mark.parametrize("name", ["nosuch", "<script>", "../data", "x" * 3000])
@@ -176,6 +207,13 @@ def test_temperature_evens_the_probabilities_out_and_keeps_the_leader():
         app.slider(key="softmax_temperature").set_value(temperature).run()
         shares.append(re.search(r"takes your drawing for a 7 with ([\d.]+)", words(app)).group(1))
     assert sorted(map(float, shares), reverse=True) == [float(share) for share in shares]
+
+
+def test_a_temperature_is_called_measured_only_where_images_were_kept_aside(on_script_a):
+    assert "For the shipped model it is **" in words(opened("softmax"))
+    without = words(opened("softmax", run=on_script_a))  # validated on the test set
+    assert "nothing was measured, and its answers are given at **1.00**" in without
+    assert "it is **" not in without
 
 
 def test_the_loss_of_a_drawing_depends_on_what_was_meant():

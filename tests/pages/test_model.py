@@ -203,6 +203,7 @@ def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_
     assert "no weight is NaN" in film["said"][3]
     assert "they have changed by 33\N{THIN SPACE}%" in film["filters"][3]
     assert len(film["labels"]) == 20
+    assert film["named"][7:9] == ["A 7", "An 8"]
     assert {len(answers) for answers in film["answers"]} == {20}
 
 

@@ -251,6 +251,18 @@ def test_a_run_that_is_gone_is_said_to_be():
     assert "is gone" in texts(app)
 
 
+def test_a_visitor_without_runs_reads_that_a_links_run_is_gone_and_can_look_at_the_shipped_model():
+    app = opened(runs="nobody,nothing")
+    assert not app.error
+    assert "is gone" in texts(app)
+    assert "No runs yet" in app.subheader[0].value
+    app = opened(runs="pretrained")
+    assert not app.error
+    assert [part.value for part in app.subheader] == ["Pretrained"]
+    assert [line["id"] for line in lines(app)] == ["pretrained"]
+    assert "is gone" not in texts(app)
+
+
 def test_files_of_a_run_can_be_taken_home_and_its_recipe_sent_on():
     run_id = run_with_curves("First")
     app = opened(runs=run_id)
