@@ -21,7 +21,7 @@ from core.networks.history import BatchProgress, EpochResult
 SERIES = ("training", "validation")
 MAX_ROWS = 300  # of one chart; more cannot be told apart on a screen
 ACCURACY_STRETCH = 6  # exponent of the accuracy axis: 90 to 100 % takes half of it, and 0 is still 0
-LOSS_RANGE = (0.01, 3)  # a guess among ten digits costs 2.3
+LOSS_RANGE = (0.001, 3)  # a guess among ten digits costs 2.3
 LEAST_LOSS = 1e-4  # a logarithmic axis has no zero
 RISING = 0.001  # a change of validation accuracy that is worth the word
 
@@ -50,7 +50,7 @@ def loss_curves(epochs: int) -> Spec:
         "type": "quantitative",
         "title": "loss",
         "scale": {"type": "log", "domain": list(LOSS_RANGE), "nice": False, "clamp": True},
-        "axis": _AXIS | {"values": [0.01, 0.03, 0.1, 0.3, 1, 3], "format": "~g"},
+        "axis": _AXIS | {"values": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3], "format": "~g"},
     }
     return _curves(loss, epochs)
 

@@ -46,8 +46,9 @@ def show() -> None:
     _step(
         5,
         "Compare",
-        "Select both runs on the Runs page. The list of differences should name the learning rate and its schedule and "
-        "nothing else. The new curve often lies below the old one at first, and ends above it: about "
+        "Select both runs on the Runs page. The list of differences should name the learning rate and its schedule, "
+        "with the warmup that comes with it, and nothing else. The new curve often lies below the old one at first, "
+        "and ends above it: about "
         "98.7\N{THIN SPACE}% against 98.1. With 10,000 test images chance explains two or three tenths of a percent, "
         "and this is twice as much.",
     )
