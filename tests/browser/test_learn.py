@@ -35,9 +35,9 @@ def test_a_drawing_goes_along_from_the_contents_through_chapters_and_back(server
     page.get_by_role("img", name="The digit", exact=True).locator("canvas").click(position={"x": 3, "y": 3})
     expect(page.get_by_text(re.compile("Window 1 of 196"))).to_be_visible()
 
-    link(visit, "Flatten").click()
-    expect(heading(visit, "Flatten")).to_be_visible()
-    expect(page).to_have_url(re.compile("chapter=flatten"))
+    link(visit, "ReLU, an activation").click()
+    expect(heading(visit, "ReLU, an activation")).to_be_visible()
+    expect(page).to_have_url(re.compile("chapter=relu"))
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
     page.go_back()
     expect(heading(visit, "Max pooling")).to_be_visible()
