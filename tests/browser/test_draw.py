@@ -148,9 +148,11 @@ def test_a_picture_is_opened_answered_and_taken_away(server, visitor, tmp_path):
     expect_seven(visit)
     before = place_of_bars(visit)
     button(visit, "Picture").click()
-    file = visit.page.locator("[data-testid=stPopoverBody] input[type=file]").last  # after a bad file, a new one
+    file = visit.page.locator("[data-testid=stPopoverBody] input[type=file]")
     file.set_input_files(tmp_path / "program.png")
     expect(visit.page.get_by_role("alert")).to_contain_text("PNG or JPEG please: this file is neither.")
+    expect(visit.page.get_by_text("program.png")).to_have_count(0)  # a new opener has come in the old one's place
+    expect(file).to_have_count(1)
     expect_seven(visit)
     file.set_input_files(picture)
     expect(status(visit)).to_have_text(re.compile(r"3\s+\d\d\.\d\s% sure"))
