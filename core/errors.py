@@ -10,7 +10,8 @@ InklingError
 ├── TrainingDiverged                                    core/training/fit.py
 ├── NoSuchRun (a LookupError), UnreadRun                core/training/runs.py
 ├── DrawingsFull                                        core/training/drawings.py
-└── BadWorkspaceLink                                    pages/components/workspace.py
+├── BadWorkspaceLink                                    pages/components/workspace.py
+└── FileGone                                            pages/components/opened_file.py
 """
 
 

@@ -6,10 +6,6 @@ except in CI (`CI` set), where that is a failure.
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,21 +15,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.serving import Server, serving
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 CANVAS = "canvas.upper-canvas"  # Playwright looks into open shadow roots
 
 expect.set_options(timeout=20_000)  # milliseconds; the machine may be busy
-
-
-@dataclass
-class Server:
-    """A running app: where it answers, and its process."""
-
-    url: str
-    pid: int
 
 
 @dataclass
@@ -108,45 +97,10 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def serve(home: Path) -> Iterator[Server]:
-    """Run the app as `streamlit run app.py` does, with the project's own configuration, until the test is over."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address=127.0.0.1"]
-    log = home / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [*command, f"--server.port={port}", "--server.headless=true"],
-            cwd=ROOT,
-            env=os.environ | {"INKLING_HOME": str(home)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_until_healthy(url, process, log)
-            yield Server(url, process.pid)
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-            # An engine outlives its web process while a run goes on, as after a test that failed in the middle.
-            stop = [sys.executable, "-m", "core.training", "stop"]
-            subprocess.run(stop, cwd=ROOT, env=os.environ | {"INKLING_HOME": str(home)}, stdout=subprocess.DEVNULL)
-    assert "Traceback" not in log.read_text(), log.read_text()
-
-
-def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    patience = 600
-    while process.poll() is None and (patience := patience - 1):
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                return
-        except OSError:
-            try:
-                process.wait(0.1)  # until the next knock, or the process's end
-            except subprocess.TimeoutExpired:
-                continue
-    pytest.fail(f"the server did not start:\n{log.read_text()}")
+    """Run the app until the test is over; nothing may have gone wrong in it by then."""
+    with serving(home) as server:
+        yield server
+    assert "Traceback" not in server.log.read_text(), server.log.read_text()
 
 
 @pytest.fixture(scope="session")
