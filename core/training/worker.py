@@ -73,7 +73,7 @@ def train(run_id: str) -> None:
 
         start = lesson.start if lesson else store.start(run_id)
         trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
-        store.finish(run_id, attempt, trained, data.notice)
+        store.finish(run_id, attempt, trained, _notice(recipe, data))
     except Paused as pause:
         store.pause(run_id, attempt, pause.checkpoint)
     except InklingError as problem:
@@ -83,6 +83,14 @@ def train(run_id: str) -> None:
         _log.exception("Run %s failed, incident %s", run_id, incident)
         follower.give_up(f"Training failed, and it is our fault; the log calls it {incident}.")
     _renew_if_grown()
+
+
+def _notice(recipe: Recipe, data: Dataset) -> str:
+    """What was otherwise than the recipe says, in sentences."""
+    images, cut = len(data.training), ""
+    if recipe.batch_size > images:
+        cut = f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
+    return " ".join(filter(None, [data.notice, cut]))
 
 
 class _Follower:
