@@ -54,6 +54,7 @@ def test_a_submitted_run_waits_in_the_queue(store):
     assert (run.state, run.recipe, run.name, run.waiting) == (RunState.QUEUED, RECIPE, "Tiny", 0)
 
 
+@pytest.mark.bad_input(28)
 def test_a_second_click_gives_the_run_that_is_already_there(store):
     first = store.submit(MINE, RECIPE)
     assert store.submit(MINE, RECIPE) == first
@@ -63,6 +64,7 @@ def test_a_second_click_gives_the_run_that_is_already_there(store):
     assert store.submit(THEIRS, RECIPE) != first
 
 
+@pytest.mark.bad_input(28)
 def test_fifty_clicks_at_once_start_one_run(store):
     ids = []
     clicks = [threading.Thread(target=lambda: ids.append(store.submit(MINE, RECIPE))) for _ in range(50)]
@@ -182,6 +184,7 @@ def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
     assert store.run(run_id).state == RunState.RUNNING
 
 
+@pytest.mark.bad_input(25)
 def test_a_run_whose_worker_dies_twice_is_left_interrupted_until_its_owner_resumes_it(store):
     run_id, _ = begun(store)
     assert store.begin(run_id)
@@ -277,6 +280,7 @@ def test_a_paused_run_goes_on_where_it_stood(store):
 
 
 @pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
+@pytest.mark.bad_input(30)
 def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
     run_id = store.submit(MINE, RECIPE)
     store.ask(run_id, MINE, wish)
@@ -284,6 +288,7 @@ def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
     assert store.claim_next() is None
 
 
+@pytest.mark.bad_input(18)
 def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
     run_id, _ = begun(store, THEIRS)
     assert store.run(run_id).owner == THEIRS
@@ -301,11 +306,13 @@ def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
 
 
 @pytest.mark.parametrize("run_id", ["", "x", "../../x", "'; drop table run; --", "x" * 5000, "\0"])
+@pytest.mark.bad_input(18)
 def test_a_wrong_run_id_finds_no_run(store, run_id):
     with pytest.raises(NoSuchRun, match="no such run"):
         store.run(run_id)
 
 
+@pytest.mark.bad_input(31)
 def test_a_deleted_run_is_gone_and_its_worker_is_told(store):
     run_id, attempt = begun(store)
     store.delete(run_id, MINE)
@@ -324,6 +331,7 @@ def test_what_is_committed_is_there_for_the_next_process(store):
 
 
 @given(st.text(max_size=200))
+@pytest.mark.bad_input(19)
 def test_a_name_is_a_label_whatever_was_typed(text):
     name = clean_name(text)
     assert 1 <= len(name) <= MAX_NAME
@@ -332,6 +340,7 @@ def test_a_name_is_a_label_whatever_was_typed(text):
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n", "\u202e\u202d"])
+@pytest.mark.bad_input(19)
 def test_an_empty_name_becomes_untitled(text):
     assert clean_name(text) == "Untitled"
 
