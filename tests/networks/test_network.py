@@ -25,7 +25,7 @@ HEAD = (Flatten(), Dense(units=10, activation="softmax"))
 
 @pytest.mark.parametrize(
     ("preset", "parameters"),
-    [("script-a", 93_322), ("script-b", 542_230), ("script-a-improved", 60_554), ("fast", 34_138)],
+    [("script-a", 93_322), ("script-b", 542_230), ("script-a-improved", 60_554), ("fast", 29_658), ("tiny", 7_586)],
 )
 def test_the_presets_have_the_parameters_that_their_texts_give(preset, parameters):
     assert PRESETS[preset].network.parameters == parameters
