@@ -97,7 +97,7 @@ def fit(
                 training_batches(data.training, recipe, run.epoch, run.step),
                 epochs=len(run.history) + 1 if run.step else recipe.epochs,
                 initial_epoch=len(run.history),
-                callbacks=[_Validation(run), *run.patience.values(), run],
+                callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=run.validate), *run.patience.values(), run],
                 shuffle=False,
                 verbose=0,
             )
@@ -225,24 +225,6 @@ _PATIENCE_FIELDS = ("wait", "best", "stopped_epoch", "cooldown_counter")  # in w
 
 class _Leave(Exception):
     """Leaves Keras' fit at once, without the validation pass that `stop_training` would still wait for."""
-
-
-class _Validation(keras.callbacks.Callback):
-    """Adds the validation values to an epoch's logs, before the other callbacks read them.
-
-    Not Keras' own validation, whose graph would take TensorFlow half a second to trace.
-    """
-
-    def __init__(self, run: _Run) -> None:
-        super().__init__()
-        self.run = run
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Answer all validation images, where there are any."""
-        if (validation := self.run.data.validation) and logs is not None:
-            logs["val_loss"], logs["val_accuracy"] = self.run.loss_and_accuracy(
-                self.run.answers(validation, self.run.heed_stop), validation
-            )
 
 
 class _Run(keras.callbacks.Callback):
@@ -373,6 +355,15 @@ class _Run(keras.callbacks.Callback):
             self.reported_at, self.reported_images, self.reported_sums = time.monotonic(), images, means * images
         if self.step < self.steps:  # after the last step the epoch is ended first: nothing would be left to go on with
             self.heed_wish()
+
+    def validate(self, epoch: int, logs: dict[str, float]) -> None:
+        """Add the validation values to an epoch's logs, before the other callbacks read them.
+
+        Not by Keras' own validation, whose graph would take TensorFlow half a second to trace.
+        """
+        if validation := self.data.validation:
+            answers = self.answers(validation, between=self.heed_stop)
+            logs["val_loss"], logs["val_accuracy"] = self.loss_and_accuracy(answers, validation)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}

@@ -128,7 +128,8 @@ def test_a_missing_file_is_refused_with_a_sentence(tmp_path):
 
 def test_the_shipped_model_is_sound_and_brings_its_keras_file():
     model = pretrained()
-    assert model.recipe == ACCURATE  # whoever changes the preset ships the model anew
+    # Whoever changes the preset ships the model anew, from whichever seed is best on the validation images.
+    assert model.recipe.model_copy(update={"seed": ACCURATE.seed}) == ACCURATE
     assert model.scores.data_source == "mnist"
     assert model.scores.test_accuracy >= 0.995
     assert f"{model.parameters:,}" in model.summary
