@@ -51,8 +51,8 @@ def changed(recipe: Recipe, **settings: Any) -> Recipe:
 
 
 def fast(network: Network) -> Recipe:
-    """The preset "Fast" with another network."""
-    return changed(FAST, network=network)
+    """The preset "Fast" with another network, and no label smoothing."""
+    return changed(FAST, network=network, label_smoothing=0.0)
 
 
 BEGIN = conv(16, 5, 2, "same")
@@ -61,9 +61,12 @@ GROUPS: dict[str, dict[str, Recipe]] = {
     "fast": {
         "as it was": fast(net(BEGIN, (*conv(32), MaxPooling2D()), conv(64))),
         "pooled before normalisation": fast(net(BEGIN, conv(32, pool=2), conv(64))),
-        "no margins: the preset": FAST,
+        "no margins": fast(FAST.network),
         "12, 32, 64": fast(net(conv(12, 5, 2, "same"), conv(32, pool=2), conv(64))),
         "16, 24, 64": fast(net(BEGIN, conv(24, pool=2), conv(64))),
+        "no margins, batch 96": changed(fast(FAST.network), batch_size=96),
+        "no margins, 16, 32, 96": fast(net(conv(16, 5, 2), conv(32, pool=2), conv(96))),
+        "no margins, smoothing 0.1: the preset": FAST,
     },
     "balanced": {
         "the preset": BALANCED,
