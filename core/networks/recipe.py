@@ -433,6 +433,7 @@ BALANCED = Recipe(
     epochs=10,
     optimizer=Adam(learning_rate=0.006, beta_1=0.8, beta_2=0.95),
     schedule=OneCycle(),
+    label_smoothing=0.1,
     augmentation=Augmentation(rotation=8, shift=0.05, zoom=0.08, shear=5),
     pipeline="tf.data",
 )

@@ -67,6 +67,8 @@ GROUPS: dict[str, dict[str, Recipe]] = {
         "no margins, batch 96": changed(fast(FAST.network), batch_size=96),
         "no margins, 16, 32, 96": fast(net(conv(16, 5, 2), conv(32, pool=2), conv(96))),
         "no margins, smoothing 0.1: the preset": FAST,
+        "smoothing, 12, 24, 48": changed(FAST, network=net(conv(12, 5, 2), conv(24, pool=2), conv(48))),
+        "smoothing, 12, 32, 64": changed(FAST, network=net(conv(12, 5, 2), conv(32, pool=2), conv(64))),
     },
     "balanced": {
         "the preset": BALANCED,
@@ -77,7 +79,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             ),
             epochs=7,
         ),
-        "smoothing 0.1": changed(BALANCED, label_smoothing=0.1),
+        "no smoothing": changed(BALANCED, label_smoothing=0.0),
         "milder augmentation": changed(BALANCED, augmentation=MILD),
     },
     "accurate": {
@@ -95,6 +97,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             ),
             epochs=20,
         ),
+        "smoothing 0.1": changed(ACCURATE, label_smoothing=0.1),
         "weight decay": changed(ACCURATE, optimizer=AdamW(learning_rate=0.005, weight_decay=0.01)),
     },
     "tiny": {
