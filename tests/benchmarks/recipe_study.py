@@ -68,7 +68,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
         "no margins, 16, 32, 96": fast(net(conv(16, 5, 2), conv(32, pool=2), conv(96))),
         "no margins, smoothing 0.1: the preset": FAST,
         "smoothing, 12, 24, 48": changed(FAST, network=net(conv(12, 5, 2), conv(24, pool=2), conv(48))),
-        "smoothing, 12, 32, 64": changed(FAST, network=net(conv(12, 5, 2), conv(32, pool=2), conv(64))),
     },
     "balanced": {
         "the preset": BALANCED,
