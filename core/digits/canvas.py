@@ -89,7 +89,7 @@ class _BadObject(Exception):
 
 def _number(value: object) -> float:
     # Compared before it is converted: NaN fails the comparison, and an int may be too large for a float.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_COORDINATE:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MAX_COORDINATE:
         raise _BadObject
     return float(value)
 

@@ -361,6 +361,18 @@ class RunStore:
                 raise NoSuchRun
             return self._seen(session, row)
 
+    def name(self, run_id: str) -> str:
+        """What a run is called; much quicker than `run`.
+
+        Raises:
+            NoSuchRun: there is none.
+        """
+        with self._database.reading() as session:
+            name = session.scalar(select(_Row.name).where(_Row.id == run_id))
+            if name is None:
+                raise NoSuchRun
+            return name
+
     def listed(self, owner: str) -> list[ListedRun]:
         """All of a workspace's runs, the newest first, those of other versions among them; quick for many."""
         large = (defer(column) for column in (_Row.points, _Row.history, _Row.drawing))
