@@ -20,10 +20,10 @@ from core.networks.model import pretrained
 from core.training.runs import run_store
 from tests.played import OWNER, SECRET
 
-send, timers = ScriptRunContext.enqueue, []
+send, timers, page = ScriptRunContext.enqueue, [], ""
 def noted(context, message):
     if message.WhichOneof("type") == "auto_rerun":
-        timers.append(message.auto_rerun.interval)
+        timers.append(page)
     send(context, message)
 ScriptRunContext.enqueue = noted
 
@@ -51,7 +51,7 @@ status = Path("/proc/self/status")
 memory = int(status.read_text().split("VmRSS:")[1].split()[0]) / 1000 if status.exists() else 0
 print(json.dumps({
     "heavy": sorted({"tensorflow", "keras", "torch"} & set(sys.modules)), "megabytes": memory,
-    "needless": needless, "while_waiting": while_waiting, "idle": len(timers),
+    "needless": needless, "while_waiting": while_waiting, "idle": timers,
 }))
 """
 
@@ -88,4 +88,4 @@ def test_the_web_process_imports_no_training_library_sets_no_timer_without_a_run
     assert seen["megabytes"] < 300
     assert seen["needless"] == []  # on the start page
     assert seen["while_waiting"] == 1
-    assert seen["idle"] == 0
+    assert set(seen["idle"]) <= {"pages/evaluate.py"}  # which without MNIST works out answers meanwhile
