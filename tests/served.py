@@ -49,7 +49,7 @@ class Visit:
     def open(self, path: str = "/") -> None:
         """Open the Draw page."""
         self.goto(path)
-        expect(self.page.locator(CANVAS)).to_be_visible()
+        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
 
     def goto(self, path: str) -> None:
         """Open any page, and wait until it has been drawn."""
@@ -64,6 +64,17 @@ class Visit:
         for x, y in points[1:]:
             self.page.mouse.move(left + x, top + y, steps=steps)
         self.page.mouse.up()
+
+    def lay_sheet(self, name: str, *, by_touch: bool = False) -> None:
+        """Press "Clear" or "Undo", and wait for the sheet that it lays: what is drawn before lies on the old one."""
+        old = self.page.locator(CANVAS)
+        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+        old.evaluate("canvas => { canvas.dataset.old = '' }")
+        # A new canvas shows a toolbar of its own for a moment, with buttons of the same names.
+        button = self.page.get_by_role("button", name=name, exact=True).and_(self.page.locator(":not(.dc-icon-button)"))
+        button.tap() if by_touch else button.click()
+        expect(self.page.locator(f"{CANVAS}[data-old]")).to_have_count(0)
+        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
 
     def touch(self, *points: tuple[float, float]) -> None:
         """Draw one stroke with a finger."""
