@@ -26,15 +26,17 @@ from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psutil
-from distributed import Client, fire_and_forget
 
 from core.storage import home
 from core.training import worker
 from core.training.runs import RunState, RunStore
+
+if TYPE_CHECKING:  # Dask is imported where an engine is wanted: no visitor waits for it before
+    from distributed import Client
 
 ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
@@ -130,6 +132,8 @@ class Engine:
             self._is_wanted = False
             # Asked of the system, because a client waits half a minute for a scheduler that is gone.
             self._scheduler_pid = os.getpid() if _is_cluster() else self._client.run_on_scheduler(os.getpid)
+        from distributed import fire_and_forget
+
         client = self._client
         tasks: dict[str, str] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
@@ -172,6 +176,8 @@ class Engine:
 
 def connected() -> Client:
     """A client of the cluster that the environment names, or of our own engine, started where there is none."""
+    from distributed import Client
+
     if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
         return Client(address, timeout=START_SECONDS, set_as_default=False)
     with _one_at_a_time():
@@ -232,6 +238,8 @@ def _attached(path: Path) -> Client | None:
         raise
     except (OSError, ValueError, KeyError):
         return None  # no file, half a file, or nobody listens there
+    from distributed import Client
+
     return Client(scheduler_file=str(path), timeout=START_SECONDS, set_as_default=False)
 
 

@@ -361,6 +361,18 @@ class RunStore:
                 raise NoSuchRun
             return self._seen(session, row)
 
+    def name(self, run_id: str) -> str:
+        """What a run is called; much quicker than `run`.
+
+        Raises:
+            NoSuchRun: there is none.
+        """
+        with self._database.reading() as session:
+            name = session.scalar(select(_Row.name).where(_Row.id == run_id))
+            if name is None:
+                raise NoSuchRun
+            return name
+
     def listed(self, owner: str) -> list[ListedRun]:
         """All of a workspace's runs, the newest first, those of other versions among them; quick for many."""
         large = (defer(column) for column in (_Row.points, _Row.history, _Row.drawing))
@@ -538,18 +550,17 @@ class RunStore:
         self, run_id: str, attempt: int, progress: BatchProgress | None, *, as_point: bool = False
     ) -> Asked | None:
         """Tell where a run is, and hear what its owner asks. None: leave it, the run is gone or another's now."""
+        changed: dict[str, Any] = {"heartbeat": time.time()}
+        if progress:
+            changed["live"] = asdict(progress)
         with self._database.writing() as session:
-            row = session.get(_Row, run_id)
-            if row is None or row.state != RunState.RUNNING or row.attempt != attempt:
-                return None
-            row.heartbeat = time.time()
-            if progress:
-                row.live = asdict(progress)
-                if as_point:
-                    point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
-                    row.points = [*row.points, point][-MAX_POINTS:]
-            wish: Wish = row.wish  # type: ignore[assignment]
-            return Asked(wish, _image(row.drawing))
+            if progress and as_point:  # only then is the whole curve read
+                points = session.scalar(select(_Row.points).where(_Row.id == run_id)) or []
+                point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
+                changed["points"] = [*points, point][-MAX_POINTS:]
+            held = _held(run_id, attempt).values(**changed).returning(_Row.wish, _Row.drawing)
+            asked = session.execute(held).first()
+            return Asked(asked.wish, _image(asked.drawing)) if asked else None
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and film, together or not at all."""

@@ -1,5 +1,6 @@
 """The list of pages, the frame in which each of them runs, and the guard at the top of each page file."""
 
+import gc
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,9 @@ ASSETS = Path(__file__).parent / "assets"
 FAVICON = data_url((ASSETS / "favicon.png").read_bytes())
 
 WIDE = ("train", "model", "evaluate", "runs")  # the pages that stand in two columns
+
+# What has been imported stays: full collections, which stop all visitors, need not look through it (2 ms and not 67).
+gc.freeze()
 
 _routed: ContextVar[bool] = ContextVar("_routed", default=False)
 
