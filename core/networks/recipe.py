@@ -408,7 +408,7 @@ ACCURATE = Recipe(
     ),
     # MNIST's writers do not write as the world does: a seventh of what it sees is built-in handwriting.
     data=Data(handwriting=10_000),
-    epochs=14,
+    epochs=24,
     optimizer=Adam(learning_rate=0.005),
     schedule=OneCycle(),
     augmentation=Augmentation(rotation=12, shift=0.07, zoom=0.1, shear=8),

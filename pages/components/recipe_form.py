@@ -49,7 +49,7 @@ _TAGS = ("kind",)
 _LINES = {
     "fast": ("One epoch, made to be quick. Start here.", "99.2\N{THIN SPACE}% in 5 s"),
     "balanced": ("Fewer errors, in the time of Script A.", "99.5\N{THIN SPACE}% in 90 s"),
-    "accurate": ("What the shipped model was trained with.", "99.6\N{THIN SPACE}% in 6 min"),
+    "accurate": ("What the shipped model was trained with.", "99.6\N{THIN SPACE}% in 10 min"),
     "tiny": ("As much as 7,586 parameters can hold.", "99.3\N{THIN SPACE}% in 2 min"),
     "script-a": ("Three convolutions, Adam, five epochs.", "99.1\N{THIN SPACE}% in 95 s"),
     "script-b": ("One convolution, plain SGD, ten epochs.", "98.6\N{THIN SPACE}% in 45 s"),
