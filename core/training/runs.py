@@ -82,6 +82,7 @@ class RunState(StrEnum):
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 _RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
+_QUEUE_PAUSED = "queue paused"
 
 
 class _Row(Base):
@@ -137,6 +138,14 @@ class _Data(Base):
     start: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
 
 
+class _Setting(Base):
+    """What the workshop's leader has set, by name; a row that is there is on."""
+
+    __tablename__ = "setting"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
 @dataclass(frozen=True)
 class Run:
     """A run as it stood when it was read.
@@ -151,6 +160,7 @@ class Run:
         drawing: (28, 28) uint8, its owner's drawing that it answers while it goes on; None where there is none.
         is_lesson: whether it teaches a model, so that it has a `RunStore.lesson`.
         waiting: runs that are before it in the queue; 0 where it is not queued.
+        is_held: whether it waits in a queue that the workshop's leader has paused.
         continues: the run whose model it began with; it may be gone. "" where it began anew.
         replays: the run that it repeats but for a setting; it may be gone. "" where it repeats none.
     """
@@ -172,6 +182,7 @@ class Run:
     drawing: np.ndarray | None = field(default=None, compare=False)
     is_lesson: bool = False
     waiting: int = 0
+    is_held: bool = False
     continues: str = ""
     replays: str = ""
 
@@ -290,8 +301,14 @@ class RunStore:
             )
         return run_id
 
-    def ask(self, run_id: str, owner: str, wish: Wish) -> None:
+    def ask(self, run_id: str, owner: str, wish: Wish, notice: str = "") -> None:
         """Ask for a run to stop or to pause; a queued one does so at once.
+
+        Args:
+            run_id: of the run.
+            owner: its workspace.
+            wish: what it is to do.
+            notice: what its owner is told about that, where somebody else asked.
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
@@ -300,10 +317,12 @@ class RunStore:
             row = _owned(session, run_id, owner)
             if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
                 row.wish = wish
+                row.notice = notice or row.notice
             elif row.state == RunState.QUEUED and (wish == "pause" or row.attempt):
                 row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
+                row.notice = notice or row.notice
             elif row.state == RunState.QUEUED:
-                row.state, row.notice = RunState.STOPPED, "Stopped before it began."
+                row.state, row.notice = RunState.STOPPED, notice or "Stopped before it began."
 
     def watch(self, run_id: str, owner: str, drawing: np.ndarray) -> None:
         """Let a run answer this drawing, (28, 28) uint8, at every report from now on.
@@ -448,6 +467,51 @@ class RunStore:
             content = session.scalar(select(_Data.start).where(_Data.id == run_id))
             return read_model(content) if content else None
 
+    # What the workshop's leader does
+
+    def pause_queue(self, is_paused: bool) -> None:
+        """Let no queued run begin until the queue goes on; what runs goes on. Holds across restarts."""
+        with self._database.writing() as session:
+            session.execute(delete(_Setting).where(_Setting.name == _QUEUE_PAUSED))
+            if is_paused:
+                session.add(_Setting(name=_QUEUE_PAUSED))
+
+    def is_queue_paused(self) -> bool:
+        """Whether the queue has been paused."""
+        with self._database.reading() as session:
+            return _is_queue_paused(session)
+
+    def active(self) -> list[Run]:
+        """Everybody's runs that are running, then those that wait, in the order of the queue."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE)).order_by(_Row.queued))
+            return sorted(self._readable(session, rows), key=lambda run: (run.state == RunState.QUEUED, run.waiting))
+
+    def counts(self) -> dict[RunState, int]:
+        """How many runs there are in each state, in the states' order."""
+        with self._database.reading() as session:
+            counted = select(_Row.state, func.count()).group_by(_Row.state)
+            known = {state: count for state, count in session.execute(counted)}
+            return {state: known.get(state, 0) for state in RunState}
+
+    def count_old(self, seconds: float) -> int:
+        """How many runs `clear_old` would delete."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(_Row).where(*_is_old(seconds))) or 0
+
+    def clear_old(self, seconds: float) -> int:
+        """Delete everybody's runs that nothing has happened to for so long, but none that waits or runs.
+
+        Returns:
+            How many there were.
+        """
+        with self._database.writing() as session:
+            ids = session.scalars(select(_Row.id).where(*_is_old(seconds))).all()
+            for run_id in ids:  # one by one, because a database limits how many values a query may name
+                session.execute(delete(_Data).where(_Data.id == run_id))
+                session.execute(delete(_Row).where(_Row.id == run_id))
+            return len(ids)
+
     # What engine and worker do
 
     def claim_next(self, places: int = 1) -> str | None:
@@ -456,9 +520,11 @@ class RunStore:
         Two processes that claim at once never get the same run, nor more runs than there are places.
 
         Returns:
-            Its id; None where none is queued, or as many are running as there are places for.
+            Its id; None where none is queued, the queue is paused, or as many run as there are places for.
         """
         with self._database.writing() as session:
+            if _is_queue_paused(session):
+                return None
             is_running = _Row.state == RunState.RUNNING
             if (session.scalar(select(func.count()).select_from(_Row).where(is_running)) or 0) >= places:
                 return None
@@ -493,10 +559,10 @@ class RunStore:
         return runs
 
     def queue_length(self) -> int:
-        """How many runs are waiting."""
+        """How many runs are waiting for a worker; none while the queue is paused."""
         with self._database.reading() as session:
             count = session.scalar(select(func.count()).where(_Row.state == RunState.QUEUED))
-            return count or 0
+            return 0 if _is_queue_paused(session) else count or 0
 
     def begin(self, run_id: str) -> tuple[Recipe, Checkpoint | None, int] | None:
         """Take a claimed run in hand.
@@ -638,6 +704,7 @@ class RunStore:
                 drawing=_image(row.drawing),
                 is_lesson=bool(row.is_lesson),
                 waiting=waiting,
+                is_held=row.state == RunState.QUEUED and _is_queue_paused(session),
                 continues=row.continues or "",
                 replays=row.replays or "",
             )
@@ -669,10 +736,10 @@ def run_store() -> RunStore:
     return RunStore(database_url())
 
 
-def clean_name(name: str) -> str:
-    """A name as a label: one line of printable characters, at most `MAX_NAME` of them, never empty."""
+def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> str:
+    """A name as a label: one line of printable characters, at most `most` of them; `otherwise` where none is left."""
     printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
-    return " ".join(printable.split())[:MAX_NAME].strip() or "Untitled"
+    return " ".join(printable.split())[:most].strip() or otherwise
 
 
 def _progress(stored: dict[str, Any]) -> BatchProgress:
@@ -693,6 +760,16 @@ def _owned(session: Session, run_id: str, owner: str) -> _Row:
 
 def _active_of(owner: str) -> Any:
     return select(_Row).where(_Row.owner == owner, _Row.state.in_(_ACTIVE)).limit(1)
+
+
+def _is_queue_paused(session: Session) -> bool:
+    return session.get(_Setting, _QUEUE_PAUSED) is not None
+
+
+def _is_old(seconds: float) -> tuple[Any, ...]:
+    """Conditions: nothing has happened to a run since then, and nothing will by itself."""
+    then = time.time() - seconds
+    return _Row.state.not_in(_ACTIVE), _Row.created < then, _Row.queued < then, _Row.heartbeat < then
 
 
 def _held(run_id: str, attempt: int) -> Any:

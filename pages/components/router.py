@@ -7,12 +7,12 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.components import errors, run_banner, theme, workspace
+from pages.components import attendance, errors, run_banner, theme, workspace
 
 ASSETS = Path(__file__).parent / "assets"
 FAVICON = ASSETS / "favicon.png"
 
-WIDE = ("train", "model", "evaluate", "runs")  # the pages that stand in two columns
+WIDE = ("train", "model", "evaluate", "runs", "scoreboard", "leader")  # the pages that need the screen's width
 
 _routed: ContextVar[bool] = ContextVar("_routed", default=False)
 
@@ -37,6 +37,9 @@ def navigation() -> StreamlitPage:
             st.Page("pages/evaluate.py", title="Evaluate", url_path="evaluate"),
             st.Page("pages/runs.py", title="Runs", url_path="runs"),
             st.Page("pages/learn.py", title="Learn", url_path="learn"),
+            st.Page("pages/scoreboard.py", title="Scoreboard", url_path="scoreboard", visibility="hidden"),
+            st.Page("pages/privacy.py", title="Privacy", url_path="privacy", visibility="hidden"),
+            st.Page("pages/leader.py", title="Leader", url_path="leader", visibility="hidden"),
         ],
         position="top",
     )
@@ -58,6 +61,7 @@ def run(page: StreamlitPage) -> None:
             page.run()
         with errors.shown():
             workspace.keep()
+            attendance.show()
     finally:
         _routed.reset(token)
 

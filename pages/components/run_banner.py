@@ -33,6 +33,8 @@ def _line(run_id: str) -> None:
 
 
 def _said(run: Run) -> str:
+    if run.is_held:
+        return "Your run waits: the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
         return f"Your run waits, {run.waiting} before it" if run.waiting else "Your run is next"
     if run.live is None:

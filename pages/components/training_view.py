@@ -34,6 +34,7 @@ from pages.components import (
     own_drawings,
     run_figures,
     sample_strip,
+    scoreboard_entry,
     thumbnails,
     watched_digit,
     workspace,
@@ -119,6 +120,7 @@ def _show_ways_on(run: Run) -> None:
         st.switch_page("pages/draw.py")
     if st.button("Look inside", key="look_inside"):
         st.switch_page("pages/model.py", query_params={"run": run.id})
+    scoreboard_entry.show(run)
 
 
 def _show_controls(run: Run) -> None:
@@ -224,6 +226,8 @@ def _said(run: Run) -> str:
 
 
 def _said_queued(run: Run) -> str:
+    if run.is_held:
+        return "The queue is paused by the workshop's leader. Your run keeps its place"
     if run.waiting:
         runs = "run" if run.waiting == 1 else "runs"
         return f"In the queue: {run.waiting} {runs} before yours"

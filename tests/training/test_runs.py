@@ -425,3 +425,70 @@ def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
     for name, weights in store.start(run_id).weights.items():
         np.testing.assert_array_equal(weights, model.weights[name])
     assert store.start(store.submit(THEIRS, RECIPE)) is None
+
+
+# What the workshop's leader does
+
+
+def test_a_paused_queue_lets_nothing_begin_and_goes_on_where_it_was(store):
+    running = store.submit(MINE, RECIPE)
+    assert store.claim_next() == running
+    waiting = store.submit(THEIRS, RECIPE)
+    store.pause_queue(True)
+    store.pause_queue(True)
+    assert RunStore(store.url).is_queue_paused()  # another process, or this one after a restart
+    assert store.claim_next(places=100) is None
+    assert store.queue_length() == 0  # nobody starts an engine for it
+    assert store.run(waiting).is_held
+    assert not store.run(running).is_held
+    store.pause_queue(False)
+    assert not store.run(waiting).is_held
+    assert store.claim_next(places=100) == waiting
+
+
+def test_the_leader_sees_all_active_runs_in_the_order_of_the_queue_and_counts_the_others(store):
+    ids = [store.submit(f"{number:064}", RECIPE) for number in range(4)]
+    assert store.claim_next(places=1) == ids[0]
+    store.ask(ids[2], f"{2:064}", "stop", "The leader stopped it.")
+    assert [run.id for run in store.active()] == [ids[0], ids[1], ids[3]]
+    assert store.run(ids[2]).notice == "The leader stopped it."
+    counts = store.counts()
+    assert list(counts) == list(RunState)
+    assert {state: count for state, count in counts.items() if count} == {
+        RunState.QUEUED: 2,
+        RunState.RUNNING: 1,
+        RunState.STOPPED: 1,
+    }
+
+
+def test_a_run_that_somebody_else_stopped_tells_its_owner_so(store):
+    run_id, attempt = begun(store)
+    store.ask(run_id, MINE, "stop", "The leader stopped it.")
+    assert store.report(run_id, attempt, progress()).wish == "stop"
+    store.finish(run_id, attempt, trained(was_stopped=True), "")
+    assert store.run(run_id).notice == "The leader stopped it."
+
+
+def test_clearing_deletes_what_is_old_and_neither_what_is_active_nor_what_was_touched_since(store, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    old, attempt = begun(store)
+    store.finish(old, attempt, trained(), "")
+    paused = store.submit(THEIRS, RECIPE)
+    store.ask(paused, THEIRS, "pause")
+    resumed = store.submit("c" * 64, RECIPE)
+    store.ask(resumed, "c" * 64, "pause")
+    waiting = store.submit("d" * 64, RECIPE)
+    now += 3000
+    store.resume(resumed, "c" * 64)
+    store.ask(resumed, "c" * 64, "pause")
+    now += 1000
+    assert store.count_old(3600) == 2
+    assert store.clear_old(3600) == 2
+    assert store.clear_old(3600) == 0
+    for gone in (old, paused):
+        with pytest.raises(NoSuchRun):
+            store.run(gone)
+    with pytest.raises(NoSuchRun):
+        store.model(old)
+    assert {store.run(resumed).state, store.run(waiting).state} == {RunState.PAUSED, RunState.QUEUED}
