@@ -5,7 +5,6 @@ import os
 import secrets
 import threading
 import time
-from collections import deque
 
 import streamlit as st
 
@@ -13,30 +12,32 @@ from pages.components.typesetting import on_accent, quiet
 
 VARIABLE = "INKLING_LEADER_TOKEN"  # Streamlit makes its secrets environment variables, so it may be one of those too
 LEAST = 12  # characters of a token that cannot be guessed at the pace below
-MOST_TRIES, PER_SECONDS = 5, 60.0  # wrong ones from an address
+MOST_TRIES, PER_SECONDS = 5, 60.0  # wrong ones from one address
 
 
 class Tries:
-    """Wrong tries, by the address they came from: too many in a minute, and none is looked at."""
+    """Tries by the address they come from: after too many in a minute, none is looked at."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._wrong: dict[str, deque[float]] = {}
+        self._made: dict[str, list[float]] = {}
 
-    def are_too_many(self, address: str) -> bool:
-        """Whether this address has to wait."""
+    def count(self, address: str) -> bool:
+        """Count one; says whether it may be looked at."""
+        now = time.monotonic()
         with self._lock:
-            self._forget()
-            return len(self._wrong.get(address, ())) >= MOST_TRIES
+            fresh = {name: [at for at in made if at > now - PER_SECONDS] for name, made in self._made.items()}
+            self._made = {name: made for name, made in fresh.items() if made}
+            made = self._made.setdefault(address, [])
+            if len(made) >= MOST_TRIES:
+                return False
+            made.append(now)
+            return True
 
-    def note_wrong(self, address: str) -> None:
-        """Count one."""
+    def forgive(self, address: str) -> None:
+        """Forget an address' tries: the last one was right."""
         with self._lock:
-            self._wrong.setdefault(address, deque(maxlen=MOST_TRIES)).append(time.monotonic())
-
-    def _forget(self) -> None:
-        since = time.monotonic() - PER_SECONDS
-        self._wrong = {address: kept for address, kept in self._wrong.items() if kept[-1] > since}
+            self._made.pop(address, None)
 
 
 @st.cache_resource(show_spinner=False)
@@ -77,19 +78,24 @@ def leave() -> None:
     st.session_state.pop("leader", None)
 
 
+def address() -> str:
+    """Where this session comes from; behind a proxy all come from one address, and wait for one another's tries."""
+    return st.context.ip_address or ""
+
+
 def _try_typed() -> None:
     _try(st.session_state.leader_token)
 
 
 def _try(shown: str) -> None:
-    state, address = st.session_state, str(st.context.ip_address)
-    if tries().are_too_many(address):
+    state = st.session_state
+    if not tries().count(address()):
         state.leader_problem = "Too many wrong tokens came from here. Wait a minute, then try again."
     elif secrets.compare_digest(_digest(shown), _digest(_token())):
+        tries().forgive(address())
         state.leader = _digest(shown)
         state.pop("leader_problem", None)
     else:
-        tries().note_wrong(address)
         state.leader_problem = "This is not the leader's token. Look it up where the server was started."
 
 
