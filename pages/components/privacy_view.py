@@ -18,14 +18,19 @@ def show() -> None:
     rows = [[one.what, one.why, one.until] for one in kept()]
     folding_table.show("kept", "What is kept, why and for how long", ["What", "Why", "How long"], rows)
     st.subheader("Delete everything of mine", anchor=False)
-    if st.session_state.pop("forgotten", False):
+    owner = workspace.owner()
+    held = privacy().holdings(owner)
+    if held.is_empty and st.session_state.get("forgotten"):
         st.success("Everything of yours is deleted, and this browser has begun anew.", icon=":material/check:")
-    held = privacy().holdings(workspace.owner())
-    if held.is_empty:
+    elif held.is_empty:
         quiet("Nothing of yours is kept here but the cookie and the time of this visit.")
     else:
         st.markdown(f"{_said(held)} of yours {'is' if held.total == 1 else 'are'} kept here.")
-    with st.popover("Delete everything of mine", key="forget", icon=":material/delete:"), st.container(width=WIDTH):
+    # A key of its own for every workspace: the question is over when it is answered.
+    with (
+        st.popover("Delete everything of mine", key=f"forget_{owner[:8]}", icon=":material/delete:"),
+        st.container(width=WIDTH),
+    ):
         st.markdown(
             "Delete all your runs, models, drawings and scoreboard entries? What trains is stopped. "
             "None of it can be brought back."
