@@ -7,8 +7,9 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from core import logs
 from core.insight.maps import data_url
-from pages.components import attendance, errors, run_banner, theme, workspace
+from pages.components import attendance, errors, run_banner, server_notice, theme, workspace
 
 ASSETS = Path(__file__).parent / "assets"
 # As an address that holds it: a file of Streamlit's is gone for a moment whenever a page begins anew.
@@ -54,8 +55,11 @@ def layout(page: StreamlitPage) -> Literal["centered", "wide"]:
 
 def run(page: StreamlitPage) -> None:
     """Run the page; whatever it raises becomes a sentence."""
+    logs.to_stderr()
     token = _routed.set(True)
     try:
+        with errors.shown():
+            server_notice.show(is_about_runs=page.url_path in ("train", "runs"))
         with errors.shown():
             workspace.arrive()
             run_banner.show(is_train=page.url_path == "train")
