@@ -10,7 +10,7 @@ from sqlalchemy import String, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.training.database import Base, Database, database_url
+from core.training.database import Base, Database, DatabaseTrouble, database_url
 
 EVERY_SECONDS = 60  # between two signs of an open page
 HERE_SECONDS = 150  # after its last sign; one may be late, or lost with the Wi-Fi
@@ -43,8 +43,8 @@ class Presence:
             with self._database.writing() as session:
                 session.merge(_Row(owner=owner, seen=now))
                 session.execute(delete(_Row).where(_Row.seen < now - KEPT_SECONDS))
-        except SQLAlchemyError as problem:
-            _log.warning("Who is here could not be noted: %s", problem)
+        except (DatabaseTrouble, SQLAlchemyError) as problem:
+            _log.warning("event=not_counted why=%s", type(problem).__name__)
 
     def count(self) -> int:
         """How many workspaces have a page open."""

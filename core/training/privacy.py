@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,8 +10,11 @@ from sqlalchemy import delete, func, select
 
 from core.training import drawings, presence, scoreboard
 from core.training.database import Base, Database, database_url
+from core.training.limits import limits
 
 COOKIE_DAYS = 365
+
+_log = logging.getLogger("inkling.privacy")
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,13 @@ class Kept:
 
 def kept() -> list[Kept]:
     """All that is kept, with the figures by which it is deleted."""
+    allowed = limits()
     return [
         Kept(
             "Your runs: recipe, curves, scores, model, and the drawings that they answered or learned",
             "So that you find them again, and can use their models",
-            "Until you delete them, or whoever runs this server clears old ones",
+            f"Until you delete them, and {allowed.days:,} days at most; less where room is short, or where the "
+            "workshop's leader clears old ones",
         ),
         Kept(
             "Drawings that you gave their right digit",
@@ -44,7 +50,7 @@ def kept() -> list[Kept]:
         Kept(
             "Scoreboard: a nickname and the figures of the runs that you put on it",
             "Everyone here sees them",
-            f"Until you take them off, or the board is reset; {scoreboard.MAX_ENTRIES} at most",
+            f"Until you take them off or the board is reset, and {allowed.days:,} days at most",
         ),
         Kept(
             "When you last had a page open",
@@ -55,6 +61,11 @@ def kept() -> list[Kept]:
             "A cookie in this browser, with a random key to all of the above",
             "So that your runs are yours",
             f"{COOKIE_DAYS} days after your last visit, or until you delete it",
+        ),
+        Kept(
+            "Lines in the server's log: what happened to which run and when, without names or addresses",
+            "To find faults",
+            "As long as whoever runs this server keeps its log",
         ),
     ]
 
@@ -107,6 +118,7 @@ class Privacy:
                 for key in table.foreign_keys:
                     owned = select(key.column).where(key.column.table.c.owner == owner)
                     session.execute(delete(table).where(key.parent.in_(owned)))
+        _log.info("event=forgotten owner=%s", owner[:8])
 
 
 @cache

@@ -543,6 +543,7 @@ class RunStore:
             session.execute(delete(_Setting).where(_Setting.name == _QUEUE_PAUSED))
             if is_paused:
                 session.add(_Setting(name=_QUEUE_PAUSED))
+        _log.info("event=queue_%s", "paused" if is_paused else "goes_on")
 
     def is_queue_paused(self) -> bool:
         """Whether the queue has been paused."""
@@ -555,30 +556,10 @@ class RunStore:
             rows = session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE)).order_by(_Row.queued))
             return sorted(self._readable(session, rows), key=lambda run: (run.state == RunState.QUEUED, run.waiting))
 
-    def counts(self) -> dict[RunState, int]:
-        """How many runs there are in each state, in the states' order."""
+    def count_old(self, days: float) -> int:
+        """How many runs `cull` would delete for their age."""
         with self._database.reading() as session:
-            counted = select(_Row.state, func.count()).group_by(_Row.state)
-            known = {state: count for state, count in session.execute(counted)}
-            return {state: known.get(state, 0) for state in RunState}
-
-    def count_old(self, seconds: float) -> int:
-        """How many runs `clear_old` would delete."""
-        with self._database.reading() as session:
-            return session.scalar(select(func.count()).select_from(_Row).where(*_is_old(seconds))) or 0
-
-    def clear_old(self, seconds: float) -> int:
-        """Delete everybody's runs that nothing has happened to for so long, but none that waits or runs.
-
-        Returns:
-            How many there were.
-        """
-        with self._database.writing() as session:
-            ids = session.scalars(select(_Row.id).where(*_is_old(seconds))).all()
-            for run_id in ids:  # one by one, because a database limits how many values a query may name
-                session.execute(delete(_Data).where(_Data.id == run_id))
-                session.execute(delete(_Row).where(_Row.id == run_id))
-            return len(ids)
+            return session.scalar(select(func.count()).select_from(_Row).where(*_is_old(days))) or 0
 
     # What engine and worker do
 
@@ -620,8 +601,11 @@ class RunStore:
             silent = (_Row.id == run.id, _Row.heartbeat == run.heartbeat)
             return bool(session.scalar(update(_Row).where(*silent).values(heartbeat=time.time()).returning(_Row.id)))
 
-    def cull(self) -> int:
+    def cull(self, days: float | None = None) -> int:
         """Delete the oldest ended runs that are above the limits of age and size; returns how many.
+
+        Args:
+            days: the limit of age, where it is not to be the server's.
 
         Never one that waits, trains or can be resumed and is not too old; and what an ended run needs no more goes at
         once: the checkpoints of what cannot be resumed.
@@ -629,17 +613,18 @@ class RunStore:
         allowed = limits.limits()
         with self._database.writing() as session:
             ended = _Row.state.not_in(_ACTIVE)
-            last = func.coalesce(_Row.ended, _Row.created)
             over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
             session.execute(
                 update(_Data)
                 .where(_Data.id.in_(over), or_(_Data.checkpoint.is_not(None), _Data.previous.is_not(None)))
                 .values(checkpoint=None, previous=None)
             )
-            old = list(session.scalars(select(_Row.id).where(ended, last < time.time() - 86_400 * allowed.days)))
+            old = list(session.scalars(select(_Row.id).where(*_is_old(allowed.days if days is None else days))))
             columns = [column for column in _Data.__table__.columns if column.name != "id"]
             size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
-            sizes = session.execute(select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(last.desc()))
+            sizes = session.execute(
+                select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(_last().desc())
+            )
             total = 0
             for run_id, bytes_held, is_ended in sizes:  # the newest first; what is above the limit goes
                 total += bytes_held
@@ -980,10 +965,14 @@ def _is_queue_paused(session: Session) -> bool:
     return session.get(_Setting, _QUEUE_PAUSED) is not None
 
 
-def _is_old(seconds: float) -> tuple[Any, ...]:
-    """Conditions: nothing has happened to a run since then, and nothing will by itself."""
-    then = time.time() - seconds
-    return _Row.state.not_in(_ACTIVE), _Row.created < then, _Row.queued < then, _Row.heartbeat < then
+def _last() -> Any:
+    """Since when nothing has happened to a run that is over."""
+    return func.coalesce(_Row.ended, _Row.created)
+
+
+def _is_old(days: float) -> tuple[Any, ...]:
+    """Conditions: a run came to its end so long ago, or was set aside then, and nothing will happen to it by itself."""
+    return _Row.state.not_in(_ACTIVE), _last() < time.time() - 86_400 * days
 
 
 def _held(run_id: str, attempt: int) -> Any:

@@ -1,6 +1,7 @@
 """The scoreboard: results that their owners chose to show to everyone, each under a nickname.
 
-An entry is a copy of a run's figures. It stays when the run is cleared away, until its owner takes it off.
+An entry is a copy of a run's figures. It stays when the run is cleared away, until its owner takes it off or it is as
+old as a run may become.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import InklingError
 from core.training.database import Base, Database, database_url
+from core.training.limits import limits
 from core.training.runs import MAX_NAME, NoSuchRun, Run, clean_name
 
 MAX_NICKNAME = 30  # characters
@@ -125,6 +127,7 @@ class Scoreboard:
         if not name:
             raise BadNickname
         with self._database.writing() as session:
+            session.execute(delete(_Row).where(_Row.joined < _oldest()))
             if row := session.get(_Row, run.id):
                 row.nickname = name
                 return
@@ -153,7 +156,7 @@ class Scoreboard:
     def entries(self) -> list[Entry]:
         """All entries, the oldest first."""
         with self._database.reading() as session:
-            rows = session.scalars(select(_Row).order_by(_Row.joined, _Row.run))
+            rows = session.scalars(select(_Row).where(_Row.joined >= _oldest()).order_by(_Row.joined, _Row.run))
             return [_entry(row) for row in rows]
 
     def entry(self, run_id: str) -> Entry | None:
@@ -189,6 +192,11 @@ def ranked(entries: Sequence[Entry], order: Order) -> list[tuple[int | None, Ent
     values = [value for value, _ in known]
     missing = [entry for entry in entries if merit(entry) is None]
     return [(values.index(value) + 1, entry) for value, entry in known] + [(None, entry) for entry in missing]
+
+
+def _oldest() -> float:
+    """When the oldest entries have joined that still count."""
+    return time.time() - 86_400 * limits().days
 
 
 def _entry(row: _Row) -> Entry:

@@ -11,6 +11,7 @@ from core.insight.progress import duration, seconds_left
 from core.training import machine
 from core.training.jobs import EngineState
 from core.training.presence import presence
+from core.training.queue import Place
 from core.training.runs import Run, RunState, run_store
 from core.training.scoreboard import Entry, scoreboard
 from pages.components import errors, leader_access
@@ -64,16 +65,17 @@ def _room(was_paused: bool) -> None:
     if was_paused != run_store().is_queue_paused() or not leader_access.is_leader():
         st.rerun()
     counts, active = run_store().counts(), run_store().active()
+    places = dict(run_store().waiting(engine().workers))
     with st.container(horizontal=True, gap="small", key="room"):
         for label, value in (
             ("Here now", presence().count()),
-            ("Training", counts[RunState.RUNNING]),
-            ("Waiting", counts[RunState.QUEUED]),
-            ("Finished", counts[RunState.FINISHED]),
+            ("Training", counts.get(RunState.RUNNING, 0)),
+            ("Waiting", counts.get(RunState.QUEUED, 0)),
+            ("Finished", counts.get(RunState.FINISHED, 0)),
         ):
             st.metric(label, f"{value:,}", border=True, width=160)
     quiet(_said_of_machine(machine.look()))
-    ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and counts[state]]
+    ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and state in counts]
     quiet(f"{_ENGINE[engine().state]}. Runs that are over or set aside: {', '.join(ended) or 'none yet'}.")
     st.subheader("The queue", anchor=False)
     if not active:
@@ -81,7 +83,7 @@ def _room(was_paused: bool) -> None:
     names = _nicknames(scoreboard().entries())
     for run in active:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"queued_{run.id}"):
-            st.markdown(_said_of(run, names), width="stretch")
+            st.markdown(_said_of(run, names, places.get(run.id)), width="stretch")
             is_asked = run.wish == "stop"
             label = "Stopping" if is_asked else "Stop" if run.state == RunState.RUNNING else "Take out"
             st.button(label, key=f"stop_{run.id}", disabled=is_asked, on_click=_acting(_stop), args=(run,))
@@ -100,14 +102,16 @@ def _nicknames(entries: Sequence[Entry]) -> dict[str, str]:
     return {entry.owner: entry.nickname for entry in entries}
 
 
-def _said_of(run: Run, names: dict[str, str]) -> str:
+def _said_of(run: Run, names: dict[str, str], place: Place | None) -> str:
     who = plain(names.get(run.owner) or f"workspace {run.owner[:4]}")
-    return f"**{plain(run.name)}**  \n:small[:gray[{who} · {_where(run)}]]"
+    return f"**{plain(run.name)}**  \n:small[:gray[{who} · {_where(run, place)}]]"
 
 
-def _where(run: Run) -> str:
-    if run.state == RunState.QUEUED:
+def _where(run: Run, place: Place | None) -> str:
+    if run.is_held or (place is None and run.state == RunState.QUEUED):
         return f"place {run.waiting + 1}"
+    if place:
+        return f"place {place.before + 1}, begins in about {duration(max(1.0, place.seconds))}"
     if run.live is None:
         return "is starting"
     left = seconds_left(run.live, run.points, run.recipe.epochs, run.recipe.batch_size)
@@ -143,14 +147,14 @@ def _stop(run: Run) -> None:
 def _show_clear() -> None:
     st.markdown("**Delete everybody's runs to which nothing has happened for**")
     hours = int(st.number_input("Hours", 1, MOST_HOURS, HOURS, key="clear_hours"))
-    count = run_store().count_old(hours * 3600)
+    count = run_store().count_old(hours / 24)
     runs = "1 run" if count == 1 else f"{count:,} runs"
     quiet(f"{runs}, with models and curves. What trains or waits is never deleted; the scoreboard stays.")
     st.button(f"Delete {runs}", key="clear_now", disabled=not count, on_click=_acting(_clear), args=(hours,))
 
 
 def _clear(hours: int) -> None:
-    count = run_store().clear_old(hours * 3600)
+    count = run_store().cull(hours / 24)
     st.session_state.leader_said = "1 run is deleted." if count == 1 else f"{count:,} runs are deleted."
 
 

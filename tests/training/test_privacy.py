@@ -52,11 +52,13 @@ def test_every_table_is_either_a_workspaces_and_forgotten_with_it_or_says_nothin
         for table in Base.metadata.sorted_tables
         if "owner" not in table.c and not any("owner" in key.column.table.c for key in table.foreign_keys)
     }
-    assert nobodys == {"setting"}
+    assert nobodys == {"setting", "upgrade"}
 
 
-def test_what_is_kept_is_told_with_the_figures_by_which_it_is_deleted():
+def test_what_is_kept_is_told_with_the_figures_by_which_it_is_deleted(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_DAYS", "14")
     told = " ".join(one.until for one in kept())
     assert f"{MAX_DRAWINGS} at most" in told
     assert "60 minutes" in told
+    assert told.count("14 days") == 2
     assert all(one.what and one.why and one.until for one in kept())

@@ -1,4 +1,5 @@
 import dataclasses
+import time
 
 import pytest
 
@@ -91,6 +92,18 @@ def test_a_workspace_has_a_few_entries_and_no_more_however_often_it_trains(board
     assert len(board.entries()) == MAX_ENTRIES + 1
     board.reset()
     assert board.entries() == []
+
+
+def test_an_entry_is_gone_when_it_is_as_old_as_a_run_may_become(board, store, monkeypatch):
+    now = time.time()
+    monkeypatch.setenv("INKLING_MAX_DAYS", "14")
+    monkeypatch.setattr(time, "time", lambda: now)
+    for _ in range(MAX_ENTRIES):
+        board.join(run(store), MINE, "Ada")
+    now += 14 * 86_400 + 1
+    assert board.entries() == []
+    board.join(run(store), MINE, "Ada")
+    assert len(board.entries()) == 1
 
 
 def test_entries_are_ranked_by_any_column_equals_share_a_place_and_who_lacks_a_figure_comes_last(board, store):
