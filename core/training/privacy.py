@@ -48,7 +48,7 @@ def kept() -> list[Kept]:
             f"Until you delete them; {drawings.MAX_DRAWINGS} at most",
         ),
         Kept(
-            "Scoreboard: a nickname and the figures of the runs that you put on it",
+            f"Scoreboard: a nickname and the figures of the runs that you put on it, {scoreboard.MAX_ENTRIES} at most",
             "Everyone here sees them",
             f"Until you take them off or the board is reset, and {allowed.days:,} days at most",
         ),
