@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import (
-    JSON,
     ForeignKey,
     Index,
     LargeBinary,
@@ -39,7 +38,7 @@ from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
-from core.training.database import Base, Database, database_url
+from core.training.database import Base, Database, Json, Token, database_url
 from core.training.lesson import Lesson
 from core.training.progress import Checkpoint, TrainedModel, Wish
 
@@ -99,7 +98,7 @@ class _Row(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(Token(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64), index=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     recipe: Mapped[str] = mapped_column(Text)
@@ -111,9 +110,9 @@ class _Row(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     deaths: Mapped[int] = mapped_column(default=0)
     notice: Mapped[str] = mapped_column(Text, default="")
-    live: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
-    points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    history: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    live: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    points: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    history: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     scores: Mapped[str | None] = mapped_column(Text, default=None)
     drawing: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     is_lesson: Mapped[bool | None] = mapped_column(default=None)
