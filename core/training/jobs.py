@@ -4,7 +4,8 @@ The engine is two processes of Dask's own (`dask scheduler`, `dask worker`) that
 through a scheduler file in Inkling's home, named after the version of the code. They outlive a web process that dies,
 and the next one attaches to them. `DASK_SCHEDULER_ADDRESS` names a cluster to use instead.
 
-The queue is the store's: a run is claimed there and handed to Dask only when a worker is free.
+The queue is the store's: a run is claimed there and handed to Dask only when a worker is free. Nothing is expected of
+other machines' clocks: each process counts a run's silence by its own, from the last sign of life that it saw.
 """
 
 from __future__ import annotations
@@ -30,17 +31,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
-from distributed import Client, fire_and_forget
+from distributed import Client, Future, fire_and_forget
 
 from core.storage import home
 from core.training import worker
-from core.training.runs import RunState, RunStore
+from core.training.runs import Run, RunState, RunStore
 
 ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
 START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
 HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
 LOST_SECONDS = 10  # without a sign of life from a run that no worker has
+UNFIT_SECONDS = 15  # until a worker that could not take a run in hand is tried again
 BUSY_POLL_SECONDS = 0.5
 QUIET_POLL_SECONDS = 2.0
 WARM_BYTES = 1.5e9  # a machine with less memory starts the engine at the click on Train, not at the visit
@@ -56,6 +58,7 @@ class EngineState(StrEnum):
     STARTING = "starting"
     READY = "ready"
     UNREACHABLE = "unreachable"
+    UNFIT = "unfit"
 
 
 class Engine:
@@ -67,6 +70,9 @@ class Engine:
         self._state = EngineState.OFF
         self._client: Client | None = None
         self._scheduler_pid = 0
+        self._heard: dict[str, tuple[float, float]] = {}  # runs' last signs of life, and when they were seen here
+        self._handed_out: dict[str, tuple[str, Future[None]]] = {}  # runs, with the worker that each was given to
+        self._unfit: dict[str, float] = {}  # workers that could not take a run in hand, and until when that counts
         self._is_wanted = False
         self._is_closed = False
         self._wake = threading.Event()
@@ -131,43 +137,91 @@ class Engine:
             # Asked of the system, because a client waits half a minute for a scheduler that is gone.
             self._scheduler_pid = os.getpid() if _is_cluster() else self._client.run_on_scheduler(os.getpid)
         client = self._client
-        tasks: dict[str, str] = client.run_on_scheduler(_tasks)
+        tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
         if not workers:
             self._state = EngineState.STARTING
             _ensure_worker(client)
             return
-        self._state = EngineState.READY
         self._see_to_silent_runs(client, tasks)
-        while run_id := self._store.claim_next(places=len(workers)):
-            try:
-                future = client.submit(worker.train, run_id, key=f"{run_id}:{secrets.token_hex(4)}", pure=False)
-                fire_and_forget(future)
-            except Exception:
-                self._store.give_back(run_id)
-                raise
+        self._see_to_refused_runs()
+        fit = [address for address, facts in workers.items() if self._is_fit(address, facts)]
+        self._state = EngineState.READY if fit else EngineState.UNFIT
+        free = sorted(set(fit) - {address for address, _ in tasks.values()})
+        while free and (run_id := self._store.claim_next(places=len(workers))):
+            self._hand_out(client, run_id, free.pop())
 
-    def _see_to_silent_runs(self, client: Client, tasks: dict[str, str]) -> None:
-        now = time.time()
-        for run in self._store.running():
-            silence = now - run.heartbeat
-            at = next((address for key, address in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if at and silence > HUNG_SECONDS:
-                if self._store.take_note_of_silence(run):  # one process restarts the worker, and once
+    def _hand_out(self, client: Client, run_id: str, address: str) -> None:
+        try:
+            key = f"{run_id}:{secrets.token_hex(4)}"
+            # To this worker, or two might get to the same one; to another only if it dies.
+            where = {"workers": [address], "allow_other_workers": True}
+            future = client.submit(worker.train, run_id, key=key, pure=False, **where)
+            fire_and_forget(future)
+            self._handed_out[run_id] = address, future
+        except Exception:
+            self._store.give_back(run_id)
+            raise
+
+    def _see_to_silent_runs(self, client: Client, tasks: dict[str, tuple[str, bool]]) -> None:
+        running = self._store.running()
+        self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
+        for run in running:
+            silence = self._silence(run)
+            task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
+            if task and silence > HUNG_SECONDS:
+                address, is_begun = task
+                # What waits behind another run has not hung: it came there when its own worker died.
+                is_behind = not is_begun and (address, True) in tasks.values()
+                if not is_behind and self._store.take_note_of_silence(run):  # one process restarts the worker, and once
                     _log.warning("Run %s has hung; its worker is restarted", run.id)
-                    client.restart_workers([at], timeout=30, raise_for_error=False)
-            elif at is None and silence > LOST_SECONDS and run.attempt == 0:
+                    client.restart_workers([address], timeout=30, raise_for_error=False)
+            elif task is None and silence > LOST_SECONDS and run.attempt == 0:
                 self._store.give_back(run.id)  # whoever claimed it died before Dask had it
-            elif at is None and silence > LOST_SECONDS:
+            elif task is None and silence > LOST_SECONDS:
                 epoch = len(run.history)
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
                 self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
+
+    def _silence(self, run: Run) -> float:
+        """Seconds since a sign of life of this run was last seen here."""
+        heartbeat, seen = self._heard[run.id]
+        if heartbeat != run.heartbeat:
+            seen = time.monotonic()
+            self._heard[run.id] = run.heartbeat, seen
+        return time.monotonic() - seen
+
+    def _see_to_refused_runs(self) -> None:
+        """Take back runs that a worker has let lie, and leave that worker alone for a while."""
+        over = [run_id for run_id, (_, future) in self._handed_out.items() if future.done()]
+        untouched = {run.id for run in self._store.running() if run.attempt == 0} if over else set()
+        for run_id in over:
+            address, future = self._handed_out.pop(run_id)
+            if run_id in untouched:
+                self._store.give_back(run_id)
+                if address not in self._unfit:
+                    _log.error(
+                        "The worker %s could not take run %s in hand (%s): it needs the same code, and a database where"
+                        " it finds the same runs (INKLING_DATABASE_URL)",
+                        address,
+                        run_id,
+                        future.exception() if future.status == "error" else "it does not find it",
+                    )
+                self._unfit[address] = time.monotonic() + UNFIT_SECONDS
+
+    def _is_fit(self, address: str, facts: dict[str, Any]) -> bool:
+        if facts["nthreads"] != 1:
+            if address not in self._unfit:
+                _log.error("The worker %s is not used: it would train several runs at once (--nthreads 1)", address)
+            self._unfit[address] = float("inf")
+        return time.monotonic() > self._unfit.get(address, 0.0)
 
     def _drop_client(self) -> None:
         if self._client:
             with suppress(Exception):
                 self._client.close(timeout=1)
         self._client = None
+        self._handed_out.clear()
 
 
 def connected() -> Client:
@@ -325,10 +379,13 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def _tasks(dask_scheduler: Any) -> dict[str, str]:
-    """Runs' keys with the address of the worker that has them ("" while it has none); runs in the scheduler."""
+def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:
+    """Runs' keys, each with the address of its worker ("" while it has none) and whether that has begun with it.
+
+    Runs in the scheduler.
+    """
     return {
-        str(key): task.processing_on.address if task.processing_on else ""
+        str(key): (place.address, task in place.executing) if (place := task.processing_on) else ("", False)
         for key, task in dask_scheduler.tasks.items()
         if ":" in str(key) and task.state not in ("memory", "erred", "released", "forgotten")
     }

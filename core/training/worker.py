@@ -1,7 +1,8 @@
 """What runs in a worker process: TensorFlow kept warm, and one run at a time.
 
-`python -m dask worker --preload core.training.worker` loads this module into each worker. The web process imports it
-too, to name `train` to Dask; so TensorFlow is imported inside functions only.
+`python -m dask worker --nthreads 1 --preload core.training.worker` loads this module into each worker; one that was
+started without the preload warms up at its first run. The web process imports this module too, to name `train` to Dask;
+so TensorFlow is imported inside functions only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import secrets
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,7 @@ def dask_setup(worker: Any) -> None:
     """Dask calls this in each new worker process: give way to the pages, and warm up beside Dask's own thread."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    _begin_warm_up()
 
 
 def train(run_id: str) -> None:
@@ -56,6 +58,8 @@ def train(run_id: str) -> None:
     if begun is None:
         return
     recipe, checkpoint, attempt = begun
+    if not _warm.is_set():
+        _begin_warm_up()
     follower = _Follower(store, run_id, attempt, has_checkpoint=checkpoint is not None)
     try:
         wish = follower.wait_for(_warm)
@@ -163,6 +167,12 @@ class _Follower:
         self._wish = asked.wish if asked else "stop"  # a run that is gone need not go on
         self._drawing = asked.drawing if asked else None
         self._asked_at = time.monotonic()
+
+
+@cache
+def _begin_warm_up() -> None:
+    """Warm up beside what else goes on; once, however often it is asked for."""
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 
 def _warm_up() -> None:

@@ -230,6 +230,8 @@ def _said_queued(run: Run) -> str:
     state = engine().state
     if state == EngineState.UNREACHABLE:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"
+    if state == EngineState.UNFIT:
+        return "No training machine can take your run, so it waits. Whoever runs Inkling finds the reason in its log"
     if state == EngineState.READY:
         return "Next in the queue"
     return "Starting the training engine and TensorFlow: about 10 s the first time"

@@ -89,3 +89,14 @@ def test_a_run_that_continues_another_begins_with_its_weights(store):
     for name, weights in store.model(second.id).weights.items():
         if "moving" not in name:
             np.testing.assert_allclose(weights, began[name], atol=1e-3)
+
+
+def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, monkeypatch):
+    worker._warm.clear()
+    worker._begin_warm_up.cache_clear()
+    warmed = []
+    monkeypatch.setattr(worker, "_warm_up", lambda: (warmed.append(1), worker._warm.set()))
+    assert trained(store).state == RunState.FINISHED
+    assert trained(store).state == RunState.FINISHED
+    assert warmed == [1]
+    worker._begin_warm_up.cache_clear()

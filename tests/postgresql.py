@@ -1,4 +1,4 @@
-"""Both kinds of database: a file of SQLite's for each test, and one real PostgreSQL server with a schema for each."""
+"""A real PostgreSQL server for tests."""
 
 import os
 import pwd
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -20,11 +21,12 @@ PATIENCE = 600  # knocks, a tenth of a second apart
 _names = count()
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[], str]]:
-    """A PostgreSQL server of the tests' own; calling it gives the URL of a new, empty schema.
+@contextmanager
+def server() -> Iterator[Callable[[], str]]:
+    """Run a server on a free port; what it gives is called for the URL of a new, empty schema.
 
-    The server refuses to run as root, who starts it as another user, in a folder that is that user's.
+    It refuses to run as root, who starts it as another user, in a folder that is that user's. Where PostgreSQL or its
+    driver is missing, the test is skipped and says so.
     """
     programs = [shutil.which("initdb"), *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
     initdb = next((Path(program).resolve() for program in programs if program), None)
@@ -73,11 +75,3 @@ def _schemas(url: str, process: "subprocess.Popen[bytes]", log: Path) -> Callabl
                 continue
             break
     pytest.fail(f"PostgreSQL did not start:\n{log.read_text()}")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database; a test that asks for it runs on both kinds."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("postgresql")()
-    return f"sqlite:///{tmp_path / 'runs.sqlite3'}"
