@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from core.digits.augmentation import Augmentation
+from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES
 from core.errors import InklingError
 from core.networks.network import (
     CLASSES,
@@ -31,6 +32,7 @@ from core.networks.network import (
 MAX_STEP_MULTIPLY_ADDS = 15_000_000_000  # a step takes two seconds then, and no Stop is heard within one
 MAX_HANDWRITING = 60_000  # images, as many as MNIST has; 47 MB, and a quarter of a minute to make on two cores
 MAX_DOODLES = 100_000  # images; 78 MB
+MAX_EPOCHS = 200
 MAX_JSON_BYTES = 100_000  # the largest preset takes 3 kB
 Monitor = Literal["val_loss", "val_accuracy"]
 
@@ -124,7 +126,7 @@ class PeriodicCheckpoint(Value):
     """
 
     kind: Literal["every"] = "every"
-    epochs: int = Field(1, ge=1, le=200, description="Epochs between two checkpoints.")
+    epochs: int = Field(1, ge=1, le=MAX_EPOCHS, description="Epochs between two checkpoints.")
 
 
 class Data(Value):
@@ -145,6 +147,11 @@ class Data(Value):
         0, ge=0, le=MAX_DOODLES, description="Letters, scribbles and shapes mixed in, to learn what is no digit."
     )
 
+    @property
+    def images(self) -> int:
+        """How many are learned from, with those that are held back to validate on."""
+        return {"full": TRAINING_IMAGES, "quick": QUICK_IMAGES}[self.size] + self.handwriting + self.doodles
+
 
 class Recipe(Value):
     """Everything that decides what a training run does.
@@ -161,7 +168,7 @@ class Recipe(Value):
     network: Network
     data: Data = Data()
     batch_size: int = Field(128, ge=1, le=4096, description="Images per step.")
-    epochs: int = Field(1, ge=1, le=200, description="How often the network sees every training image.")
+    epochs: int = Field(1, ge=1, le=MAX_EPOCHS, description="How often the network sees every training image.")
     optimizer: Annotated[Adam | AdamW | SGD | RMSprop, Field(discriminator="kind")] = Adam()
     schedule: Annotated[Constant | OneCycle | Cosine | ReduceLROnPlateau, Field(discriminator="kind")] = Constant()
     label_smoothing: float = Field(0.0, ge=0, le=0.5, description="Share of certainty taken from the right digit.")

@@ -4,8 +4,7 @@ The engine is two processes of Dask's own (`dask scheduler`, `dask worker`) that
 through a scheduler file in Inkling's home, named after the version of the code. They outlive a web process that dies,
 and the next one attaches to them. `DASK_SCHEDULER_ADDRESS` names a cluster to use instead.
 
-The queue is the store's: a run is claimed there and handed to Dask only when a worker is free. Nothing is expected of
-other machines' clocks: each process counts a run's silence by its own, from the last sign of life that it saw.
+The queue is the store's: a run is claimed there and handed to Dask only when a worker is free.
 """
 
 from __future__ import annotations
@@ -17,13 +16,11 @@ import logging
 import os
 import secrets
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -33,7 +30,7 @@ from urllib.parse import urlsplit
 import psutil
 from distributed import Client, Future, fire_and_forget
 
-from core.storage import home
+from core.storage import home, one_at_a_time
 from core.training import worker
 from core.training.runs import Run, RunState, RunStore
 
@@ -41,10 +38,13 @@ ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
 START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
 HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
-LOST_SECONDS = 10  # without a sign of life from a run that no worker has
+LOST_SECONDS = 5  # without a sign of life from a run that no worker has
 UNFIT_SECONDS = 15  # until a worker that could not take a run in hand is tried again
+CULL_EVERY = 600.0  # seconds between two looks for runs that are too old
 BUSY_POLL_SECONDS = 0.5
 QUIET_POLL_SECONDS = 2.0
+CORES_PER_WORKER = 2  # a training takes what it gets, and TensorFlow gains little from more for networks this small
+WORKER_BYTES = 1.0e9  # of memory that a worker beyond the first must find
 WARM_BYTES = 1.5e9  # a machine with less memory starts the engine at the click on Train, not at the visit
 
 _log = logging.getLogger("inkling.jobs")
@@ -70,7 +70,8 @@ class Engine:
         self._state = EngineState.OFF
         self._client: Client | None = None
         self._scheduler_pid = 0
-        self._heard: dict[str, tuple[float, float]] = {}  # runs' last signs of life, and when they were seen here
+        self._workers = 0
+        self._heard: dict[str, tuple[float, float]] = {}  # by run: its last sign of life, and when it was seen here
         self._handed_out: dict[str, tuple[str, Future[None]]] = {}  # runs, with the worker that each was given to
         self._unfit: dict[str, float] = {}  # workers that could not take a run in hand, and until when that counts
         self._is_wanted = False
@@ -84,6 +85,11 @@ class Engine:
     def state(self) -> EngineState:
         """What the engine was doing when the thread last looked."""
         return self._state
+
+    @property
+    def workers(self) -> int:
+        """How many trainings go on side by side: the workers that were last seen, or those that would be started."""
+        return self._workers or workers_wanted()
 
     def warm_up(self) -> None:
         """Start the engine, so that it is warm when a run comes. Does nothing where memory is short."""
@@ -109,15 +115,20 @@ class Engine:
                 self._client.close()
 
     def _serve(self) -> None:
+        culled = -CULL_EVERY
         while not self._is_closed:
             is_busy = False
             try:
+                if time.monotonic() - culled >= CULL_EVERY:
+                    culled = time.monotonic()
+                    self._store.cull()
                 running, queued = self._store.running(), self._store.queue_length()
                 is_busy = bool(running or queued)
                 if is_busy or self._is_wanted or self._client:
                     self._attend()
             except Exception:
-                _log.exception("The engine could not be attended to; trying again")
+                _log.exception("event=engine_trouble")
+                self._heard.clear()  # whatever it was, nobody can be blamed for silence meanwhile
                 self._drop_client()
                 self._state = EngineState.UNREACHABLE if is_busy else EngineState.OFF
                 self._wake.wait(QUIET_POLL_SECONDS)
@@ -139,6 +150,7 @@ class Engine:
         client = self._client
         tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
+        self._workers = len(workers)
         if not workers:
             self._state = EngineState.STARTING
             _ensure_worker(client)
@@ -159,6 +171,7 @@ class Engine:
             future = client.submit(worker.train, run_id, key=key, pure=False, **where)
             fire_and_forget(future)
             self._handed_out[run_id] = address, future
+            _log.info("event=handed_out run=%s worker=%s", run_id, address)
         except Exception:
             self._store.give_back(run_id)
             raise
@@ -174,7 +187,7 @@ class Engine:
                 # What waits behind another run has not hung: it came there when its own worker died.
                 is_behind = not is_begun and (address, True) in tasks.values()
                 if not is_behind and self._store.take_note_of_silence(run):  # one process restarts the worker, and once
-                    _log.warning("Run %s has hung; its worker is restarted", run.id)
+                    _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
                     client.restart_workers([address], timeout=30, raise_for_error=False)
             elif task is None and silence > LOST_SECONDS and run.attempt == 0:
                 self._store.give_back(run.id)  # whoever claimed it died before Dask had it
@@ -182,14 +195,15 @@ class Engine:
                 epoch = len(run.history)
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
                 self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
+                _log.warning("event=interrupted run=%s after_epoch=%d", run.id, epoch)
 
     def _silence(self, run: Run) -> float:
-        """Seconds since a sign of life of this run was last seen here."""
-        heartbeat, seen = self._heard[run.id]
+        """Seconds since a run's sign of life changed, by this process' own clock: any other may be wrong or set back."""
+        heartbeat, since = self._heard[run.id]
         if heartbeat != run.heartbeat:
-            seen = time.monotonic()
-            self._heard[run.id] = run.heartbeat, seen
-        return time.monotonic() - seen
+            since = time.monotonic()
+            self._heard[run.id] = run.heartbeat, since
+        return time.monotonic() - since
 
     def _see_to_refused_runs(self) -> None:
         """Take back runs that a worker has let lie, and leave that worker alone for a while."""
@@ -200,19 +214,20 @@ class Engine:
             if run_id in untouched:
                 self._store.give_back(run_id)
                 if address not in self._unfit:
+                    because = future.exception() if future.status == "error" else "it does not find the run"
                     _log.error(
-                        "The worker %s could not take run %s in hand (%s): it needs the same code, and a database where"
-                        " it finds the same runs (INKLING_DATABASE_URL)",
+                        "event=unfit worker=%s run=%s because=%r: it needs the same code and the same database"
+                        " (INKLING_DATABASE_URL)",
                         address,
                         run_id,
-                        future.exception() if future.status == "error" else "it does not find it",
+                        str(because),
                     )
                 self._unfit[address] = time.monotonic() + UNFIT_SECONDS
 
     def _is_fit(self, address: str, facts: dict[str, Any]) -> bool:
         if facts["nthreads"] != 1:
             if address not in self._unfit:
-                _log.error("The worker %s is not used: it would train several runs at once (--nthreads 1)", address)
+                _log.error("event=unfit worker=%s because='it would train several runs at once': --nthreads 1", address)
             self._unfit[address] = float("inf")
         return time.monotonic() > self._unfit.get(address, 0.0)
 
@@ -228,18 +243,18 @@ def connected() -> Client:
     """A client of the cluster that the environment names, or of our own engine, started where there is none."""
     if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
         return Client(address, timeout=START_SECONDS, set_as_default=False)
-    with _one_at_a_time():
+    with one_at_a_time(home() / "engine.lock"):
         for other in home().glob("engine-*.json"):
             if other != _scheduler_file() and not _drained(other):
                 raise TimeoutError("an engine of another version of the code is still training")
-        return _attached(_scheduler_file()) or _started()
+        return attached(_scheduler_file()) or _started()
 
 
 def stop() -> bool:
     """End all engines of this home, whatever they do; says whether there was one."""
     was_there = False
     for path in home().glob("engine-*.json"):
-        if client := _attached(path):
+        if client := attached(path):
             client.shutdown()
             was_there = True
         path.unlink(missing_ok=True)
@@ -253,6 +268,15 @@ def memory_limit() -> float:
         with suppress(OSError, ValueError):
             limits.append(float(Path(path).read_text(encoding="ascii")))
     return min(limits)
+
+
+def workers_wanted() -> int:
+    """How many workers the engine starts: as many as `INKLING_WORKERS` says, else one per two cores."""
+    with suppress(ValueError):
+        if (named := int(os.environ.get("INKLING_WORKERS", ""))) > 0:
+            return named
+    by_memory = 1 + int(max(0.0, memory_limit() - WARM_BYTES) / WORKER_BYTES)
+    return max(1, min((os.cpu_count() or 1) // CORES_PER_WORKER, by_memory))
 
 
 @cache
@@ -272,7 +296,7 @@ def _scheduler_file() -> Path:
     return home().absolute() / f"engine-{code_version()}.json"
 
 
-def _attached(path: Path) -> Client | None:
+def attached(path: Path) -> Client | None:
     """A client of the engine that wrote this file; None where it is gone.
 
     Raises:
@@ -291,7 +315,7 @@ def _attached(path: Path) -> Client | None:
 
 def _drained(path: Path) -> bool:
     """End the engine that wrote this file, if it has nothing to do; says whether it is gone."""
-    client = _attached(path)
+    client = attached(path)
     if client:
         if client.run_on_scheduler(_tasks):
             client.close()
@@ -307,7 +331,7 @@ def _started() -> Client:
     _spawn("scheduler", "--host", "127.0.0.1", "--port", "0", "--idle-timeout", str(IDLE_SECONDS))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if client := _attached(path):
+        if client := attached(path):
             return client
         time.sleep(0.1)
     raise TimeoutError("the scheduler did not come up")
@@ -317,9 +341,10 @@ def _ensure_worker(client: Client) -> None:
     """Start a worker beside our own scheduler, where there is none and none is coming up."""
     if _is_cluster():
         return
-    with _one_at_a_time():
+    with one_at_a_time(home() / "engine.lock"):
         if not _is_alive(client.get_metadata("inkling-worker", default=0)):
-            options = ("--host", "127.0.0.1", "--nworkers", "1", "--nthreads", "1", "--memory-limit", "0")
+            count = str(workers_wanted())
+            options = ("--host", "127.0.0.1", "--nworkers", count, "--nthreads", "1", "--memory-limit", "0")
             pid = _spawn("worker", *options, "--death-timeout", "20", "--preload", worker.__name__)
             client.set_metadata("inkling-worker", pid)
 
@@ -335,7 +360,7 @@ def _is_alive(pid: int) -> bool:
 
 def _spawn(kind: str, *options: str) -> int:
     """Start one of Dask's own processes, apart from this one: Ctrl+C here does not reach it. Returns its id."""
-    cores = str(os.cpu_count() or 1)
+    cores = str(max(1, (os.cpu_count() or 1) // workers_wanted()))
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "INKLING_HOME": str(home().absolute()),
@@ -365,18 +390,6 @@ def _spawn(kind: str, *options: str) -> int:
         )
     _spawned.append(process)
     return process.pid
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Keep other processes of this home from starting an engine meanwhile.
-
-    A lock of SQLite's: it works on every system, and ends with the process that holds it.
-    """
-    home().mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(home() / "engine.lock", timeout=2 * START_SECONDS, isolation_level=None)) as lock:
-        lock.execute("BEGIN EXCLUSIVE")
-        yield
 
 
 def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:

@@ -7,7 +7,8 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.components import errors, run_banner, theme, workspace
+from core import logs
+from pages.components import errors, run_banner, server_notice, theme, workspace
 
 ASSETS = Path(__file__).parent / "assets"
 FAVICON = ASSETS / "favicon.png"
@@ -49,8 +50,11 @@ def layout(page: StreamlitPage) -> Literal["centered", "wide"]:
 
 def run(page: StreamlitPage) -> None:
     """Run the page; whatever it raises becomes a sentence."""
+    logs.to_stderr()
     token = _routed.set(True)
     try:
+        with errors.shown():
+            server_notice.show(is_about_runs=page.url_path in ("train", "runs"))
         with errors.shown():
             workspace.arrive()
             run_banner.show(is_train=page.url_path == "train")

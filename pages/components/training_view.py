@@ -12,11 +12,13 @@ import streamlit as st
 
 from core.insight import charts
 from core.insight.evaluation import percent
+from core.insight.export import file_stem
 from core.insight.progress import (
     curves_sentence,
     duration,
     last_answers,
     last_validation_accuracy,
+    place_sentence,
     score_sentence,
     seconds_left,
     share_done,
@@ -27,7 +29,8 @@ from core.networks.model import Scores
 from core.networks.settings import differing
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
-from core.training.runs import NoSuchRun, Run, RunState, run_store
+from core.training.limits import OverLimit
+from core.training.runs import NoSuchRun, Run, RunState, rescued, run_store
 from pages.components import (
     errors,
     model_choice,
@@ -92,6 +95,8 @@ def _view(run_id: str, state: RunState) -> None:
         run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _show_notice(run)
+        if run.state == RunState.RUNNING and (held := rescued(run.id)):
+            _show_rescued(run, held)
         if run.continues or run.replays:
             _show_origin(run)
         if run.is_lesson:
@@ -131,7 +136,7 @@ def _show_controls(run: Run) -> None:
         label = "Stop" if run.state == RunState.RUNNING else "Cancel"
         st.button(label, key="stop", icon=":material/stop:", disabled=is_asked, on_click=_ask, args=(run, "stop"))
     elif run.state in _WAITING:
-        is_free = run_store().active_run(run.owner) is None  # one run at a time
+        is_free = not run_store().refusal(run.owner)
         label = on_accent("Resume") if is_free else "Resume"
         st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
 
@@ -141,7 +146,8 @@ def _ask(run: Run, wish: str) -> None:
 
 
 def _resume(run: Run) -> None:
-    run_store().resume(run.id, workspace.owner())
+    with suppress(OverLimit):  # the queue has filled up a moment ago; the button says so
+        run_store().resume(run.id, workspace.owner())
     engine().nudge()
 
 
@@ -150,6 +156,17 @@ def _show_notice(run: Run) -> None:
         st.error(plain(run.notice), icon=":material/error:")
     else:
         st.warning(plain(run.notice), icon=":material/info:")
+
+
+def _show_rescued(run: Run, model: bytes) -> None:
+    """The model of a run that is over, while the disk does not take it."""
+    st.warning(
+        "The training is over, but the server's disk does not take its model. It is held in memory until there is "
+        "room; download it to be safe.",
+        icon=":material/warning:",
+    )
+    file = f"{file_stem(run.name)}.safetensors"
+    st.download_button("Download the model", model, file, "application/octet-stream", key="rescued", on_click="ignore")
 
 
 def _show_origin(run: Run) -> None:
@@ -224,16 +241,14 @@ def _said(run: Run) -> str:
 
 
 def _said_queued(run: Run) -> str:
-    if run.waiting:
-        runs = "run" if run.waiting == 1 else "runs"
-        return f"In the queue: {run.waiting} {runs} before yours"
     state = engine().state
     if state == EngineState.UNREACHABLE:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"
     if state == EngineState.UNFIT:
         return "No training machine can take your run, so it waits. Whoever runs Inkling finds the reason in its log"
-    if state == EngineState.READY:
-        return "Next in the queue"
+    place = run_store().place(run.id, engine().workers)
+    if place and (place.before or place.running or state == EngineState.READY):
+        return place_sentence(place.before, place.running, place.seconds)
     return "Starting the training engine and TensorFlow: about 10 s the first time"
 
 

@@ -17,8 +17,10 @@ from core.networks.model import pretrained
 @pytest.fixture(autouse=True)
 def _fresh_caches():
     load_mnist.cache_clear()
+    dataset._failed_at.clear()
     yield
     load_mnist.cache_clear()
+    dataset._failed_at.clear()
 
 
 @pytest.fixture
@@ -73,6 +75,7 @@ def test_a_downloaded_mnist_is_kept_for_the_next_time(little_mnist, monkeypatch,
     assert [path.name for path in (tmp_path / "home/cache").iterdir()] == ["mnist.npz"]
 
 
+@pytest.mark.bad_input(21)
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None, "cut"])
 def test_a_damaged_or_foreign_file_is_not_taken_for_mnist(damage, little_mnist, monkeypatch, no_download):
     if damage is None:
@@ -149,6 +152,7 @@ def test_an_archive_that_unpacks_to_more_than_mnist_is_refused_unread(little_mni
         load_mnist()
 
 
+@pytest.mark.bad_input(21)
 def test_without_mnist_the_built_in_handwriting_is_used_and_said_so(no_download):
     data = load_dataset("mnist")
     assert data.source == "handwriting"
@@ -156,9 +160,10 @@ def test_without_mnist_the_built_in_handwriting_is_used_and_said_so(no_download)
     assert (len(data.training), len(data.validation), len(data.test)) == (55_000, 5_000, 10_000)
 
 
+@pytest.mark.bad_input(21)
 def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monkeypatch):
     monkeypatch.delenv("INKLING_MNIST", raising=False)
-    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.2)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/mnist.npz")
         began = time.monotonic()
@@ -169,7 +174,7 @@ def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monke
 
 def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
     monkeypatch.delenv("INKLING_MNIST", raising=False)
-    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.3)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.3)
     is_over = threading.Event()
 
     def trickle(server):
@@ -187,6 +192,31 @@ def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
         with pytest.raises(NoMnist):
             load_mnist()
         assert time.monotonic() - began < 3
+        is_over.set()
+        sender.join()
+
+
+@pytest.mark.bad_input(21)
+def test_a_download_that_stops_midway_is_given_up_and_not_tried_again_for_a_while(monkeypatch):
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.3)
+    is_over = threading.Event()
+
+    def begin(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(200_000))
+            is_over.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = threading.Thread(target=begin, args=(server,))
+        sender.start()
+        monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz")
+        for most in (3, 0.3):
+            began = time.monotonic()
+            with pytest.raises(NoMnist):
+                load_mnist()
+            assert time.monotonic() - began < most
         is_over.set()
         sender.join()
 
@@ -212,6 +242,7 @@ def test_a_server_that_talks_nonsense_is_no_source_of_mnist(reply, monkeypatch):
         sender.join()
 
 
+@pytest.mark.bad_input(21)
 def test_a_flipped_bit_anywhere_in_the_file_is_noticed_and_nothing_else_is_raised(
     little_mnist, monkeypatch, no_download
 ):
@@ -236,6 +267,7 @@ def test_the_real_mnist_is_recognised_and_the_shipped_model_reads_it():
     assert right.mean() > 0.98
 
 
+@pytest.mark.bad_input(22)
 def test_two_threads_that_write_at_once_leave_one_whole_file(little_mnist, tmp_path, monkeypatch):
     from core.storage import write_whole
 

@@ -226,7 +226,8 @@ def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
     assert "has been deleted" in texts(app.run())
 
 
-def test_while_a_run_goes_on_no_other_can_be_started():
+def test_while_as_many_runs_go_on_as_may_be_no_other_can_be_started(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     run_id = run_with_curves("First")
     run_with_curves("Second", end="run")
     app = opened(runs=run_id)

@@ -115,6 +115,7 @@ def test_a_run_through_the_engine_gives_what_fit_gives(engine, store):
         np.testing.assert_array_equal(through_engine, directly)
 
 
+@pytest.mark.bad_input(30)
 def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learned(engine, store):
     run_id, owner = submitted(engine, store)
     until(in_epoch(store, run_id, 2), "the second epoch has begun")
@@ -128,6 +129,7 @@ def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learn
     assert store.model(run_id).scores.test_accuracy > 0.5
 
 
+@pytest.mark.bad_input(30)
 def test_stop_while_the_run_is_being_built_is_honoured(engine, store):
     run_id, owner = submitted(engine, store)
     until(lambda: store.run(run_id).state == RunState.RUNNING, "the run was taken from the queue")
@@ -137,6 +139,7 @@ def test_stop_while_the_run_is_being_built_is_honoured(engine, store):
     assert len(store.run(run_id).history) < 5
 
 
+@pytest.mark.bad_input(30)
 def test_stop_while_queued_frees_the_place_at_once(engine, store):
     ahead, ahead_owner = submitted(engine, store)
     until(in_epoch(store, ahead, 1), "the run before it runs")
@@ -148,6 +151,7 @@ def test_stop_while_queued_frees_the_place_at_once(engine, store):
     until(ended(store, ahead), "the run before it has stopped")
 
 
+@pytest.mark.bad_input(30)
 def test_stop_in_the_last_moment_still_leaves_a_whole_run(engine, store):
     run_id, owner = submitted(engine, store, SHORT)
     until(lambda: store.run(run_id).history or store.run(run_id).scores, "its only epoch is over")
@@ -175,6 +179,7 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store
         np.testing.assert_array_equal(resumed, straight)
 
 
+@pytest.mark.bad_input(25)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
 def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(engine, store, how, monkeypatch):
     if how == signal.SIGSTOP:
@@ -208,6 +213,7 @@ def test_a_second_engine_object_attaches_to_the_processes_that_are_there(engine,
     second._is_closed = True
 
 
+@pytest.mark.bad_input(26)
 def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(engine, store, tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))  # apart from the engine of the other tests
     there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
@@ -244,6 +250,7 @@ def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(
     until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
 
 
+@pytest.mark.bad_input(26)
 def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, monkeypatch):
     monkeypatch.setattr(jobs, "LOST_SECONDS", 3)
     recipe = LONG.model_copy(update={"epochs": 25})

@@ -10,12 +10,14 @@ from sqlalchemy import text
 
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
-from core.networks.model import Model, Scores
+from core.storage import Damaged
+from core.training import runs
 from core.training.lesson import Lesson
-from core.training.progress import Checkpoint, TrainedModel
+from core.training.progress import Checkpoint
 from core.training.runs import MAX_NAME, MAX_POINTS, NoSuchRun, RunState, RunStore, clean_name
-from tests.samples import grown_film, random_weights
+from tests.samples import grown_film
 from tests.training import tiny
+from tests.training.tiny import trained
 
 RECIPE = tiny.RECIPE
 MINE, THEIRS = "a" * 64, "b" * 64
@@ -35,14 +37,6 @@ def checkpoint(epochs, step=0):
     return Checkpoint(history, step, (np.arange(3.0), np.array(7)), (), None, {}, 2.5)
 
 
-def trained(was_stopped=False):
-    scores = Scores(
-        data_source="handwriting", test_accuracy=0.9, test_images=10, test_loss=0.3, kept_epoch=1, epochs=1, seconds=1.0
-    )
-    model = Model(RECIPE, random_weights(RECIPE.network), scores, "summary")
-    return TrainedModel(model, (), np.full((10, 10), 0.1, np.float32), b"keras", was_stopped)
-
-
 def begun(store, owner=MINE):
     run_id = store.submit(owner, RECIPE)
     assert store.claim_next(places=100) == run_id
@@ -54,6 +48,7 @@ def test_a_submitted_run_waits_in_the_queue(store):
     assert (run.state, run.recipe, run.name, run.waiting) == (RunState.QUEUED, RECIPE, "Tiny", 0)
 
 
+@pytest.mark.bad_input(28)
 def test_a_second_click_gives_the_run_that_is_already_there(store):
     first = store.submit(MINE, RECIPE)
     assert store.submit(MINE, RECIPE) == first
@@ -63,6 +58,7 @@ def test_a_second_click_gives_the_run_that_is_already_there(store):
     assert store.submit(THEIRS, RECIPE) != first
 
 
+@pytest.mark.bad_input(28)
 def test_fifty_clicks_at_once_start_one_run(store):
     ids = []
     clicks = [threading.Thread(target=lambda: ids.append(store.submit(MINE, RECIPE))) for _ in range(50)]
@@ -194,6 +190,7 @@ def test_an_epoch_is_kept_with_its_checkpoint_and_found_by_the_next_attempt(stor
     assert "went on from epoch 1" in run.notice
 
 
+@pytest.mark.bad_input(25)
 def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
     run_id, attempt = begun(store)
     store.begin(run_id)
@@ -204,6 +201,7 @@ def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
     assert store.run(run_id).state == RunState.RUNNING
 
 
+@pytest.mark.bad_input(25)
 def test_a_run_whose_worker_dies_twice_is_left_interrupted_until_its_owner_resumes_it(store):
     run_id, _ = begun(store)
     assert store.begin(run_id)
@@ -298,6 +296,7 @@ def test_a_paused_run_goes_on_where_it_stood(store):
     assert "died" not in store.run(run_id).notice
 
 
+@pytest.mark.bad_input(30)
 @pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
 def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
     run_id = store.submit(MINE, RECIPE)
@@ -306,6 +305,7 @@ def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
     assert store.claim_next() is None
 
 
+@pytest.mark.bad_input(18)
 def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
     run_id, _ = begun(store, THEIRS)
     assert store.run(run_id).owner == THEIRS
@@ -322,12 +322,14 @@ def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
     assert store.run(run_id).name == "Tiny"
 
 
+@pytest.mark.bad_input(18)
 @pytest.mark.parametrize("run_id", ["", "x", "../../x", "'; drop table run; --", "x" * 5000, "\0"])
 def test_a_wrong_run_id_finds_no_run(store, run_id):
     with pytest.raises(NoSuchRun, match="no such run"):
         store.run(run_id)
 
 
+@pytest.mark.bad_input(31)
 def test_a_deleted_run_is_gone_and_its_worker_is_told(store):
     run_id, attempt = begun(store)
     store.delete(run_id, MINE)
@@ -345,6 +347,7 @@ def test_what_is_committed_is_there_for_the_next_process(store):
     assert abs(again.heartbeat - time.time()) < 60
 
 
+@pytest.mark.bad_input(19)
 @given(st.text(max_size=200))
 def test_a_name_is_a_label_whatever_was_typed(typed):
     name = clean_name(typed)
@@ -447,3 +450,121 @@ def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
     for name, weights in store.start(run_id).weights.items():
         np.testing.assert_array_equal(weights, model.weights[name])
     assert store.start(store.submit(THEIRS, RECIPE)) is None
+
+
+def flip(store, run_id, column, place=-1, table="run_data"):
+    """Turn one bit of what is kept."""
+    with store._database.writing() as session:
+        content = session.scalar(text(f"SELECT {column} FROM {table} WHERE id = :id"), {"id": run_id})
+        damaged = bytearray(content)
+        damaged[place % len(damaged)] ^= 4
+        flipped = {"flipped": bytes(damaged), "id": run_id}
+        session.execute(text(f"UPDATE {table} SET {column} = :flipped WHERE id = :id"), flipped)
+
+
+@pytest.mark.parametrize("place", [0, 40, -1])
+@pytest.mark.parametrize("column", ["model", "keras_file", "test_probabilities", "samples"])
+def test_a_flipped_bit_in_what_a_run_left_is_noticed_and_said(store, column, place):
+    run_id, attempt = begun(store)
+    store.keep_samples(run_id, attempt, Digits(np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)))
+    store.finish(run_id, attempt, trained(), "")
+    flip(store, run_id, column, place)
+    with pytest.raises(Damaged, match="Train it again"):
+        getattr(store, column)(run_id)
+    assert store.run(run_id).state == RunState.FINISHED
+
+
+@pytest.mark.bad_input(25)
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_then_to_the_beginning(store):
+    run_id, attempt = begun(store)
+    for epochs in (1, 2, 3):
+        store.report(run_id, attempt, progress(epoch=epochs, step=20), as_point=True)
+        store.commit_epoch(run_id, attempt, checkpoint(epochs))
+    flip(store, run_id, "checkpoint")
+    _, found, attempt = store.begin(run_id)
+    assert len(found.history) == 2
+    run = store.run(run_id)
+    assert "last checkpoint was damaged on the server's disk; it went on from epoch 2" in run.notice
+    assert len(run.history) == 2
+    flip(store, run_id, "previous")
+    store.commit_epoch(run_id, attempt, checkpoint(3))
+    assert store.begin(run_id)[1].history == checkpoint(3).history
+    flip(store, run_id, "checkpoint")  # the one before is still the damaged one of above
+    store.leave(run_id, store.run(run_id).attempt, RunState.INTERRUPTED, "")
+    store.resume(run_id, MINE)
+    store.claim_next()
+    _, found, _ = store.begin(run_id)
+    assert found is None
+    assert "it began anew" in store.run(run_id).notice
+    assert store.run(run_id).history == ()
+
+
+@pytest.mark.bad_input(33)
+def test_a_clock_that_is_set_back_changes_no_order_and_makes_no_time_negative(store, monkeypatch):
+    clock = [10_000.0]
+    monkeypatch.setattr("core.training.runs.time.time", lambda: clock[0])
+    first = store.submit(MINE, RECIPE)
+    clock[0] -= 3600
+    second = store.submit(THEIRS, RECIPE)
+    assert store.claim_next() == first
+    attempt = store.begin(first)[2]
+    clock[0] -= 3600
+    store.report(first, attempt, progress())
+    assert store.place(second, 1).seconds > 0
+    store.finish(first, attempt, trained(), "")
+    assert store.claim_next() == second
+    later = store.submit(MINE, RECIPE)
+    assert 0 < store.place(later, 1).seconds < 3600
+
+
+def aged(store, run_id, days):
+    with store._database.writing() as session:
+        earlier = {"seconds": 86_400 * days, "id": run_id}
+        session.execute(text("UPDATE run SET ended = ended - :seconds WHERE id = :id"), earlier)
+
+
+def ended_run(store, owner):
+    run_id, attempt = begun(store, owner)
+    store.finish(run_id, attempt, trained(), "")
+    return run_id
+
+
+def test_runs_that_are_too_old_or_too_many_bytes_go_and_never_an_active_one(store, monkeypatch):
+    old, new = ended_run(store, "1" * 64), ended_run(store, "2" * 64)
+    active, attempt = begun(store)
+    waiting = store.submit(THEIRS, RECIPE)
+    aged(store, old, 400)
+    aged(store, new, 300)
+    assert store.cull() == 1
+    assert {run.id for owner in ("1" * 64, "2" * 64, MINE, THEIRS) for run in store.runs_of(owner)} == {
+        new,
+        active,
+        waiting,
+    }
+    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
+    monkeypatch.setattr("core.training.runs.MEGABYTE", 0.001)
+    assert store.cull() == 1
+    assert store.runs_of("2" * 64) == []
+    assert store.run(active).state == RunState.RUNNING
+    assert store.report(active, attempt, progress()) is not None
+
+
+def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_stay(store):
+    failed, attempt = begun(store)
+    store.commit_epoch(failed, attempt, checkpoint(1))
+    store.leave(failed, attempt, RunState.FAILED, "")
+    paused, attempt = begun(store, THEIRS)
+    store.pause(paused, attempt, checkpoint(1))
+    store.cull()
+    with store._database.reading() as session:
+        kept = dict(session.execute(text("SELECT id, checkpoint IS NOT NULL FROM run_data")).all())
+    assert kept == {failed: 0, paused: 1}
+
+
+def test_a_model_that_the_store_cannot_take_is_held_until_it_can(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    assert runs.rescued("run") is None
+    runs.rescue("run", b"model")
+    assert runs.rescued("run") == b"model"
+    runs.forget_rescued("run")
+    assert runs.rescued("run") is None
