@@ -243,7 +243,7 @@ class Database:
                 self._replace(self._path)
                 raise DatabaseTrouble("The database was damaged and has been replaced. Do that again.") from problem
             _log.warning("event=database_trouble code=%s cause=%r", code, str(cause)[:200])
-            state = getattr(cause, "sqlstate", None)  # PostgreSQL's
+            state = str(getattr(cause, "sqlstate", ""))  # PostgreSQL's
             raise DatabaseTrouble(_STATES.get(state) or _SENTENCES.get((code or 0) & 0xFF, _AWAY)) from problem
 
     def _replace(self, path: Path) -> None:
