@@ -198,7 +198,7 @@ class Engine:
                 _log.warning("event=interrupted run=%s after_epoch=%d", run.id, epoch)
 
     def _silence(self, run: Run) -> float:
-        """Seconds since a run's sign of life changed, by a clock of this process' own: others may be wrong or set back."""
+        """Seconds since a run's sign of life changed, by this process' own clock: others may be wrong."""
         heartbeat, since = self._heard[run.id]
         if heartbeat != run.heartbeat:
             since = time.monotonic()
