@@ -159,7 +159,8 @@ class Engine:
         self._see_to_refused_runs()
         fit = [address for address, facts in workers.items() if self._is_fit(address, facts)]
         self._state = EngineState.READY if fit else EngineState.UNFIT
-        free = sorted(set(fit) - {address for address, _ in tasks.values()})
+        free = list(set(fit) - {address for address, _ in tasks.values()})
+        free.sort(key=lambda address: address not in self._unfit)  # taken from the end: those that once failed last
         while free and (run_id := self._store.claim_next(places=len(workers))):
             self._hand_out(client, run_id, free.pop())
 
