@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import (
-    JSON,
     ForeignKey,
     Index,
     String,
@@ -46,7 +45,7 @@ from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
 from core.storage import Damaged, refuge, write_whole
 from core.training import limits, queue
-from core.training.database import Base, Database, Sealed, database_url
+from core.training.database import Base, Database, Json, Sealed, Token, database_url
 from core.training.lesson import Lesson
 from core.training.limits import OverLimit
 from core.training.progress import Checkpoint, TrainedModel, Wish
@@ -113,7 +112,7 @@ class _Row(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(Token(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64), index=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     recipe: Mapped[str] = mapped_column(Text)
@@ -125,9 +124,9 @@ class _Row(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     deaths: Mapped[int] = mapped_column(default=0)
     notice: Mapped[str] = mapped_column(Text, default="")
-    live: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
-    points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    history: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    live: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    points: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    history: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     scores: Mapped[str | None] = mapped_column(Text, default=None)
     drawing: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None)
     is_lesson: Mapped[bool | None] = mapped_column(default=None)
@@ -503,7 +502,7 @@ class RunStore:
     def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
         """Keep the images that `samples` gives."""
         content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             held = _held(run_id, attempt).values(heartbeat=time.time())
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, samples=content)
@@ -688,7 +687,7 @@ class RunStore:
             it writes. None where the run is gone or is not to go on.
         """
         with self._database.writing() as session:
-            row = session.get(_Row, run_id)
+            row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.state != RunState.RUNNING:
                 return None
             if row.attempt and row.live is not None:
@@ -723,9 +722,9 @@ class RunStore:
         changed: dict[str, Any] = {"heartbeat": time.time()}
         if progress:
             changed["live"] = asdict(progress)
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             if progress and as_point:  # only then is the whole curve read
-                points = session.scalar(select(_Row.points).where(_Row.id == run_id)) or []
+                points = session.scalar(select(_Row.points).where(_Row.id == run_id).with_for_update()) or []
                 point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
                 changed["points"] = [*points, point][-MAX_POINTS:]
             held = _held(run_id, attempt).values(**changed).returning(_Row.wish, _Row.drawing)
@@ -734,7 +733,7 @@ class RunStore:
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             history = [asdict(result) for result in checkpoint.history]
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
@@ -743,8 +742,8 @@ class RunStore:
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
-        with self._database.writing() as session:
-            row = session.get(_Row, run_id)
+        with self._database.writing(one_row=True) as session:
+            row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
                 return
             row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
@@ -765,12 +764,12 @@ class RunStore:
 
     def leave(self, run_id: str, attempt: int, state: RunState, notice: str) -> None:
         """Set a running run aside without a model: paused, failed or interrupted."""
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             session.execute(_held(run_id, attempt).values(**_ended(state), notice=notice))
 
     def pause(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Set a running run aside, to go on from exactly where it stands."""
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             held = _held(run_id, attempt).values(**_ended(RunState.PAUSED))
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
@@ -897,7 +896,7 @@ def _image(stored: bytes | None) -> np.ndarray | None:
 
 
 def _owned(session: Session, run_id: str, owner: str) -> _Row:
-    row = session.get(_Row, run_id)
+    row = session.get(_Row, run_id, with_for_update=True)
     if row is None or not secrets.compare_digest(row.owner, owner):
         raise NoSuchRun
     return row

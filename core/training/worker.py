@@ -1,7 +1,8 @@
 """What runs in a worker process: TensorFlow kept warm, and one run at a time.
 
-`python -m dask worker --preload core.training.worker` loads this module into each worker. The web process imports it
-too, to name `train` to Dask; so TensorFlow is imported inside functions only.
+`python -m dask worker --nthreads 1 --preload core.training.worker` loads this module into each worker; one that was
+started without the preload warms up at its first run. The web process imports this module too, to name `train` to Dask;
+so TensorFlow is imported inside functions only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def dask_setup(worker: Any) -> None:
     logs.to_stderr()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    _begin_warm_up()
 
 
 def train(run_id: str) -> None:
@@ -63,6 +64,8 @@ def train(run_id: str) -> None:
     if begun is None:
         return
     recipe, checkpoint, attempt = begun
+    if not _warm.is_set():
+        _begin_warm_up()
     after = len(checkpoint.history) if checkpoint else 0
     _log.info("event=begun run=%s attempt=%d after_epoch=%d epochs=%d", run_id, attempt, after, recipe.epochs)
     follower = _Follower(store, run_id, attempt, has_checkpoint=checkpoint is not None)
@@ -224,6 +227,12 @@ class _Follower:
         self._drawing = asked.drawing if asked else None
         self._asked_at = time.monotonic()
         self._keep_epoch()
+
+
+@cache
+def _begin_warm_up() -> None:
+    """Warm up beside what else goes on; once, however often it is asked for."""
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 
 def _warm_up() -> None:

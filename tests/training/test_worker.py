@@ -152,3 +152,14 @@ def test_a_run_is_stopped_after_as_long_as_one_may_take_and_keeps_what_it_has_le
     assert run.state == RunState.STOPPED
     assert "as long as a run may take on this server" in run.notice
     assert run.has_model
+
+
+def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, monkeypatch):
+    worker._warm.clear()
+    worker._begin_warm_up.cache_clear()
+    warmed = []
+    monkeypatch.setattr(worker, "_warm_up", lambda: (warmed.append(1), worker._warm.set()))
+    assert trained(store).state == RunState.FINISHED
+    assert trained(store).state == RunState.FINISHED
+    assert warmed == [1]
+    worker._begin_warm_up.cache_clear()
