@@ -149,8 +149,6 @@ class Engine:
             self._is_wanted = False
             # Asked of the system, because a client waits half a minute for a scheduler that is gone.
             self._scheduler_pid = os.getpid() if _is_cluster() else self._client.run_on_scheduler(os.getpid)
-        from distributed import fire_and_forget
-
         client = self._client
         tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
@@ -169,6 +167,8 @@ class Engine:
             self._hand_out(client, run_id, free.pop())
 
     def _hand_out(self, client: Client, run_id: str, address: str) -> None:
+        from distributed import fire_and_forget
+
         try:
             key = f"{run_id}:{secrets.token_hex(4)}"
             # To this worker, or two might get to the same one; to another only if it dies.
