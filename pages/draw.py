@@ -35,8 +35,9 @@ def board_and_answer() -> None:
         board.show_tools()
     with right:
         model_choice.show()
-    if framing.is_complete:
-        own_drawings.show(answered)
+    with st.container():  # always there: what follows keeps its place when the board is cleared, and is not laid anew
+        if framing.is_complete:
+            own_drawings.show(answered)
     framing_view.show(drawing, opened)
     explanation_view.show(answered)
 

@@ -28,7 +28,7 @@ def chosen() -> Model:
     state = st.session_state
     if run_id := state.get("answering_run"):
         try:
-            state.answering_name = run_store().run(run_id).name
+            state.answering_name = run_store().name(run_id)
             model = run_model(run_id)
             state.pop("model_notice", None)
             return model
@@ -82,8 +82,10 @@ def show() -> None:
     model = chosen()
     with st.container(key="model_choice", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(":small[:gray[answered by]]", width="content")
-        with st.popover(_label(model), key="model"), st.container(width=300):
-            _choice(model)
+        choice = st.popover(_label(model), key="model", on_change="rerun")
+        if choice.open:  # else every stroke would read all the visitor's runs
+            with choice, st.container(width=300):
+                _choice(model)
     if notice := st.session_state.get("model_notice"):
         st.markdown(f":small[:gray[{notice}]]")
     if model.scores.data_source == "handwriting":

@@ -40,7 +40,10 @@ def take_away() -> None:
 def show_opener(on_open: Callable[[], None]) -> None:
     """Draw the button behind which a picture is opened; `on_open` is called before the first one is shown."""
     state = st.session_state
-    with st.popover("Picture", key="open_picture", on_change="rerun"), st.container(width=280, gap="small"):
+    opener = st.popover("Picture", key="open_picture", on_change="rerun")
+    if not opener.open:
+        return
+    with opener, st.container(width=280, gap="small"):
         st.file_uploader(
             "Open a picture of one digit",
             key=_key(),

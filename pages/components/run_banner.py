@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.insight.evaluation import percent
-from core.insight.progress import duration, last_validation_accuracy, seconds_left
+from core.insight.progress import duration, last_validation_accuracy, place_sentence, seconds_left
 from core.training.runs import NoSuchRun, Run, RunState, run_store
 from pages.components import errors, workspace
+from pages.components.engine import engine
 
 EVERY = 1.0  # seconds between two looks at the run
 
@@ -33,8 +34,15 @@ def _line(run_id: str) -> None:
 
 
 def _said(run: Run) -> str:
+    if run.is_held:
+        return "Your run waits: the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
-        return f"Your run waits, {run.waiting} before it" if run.waiting else "Your run is next"
+        place = run_store().place(run.id, engine().workers)
+        return (
+            f"Your run waits. {place_sentence(place.before, place.running, place.seconds)}"
+            if place
+            else "Your run is next"
+        )
     if run.live is None:
         return "Your run is starting"
     words = [f"Epoch {run.live.epoch} of {run.recipe.epochs}"]

@@ -60,6 +60,13 @@ def arrive() -> None:
     st.session_state.workspace, st.session_state.workspace_adopts = token, True
 
 
+def begin_anew() -> None:
+    """Leave this workspace for a new and empty one, with nothing left in the session or the browser's cookie."""
+    state = st.session_state
+    state.clear()
+    state.workspace, state.workspace_adopts = secrets.token_urlsafe(32), True
+
+
 def keep() -> None:
     """Let the browser remember the workspace for a year. Belongs at the end of a page: it takes a line of space."""
     state = st.session_state

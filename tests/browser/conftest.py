@@ -5,102 +5,28 @@ except in CI (`CI` set), where that is a failure.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import pairwise
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.serving import Server, serving
+from tests.served import CANVAS, READY, NoChromium, Server, Visit, chromium, serve
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
-CANVAS = "canvas.upper-canvas"  # Playwright looks into open shadow roots
-
-expect.set_options(timeout=20_000)  # milliseconds; the machine may be busy
-
-
-@dataclass
-class Visit:
-    """One person's browser on the app, and everything that went wrong or left the machine meanwhile."""
-
-    page: Page
-    url: str
-    problems: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
-
-    def open(self, path: str = "/") -> None:
-        self.page.goto(self.url + path)
-        expect(self.page.locator(READY)).to_be_attached()
-        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
-
-    def draw(self, *points: tuple[float, float]) -> None:
-        """Draw one stroke with the mouse, in pixels from the board's top left corner."""
-        left, top = self._corner()
-        self.page.mouse.move(left + points[0][0], top + points[0][1])
-        self.page.mouse.down()
-        for x, y in points[1:]:
-            self.page.mouse.move(left + x, top + y, steps=6)
-        self.page.mouse.up()
-
-    def lay_sheet(self, name: str, *, by_touch: bool = False) -> None:
-        """Press "Clear" or "Undo", and wait for the sheet that it lays: what is drawn before lies on the old one."""
-        old = self.page.locator(CANVAS)
-        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
-        old.evaluate("canvas => { canvas.dataset.old = '' }")
-        # A new canvas shows a toolbar of its own for a moment, with buttons of the same names.
-        button = self.page.get_by_role("button", name=name, exact=True).and_(self.page.locator(":not(.dc-icon-button)"))
-        button.tap() if by_touch else button.click()
-        expect(self.page.locator(f"{CANVAS}[data-old]")).to_have_count(0)
-        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
-
-    def touch(self, *points: tuple[float, float]) -> None:
-        """Draw one stroke with a finger."""
-        left, top = self._corner()
-        session = self.page.context.new_cdp_session(self.page)
-
-        def send(kind: str, *at: tuple[float, float]) -> None:
-            places = [{"x": left + x, "y": top + y, "id": 1} for x, y in at]
-            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
-
-        send("touchStart", points[0])
-        for (x0, y0), (x1, y1) in pairwise(points):
-            for step in range(1, 7):
-                send("touchMove", (x0 + (x1 - x0) * step / 6, y0 + (y1 - y0) * step / 6))
-        send("touchEnd")
-
-    def _corner(self) -> tuple[float, float]:
-        box = self.page.locator(CANVAS).bounding_box()
-        assert box is not None
-        return box["x"], box["y"]
+__all__ = ["CANVAS", "READY"]  # what tests look for
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    named = os.environ.get("CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, NAMES)), None)
-    if not found:
-        reason = f"no Chromium: none of {', '.join(NAMES)} is installed and CHROMIUM is not set"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@contextmanager
-def serve(home: Path) -> Iterator[Server]:
-    """Run the app until the test is over; nothing may have gone wrong in it by then."""
-    with serving(home) as server:
-        yield server
-    assert "Traceback" not in server.log.read_text(), server.log.read_text()
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(chromium())
+        except NoChromium as reason:
+            if os.environ.get("CI"):
+                pytest.fail(str(reason))
+            pytest.skip(str(reason))
+        yield running
 
 
 @pytest.fixture(scope="session")

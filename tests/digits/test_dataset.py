@@ -24,8 +24,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _fresh_caches():
     load_mnist.cache_clear()
+    dataset._failed_at.clear()
     yield
     load_mnist.cache_clear()
+    dataset._failed_at.clear()
 
 
 @pytest.fixture
@@ -80,8 +82,8 @@ def test_a_downloaded_mnist_is_kept_for_the_next_time(little_mnist, monkeypatch,
     assert [path.name for path in (tmp_path / "home/cache").iterdir()] == ["mnist.npz"]
 
 
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None, "cut"])
 @pytest.mark.bad_input(21)
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None, "cut"])
 def test_a_damaged_or_foreign_file_is_not_taken_for_mnist(damage, little_mnist, monkeypatch, no_download):
     if damage is None:
         np.savez_compressed(little_mnist, x_train=np.zeros((3, 28, 28), np.uint8))
@@ -168,7 +170,7 @@ def test_without_mnist_the_built_in_handwriting_is_used_and_said_so(no_download)
 @pytest.mark.bad_input(21)
 def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monkeypatch):
     monkeypatch.delenv("INKLING_MNIST", raising=False)
-    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.2)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/mnist.npz")
         began = time.monotonic()
@@ -179,7 +181,7 @@ def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monke
 
 def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
     monkeypatch.delenv("INKLING_MNIST", raising=False)
-    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.3)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.3)
     is_over = threading.Event()
 
     def trickle(server):
@@ -197,6 +199,31 @@ def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
         with pytest.raises(NoMnist):
             load_mnist()
         assert time.monotonic() - began < 3
+        is_over.set()
+        sender.join()
+
+
+@pytest.mark.bad_input(21)
+def test_a_download_that_stops_midway_is_given_up_and_not_tried_again_for_a_while(monkeypatch):
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.3)
+    is_over = threading.Event()
+
+    def begin(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(200_000))
+            is_over.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = threading.Thread(target=begin, args=(server,))
+        sender.start()
+        monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz")
+        for most in (3, 0.3):
+            began = time.monotonic()
+            with pytest.raises(NoMnist):
+                load_mnist()
+            assert time.monotonic() - began < most
         is_over.set()
         sender.join()
 
@@ -222,6 +249,7 @@ def test_a_server_that_talks_nonsense_is_no_source_of_mnist(reply, monkeypatch):
         sender.join()
 
 
+@pytest.mark.bad_input(21)
 def test_a_flipped_bit_anywhere_in_the_file_is_noticed_and_nothing_else_is_raised(
     little_mnist, monkeypatch, no_download
 ):
@@ -285,6 +313,7 @@ def test_two_processes_that_download_at_once_leave_one_whole_file(little_mnist, 
     assert (home / "cache" / "mnist.npz").read_bytes() == content
 
 
+@pytest.mark.bad_input(22)
 def test_two_threads_that_write_at_once_leave_one_whole_file(little_mnist, tmp_path, monkeypatch):
     from core.storage import write_whole
 

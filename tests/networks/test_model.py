@@ -112,8 +112,15 @@ def test_a_file_that_is_no_sound_model_is_refused_with_its_reason(content, reaso
     ("change", "reason"),
     [
         ({"dense_1/bias": np.full(10, np.nan, np.float32)}, "not finite"),
-        ({"batchnormalization_1/moving_variance": np.full(16, -1, np.float32)}, "not numbers"),
-        ({"dense_1/kernel": np.full((1024, 10), 3e38, np.float32)}, "not numbers"),
+        (
+            {
+                "batchnormalization_1/moving_variance": np.full_like(
+                    MODEL.weights["batchnormalization_1/moving_variance"], -1
+                )
+            },
+            "not numbers",
+        ),
+        ({"dense_1/kernel": np.full_like(MODEL.weights["dense_1/kernel"], 3e38)}, "not numbers"),
         ({"dense_1/bias": np.zeros(11, np.float32)}, "do not fit"),
         ({"dense_1/bias": np.zeros(10, np.float64)}, "do not fit"),
         ({"extra/kernel": np.zeros(3, np.float32)}, "do not fit"),
@@ -192,7 +199,8 @@ def test_a_missing_file_is_refused_with_a_sentence(tmp_path):
 
 def test_the_shipped_model_is_sound_and_brings_its_keras_file():
     model = pretrained()
-    assert model.recipe == ACCURATE  # whoever changes the preset ships the model anew
+    # Whoever changes the preset ships the model anew, from whichever seed is best on the validation images.
+    assert model.recipe.model_copy(update={"seed": ACCURATE.seed}) == ACCURATE
     assert model.scores.data_source == "mnist"
     assert model.scores.test_accuracy >= 0.995
     assert f"{model.parameters:,}" in model.summary

@@ -3,12 +3,15 @@ import json
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import InklingError
 from core.networks.model import pretrained
+from core.training.drawings import drawing_store
 from core.training.runs import run_store
+from pages.components import explanation_view, framing_view, model_choice, own_drawings
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -21,6 +24,7 @@ SCRIBBLE = [(x, y) for x in range(10, 270, 4) for y in ((10, 270) if x % 8 == 2 
 def app() -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
+    app.session_state["model"] = True  # what lies behind "answered by" is unfolded
     return app.run()
 
 
@@ -155,6 +159,29 @@ def test_a_model_opened_from_a_file_answers_and_says_what_it_learned_from(app):
     app.button(key="use_pretrained").click().run()
     assert "Pretrained" in answered_by(app)
     assert not any("built-in handwriting" in text.value for text in app.markdown)
+
+
+def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    app.session_state["answering_run"] = finished_run("Mine")
+    drawing_store().keep(OWNER, np.full((28, 28), 9, np.uint8), 5)
+    for module, part in (
+        (model_choice, "my_runs"),
+        (framing_view, "_steps"),
+        (own_drawings, "_show_set"),
+        *(
+            (explanation_view, part)
+            for part in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "worked_pixel")
+        ),
+    ):
+        monkeypatch.setattr(module, part, None)  # whoever calls it fails
+    draw(app.run(), drawn(SEVEN))
+    drawing_store().remove_all(OWNER)
+    assert not app.error
+    assert answered_by(app).startswith("Mine")
+    assert answer(app)["digit"] is not None
+    assert not app.file_uploader
 
 
 def test_without_a_run_of_ones_own_there_is_no_list_of_runs(app):

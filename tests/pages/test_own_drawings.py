@@ -37,6 +37,7 @@ def app() -> AppTest:
 def visit(secret=SECRET):
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = secret
+    app.session_state["own_set"] = True  # the set is unfolded
     return app.run()
 
 
@@ -217,7 +218,8 @@ def test_teach_takes_the_run_that_answers(app):
     assert newest.recipe.network == PRESETS["fast"].network
 
 
-def test_teach_waits_while_a_run_is_active(app):
+def test_teach_waits_while_as_many_runs_are_active_as_may_be(app, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     run_store().submit(OWNER, PRESETS["fast"])
     tap(draw(app, SEVEN), 1)
     assert app.button(key="teach").disabled

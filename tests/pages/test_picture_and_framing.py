@@ -30,7 +30,8 @@ def three(kind="PNG"):
 
 
 def open_picture(app, content, name="digit.png"):
-    uploader = next(one for one in app.file_uploader if one.key.startswith("picture_file"))
+    app.session_state["open_picture"] = True
+    uploader = next(one for one in app.run().file_uploader if one.key.startswith("picture_file"))
     return uploader.set_value((name, content, "image/png")).run()
 
 

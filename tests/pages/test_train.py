@@ -412,11 +412,14 @@ def test_a_second_click_finds_the_run_that_is_active():
     assert app.button(key="train").disabled
 
 
-def test_a_queued_run_says_how_many_are_before_it_and_can_be_cancelled():
+@pytest.mark.bad_input(29)
+def test_a_queued_run_says_its_place_and_how_long_it_will_wait_and_can_be_cancelled():
     run_store().submit(SOMEBODY, PRESETS["fast"])
     run_store().submit(OWNER, PRESETS["fast"])
     app = opened()
-    assert said(app) == "In the queue: 1 run before yours"
+    assert re.fullmatch(r"Place 2 in the queue: begins in about \d+ s", said(app))
+    run_store().claim_next()
+    assert re.fullmatch(r"Next in the queue, behind 1 that trains: begins in about \d+ s", said(app.run()))
     app.button(key="stop").click().run()
     assert run_store().runs_of(OWNER)[0].state == RunState.STOPPED
 
@@ -433,6 +436,34 @@ def test_a_waiting_run_says_what_happens_now(engine, state, sentence):
     engine.state = state
     run_store().submit(OWNER, PRESETS["fast"])
     assert sentence in said(opened())
+
+
+def test_another_recipe_may_wait_behind_the_first_and_a_third_finds_no_room(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "2")
+    app = opened()
+    app.button(key="train").click().run()
+    assert app.button(key="train").disabled
+    app.number_input(key="recipe_epochs").set_value(2).run()
+    app.button(key="train").click().run()
+    assert len(run_store().runs_of(OWNER)) == 2
+    app.number_input(key="recipe_epochs").set_value(3).run()
+    assert app.button(key="train").disabled
+    assert any("At most 2 runs at a time" in line.value for line in app.markdown)
+
+
+def test_the_servers_limits_are_said_and_bind_the_controls(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "3")
+    app = opened()
+    assert any("limits: at most 3 epochs of a run" in line.value.replace("\\", "") for line in app.markdown)
+    app.number_input(key="recipe_epochs").set_value(4).run()
+    assert app.button(key="train").disabled
+    assert "allows 3 epochs, and not 4" in app.error[0].value
+
+
+def test_a_limit_that_is_none_is_a_sentence_on_the_page(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "many")
+    app = opened()
+    assert "must be a whole number from 1 to 200, not 'many'" in app.error[0].value.replace("\\", "")
 
 
 def test_a_starting_run_says_what_happens_and_has_no_chart():
@@ -503,7 +534,8 @@ def test_a_paused_run_is_resumed_where_it_stands(engine):
     assert engine.nudges == 1
 
 
-def test_a_paused_run_waits_while_another_is_active():
+def test_a_paused_run_waits_while_as_many_are_active_as_may_be(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     paused = started()
     paused.leave(RunState.PAUSED)
     started()
