@@ -21,7 +21,7 @@ class Seen:
     Attributes:
         texts: of errors and other alerts, and of Markdown.
         exceptions: what Streamlit shows where an exception has left the page's own hands.
-        widgets: ids of widgets by the user's key; of components and file uploaders.
+        widgets: ids of components, file uploaders and popovers, by their keys.
         sent: by component name, the JSON that was sent to it.
     """
 
@@ -29,6 +29,10 @@ class Seen:
     exceptions: list[str] = field(default_factory=list)
     widgets: dict[str, str] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, widget: str) -> None:
+        """Note a widget's id, "$$ID-<hash>-<key>"."""
+        self.widgets[widget.split("-", 2)[-1]] = widget
 
 
 class Visitor:
@@ -94,6 +98,10 @@ class Visitor:
                 case "new_session":
                     self.session_id = heard.new_session.initialize.session_id
                     self.page_hash = heard.new_session.page_script_hash
+                case "navigation":
+                    self.page_hash = heard.navigation.page_script_hash
+                case "delta" if heard.delta.add_block.popover.id:
+                    seen.keep(heard.delta.add_block.popover.id)
                 case "delta":
                     _note(heard.delta.new_element, seen)
                 case "script_finished" if heard.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
@@ -120,6 +128,11 @@ class Visitor:
         state = WidgetState(id=widget)
         state.file_uploader_state_value.uploaded_file_info.add(file_id=file_id, name=name, size=size)
         self.state[widget] = state
+
+    def unfold(self, widget: str) -> Seen:
+        """Open a popover; what is in it is drawn only then."""
+        self.state[widget] = WidgetState(id=widget, bool_value=True)
+        return self.run()
 
     def tell(self, widget: str, content: str) -> None:
         """Let a component hold this JSON."""
@@ -148,7 +161,6 @@ def _note(element: object, seen: Seen) -> None:
     elif kind in ("alert", "markdown"):
         seen.texts.append(part.body)
     elif kind in ("file_uploader", "bidi_component"):
-        # "$$ID-<hash>-<key>"
-        seen.widgets[part.id.split("-", 2)[-1]] = part.id
+        seen.keep(part.id)
         if kind == "bidi_component":
             seen.sent[part.component_name] = part.json or json.dumps(None)

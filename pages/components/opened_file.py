@@ -23,7 +23,7 @@ def opened(key: str) -> UploadedFile | None:
     Raises:
         FileGone: it is named, but not there.
     """
-    file = st.session_state[key]
+    file = st.session_state.get(key)  # a browser may still speak of an uploader that has gone
     if file is not None and not isinstance(file, UploadedFile):
         raise FileGone
     return file

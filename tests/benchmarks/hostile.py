@@ -98,7 +98,7 @@ def main() -> int:
         results: list[dict[str, Any]] = []
         if chosen.only != "server":
             print(f"{len(core_numbers)} cases through the core ...", flush=True)
-            results += _in_children(chosen.seed, core_numbers, watch)
+            results += _in_children(chosen.seed, core_numbers, watch | {"INKLING_HOME": watch["HOME"] + "/core"})
         if chosen.only != "core":
             served = [number for number in numbers if not number % SERVED]
             print(f"{len(served)} cases through a server ...", flush=True)
@@ -373,7 +373,7 @@ def _by_upload(visitor: Visitor, run_id: str, random: Random) -> Callable[[], st
     content = mutations.model(random) if is_model else mutations.picture(random)
     name = random.choice(["x.safetensors", "x.png", *mutations.TEXTS])
     name = "".join(letter for letter in name if letter not in '\r\n"').encode("utf-8", "replace").decode()
-    seen = visitor.run(page="draw")
+    seen = visitor.unfold(visitor.run(page="draw").widgets["model" if is_model else "open_picture"])
     _judged(seen)
     widgets = seen.widgets
     uploader = min(key for key in widgets if key.startswith("model_file" if is_model else "picture_file"))
