@@ -72,7 +72,7 @@ class Server:
     """A web process and its engine, on a disk of their own."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.log = home, (home.parent / "server.log").open("ab")
+        self.home, self.log = home, (home.parent.parent / "server.log").open("ab")
         os.environ["INKLING_HOME"] = str(home)
         self.store = RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
         self.web = self._web()

@@ -401,6 +401,7 @@ def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error
 # While a run goes on
 
 
+@pytest.mark.bad_input(28)
 def test_a_second_click_finds_the_run_that_is_active():
     app, other = opened(), opened()
     app.button(key="train").click().run()
@@ -621,6 +622,7 @@ def test_when_the_run_is_over_its_model_answers_the_drawing():
 # Who may do what
 
 
+@pytest.mark.bad_input(18)
 def test_a_link_lets_anyone_watch_and_nobody_else_stop():
     worker = started(owner=SOMEBODY)
     worker.report(50)
@@ -643,6 +645,7 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
     assert "run" not in app.query_params
 
 
+@pytest.mark.bad_input(27)
 def test_the_active_run_is_found_again_without_its_link():
     worker = started()
     worker.report(50)
