@@ -57,8 +57,13 @@ def refuge() -> Path:
     Raises:
         OSError: it cannot be made.
     """
+    return _refuge_for(_wanted_home().absolute())
+
+
+@cache
+def _refuge_for(wanted: Path) -> Path:
+    mark = hashlib.sha256(str(wanted).encode()).hexdigest()[:12]
     for place in (Path("/dev/shm"), Path(tempfile.gettempdir())):
-        mark = hashlib.sha256(str(_wanted_home().absolute()).encode()).hexdigest()[:12]
         folder = place / f"inkling-{os.getuid() if hasattr(os, 'getuid') else ''}-{mark}"
         with suppress(OSError):
             folder.mkdir(mode=0o700, exist_ok=True)
