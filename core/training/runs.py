@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,7 @@ from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
-from core.storage import Damaged, refuge, write_whole
+from core.storage import Damaged, in_refuge, refuge, write_whole
 from core.training import limits, queue
 from core.training.database import Base, Database, Sealed, database_url
 from core.training.lesson import Lesson
@@ -814,25 +813,26 @@ def _listed(row: _Row) -> ListedRun:
 def rescue(run_id: str, model: bytes) -> None:
     """Hold a model in memory, or wherever there is room, that the store cannot take."""
     with suppress(OSError):
-        write_whole(_rescued_at(run_id), model)
+        write_whole(refuge() / _rescued_name(run_id), model)
 
 
 def rescued(run_id: str) -> bytes | None:
     """The model of a run that its worker holds until the store takes it, as the content of a `.safetensors` file."""
-    try:
-        return _rescued_at(run_id).read_bytes()
-    except OSError:
-        return None
+    with suppress(OSError):
+        if path := in_refuge(_rescued_name(run_id)):
+            return path.read_bytes()
+    return None
 
 
 def forget_rescued(run_id: str) -> None:
     """Let go of a model that the store has taken."""
     with suppress(OSError):
-        _rescued_at(run_id).unlink(missing_ok=True)
+        if path := in_refuge(_rescued_name(run_id)):
+            path.unlink(missing_ok=True)
 
 
-def _rescued_at(run_id: str) -> Path:
-    return refuge() / f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
+def _rescued_name(run_id: str) -> str:
+    return f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
 
 
 @cache
