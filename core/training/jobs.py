@@ -69,6 +69,7 @@ class Engine:
         self._client: Client | None = None
         self._scheduler_pid = 0
         self._workers = 0
+        self._lost_at = -1e9  # when our own engine was found gone, on this process' clock
         self._heard: dict[str, tuple[float, float]] = {}  # by run: its last sign of life, and when it was seen here
         self._is_wanted = False
         self._is_closed = False
@@ -134,7 +135,13 @@ class Engine:
     def _attend(self) -> None:
         """Connect if need be, hand out what waits, and see to runs that have fallen silent."""
         if self._client is None or self._client.status != "running" or not _is_alive(self._scheduler_pid):
+            if self._client and not _is_alive(self._scheduler_pid):
+                self._lost_at = time.monotonic()
             self._drop_client()
+            if time.monotonic() - self._lost_at < LOST_SECONDS + QUIET_POLL_SECONDS and self._store.running():
+                self._state = EngineState.STARTING
+                self._see_to_silent_runs(None, {})  # before a new engine, which takes its time to start
+                return
             if not self._is_wanted and not self._store.queue_length() and not self._store.running():
                 self._state = EngineState.OFF
                 return
@@ -162,13 +169,13 @@ class Engine:
                 self._store.give_back(run_id)
                 raise
 
-    def _see_to_silent_runs(self, client: Client, tasks: dict[str, str]) -> None:
+    def _see_to_silent_runs(self, client: Client | None, tasks: dict[str, str]) -> None:
         running = self._store.running()
         self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
         for run in running:
             silence = self._silence(run)
             at = next((address for key, address in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if at and silence > HUNG_SECONDS:
+            if at and client and silence > HUNG_SECONDS:
                 if self._store.take_note_of_silence(run):  # one process restarts the worker, and once
                     _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
                     client.restart_workers([at], timeout=30, raise_for_error=False)
