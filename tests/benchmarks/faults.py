@@ -88,7 +88,7 @@ class Server:
     def kill_engine(self) -> None:
         for process in self.processes("scheduler") + self.processes("worker"):
             with contextlib.suppress(psutil.Error):
-                for victim in [*process.children(recursive=True), process]:
+                for victim in [process, *process.children(recursive=True)]:  # a nanny would replace its child
                     with contextlib.suppress(psutil.Error):
                         victim.kill()
 
@@ -295,7 +295,8 @@ def start_on_read_only(server: Server, found: Measured) -> Server:
     server.stop()
     disk = server.home.parent
     before = {path.name: path.read_bytes() for path in server.home.glob("runs.sqlite3*")}
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    read_only = ["mount", "-o", "remount,ro", str(disk)]  # refused until the last who writes there has ended
+    until(lambda: subprocess.run(read_only, capture_output=True).returncode == 0, "the disk is read-only")
     try:
         command = "import core.storage as s; print(s.home()); print(bool(s.home_problem()))"
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
