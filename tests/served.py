@@ -34,7 +34,16 @@ class Server:
     """A running app: where it answers, and its process."""
 
     url: str
-    pid: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def pid(self) -> int:
+        """The process' number."""
+        return self.process.pid
+
+    def is_dead(self) -> bool:
+        """Whether the process has ended."""
+        return self.process.poll() is not None
 
 
 @dataclass
@@ -146,7 +155,7 @@ def serve(
             until(lambda: process.poll() is not None or _answers(f"{url}/_stcore/health"), "the server answers")
             if process.poll() is not None:
                 raise RuntimeError(f"the server did not start:\n{log.read_text()}")
-            yield Server(url, process.pid)
+            yield Server(url, process)
         finally:
             process.terminate()
             process.wait(timeout=20)

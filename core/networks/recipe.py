@@ -7,6 +7,8 @@ written here once; pages and commands read them from here.
 from __future__ import annotations
 
 import json
+import re
+from itertools import accumulate
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -34,6 +36,7 @@ MAX_HANDWRITING = 60_000  # images, as many as MNIST has; 47 MB, and a quarter o
 MAX_DOODLES = 100_000  # images; 78 MB
 MAX_EPOCHS = 200
 MAX_JSON_BYTES = 100_000  # the largest preset takes 3 kB
+MAX_DEPTH = 8  # brackets within brackets; a recipe has four
 Monitor = Literal["val_loss", "val_accuracy"]
 
 
@@ -244,9 +247,19 @@ def parse_recipe(source: str | bytes | dict[str, Any]) -> Recipe:
         if len(source) > MAX_JSON_BYTES:
             raise BadRecipe(f"The recipe is larger than {MAX_JSON_BYTES // 1000} kB. Use a file that Inkling wrote.")
         try:
-            source = json.loads(source)
-        except (ValueError, RecursionError):
+            text = source.decode() if isinstance(source, bytes) else source
+            if _depth(text) > MAX_DEPTH:
+                raise BadRecipe(f"The recipe is nested more than {MAX_DEPTH} deep. Use a file that Inkling wrote.")
+            source = json.loads(text)
+        except BadRecipe:
+            raise
+        except ValueError:
             raise BadRecipe("This is not a recipe: it is no JSON. Use a file that Inkling wrote.") from None
+    known = Recipe.model_fields["version"].default
+    if isinstance(source, dict) and type(source.get("version")) is int and source["version"] > known:
+        raise BadRecipe(
+            f"A newer Inkling wrote this recipe, and this one reads version {known}. Update it, or choose a preset."
+        )
     try:
         # JSON has no tuples; "strict" still refuses 1.5, True or "3" for a number.
         return Recipe.model_validate_json(json.dumps(source))
@@ -255,6 +268,14 @@ def parse_recipe(source: str | bytes | dict[str, Any]) -> Recipe:
     except (TypeError, ValueError, RecursionError):
         raise BadRecipe("This is not a recipe: it holds something that JSON cannot say.") from None
 
+
+def _depth(text: str) -> int:
+    """How many brackets stand within one another, those in strings left out."""
+    brackets = (1 if letter in "[{" else -1 for letter in _STRING.sub("", text) if letter in "[]{}")
+    return max(accumulate(brackets), default=0)
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: it is never tried a second time
 
 _PLAIN_WORDS = {"extra_forbidden": "is no setting of a recipe", "missing": "is missing"}
 
@@ -269,6 +290,7 @@ def _explained(error: ValidationError) -> str:
         if problem["type"] in ("too_short", "too_long") and len(error.errors()) > 1:
             continue  # what pydantic adds when it left out the wrong ones
         place = ".".join(str(part + 1 if isinstance(part, int) else part) for part in problem["loc"]) or "recipe"
+        place = "".join(filter(str.isprintable, place))[:80]  # a key may be anything
         allowed = _allowed_range(problem["loc"])
         if problem["type"] in _PLAIN_WORDS:
             allowed = _PLAIN_WORDS[problem["type"]]

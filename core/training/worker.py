@@ -85,7 +85,7 @@ def train(run_id: str) -> None:
 
         start = lesson.start if lesson else store.start(run_id)
         trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
-        notice = " ".join(filter(None, [data.notice, follower.notice]))
+        notice = " ".join(filter(None, [_notice(recipe, data), follower.notice]))
         follower.finish(trained, notice)
     except Paused as pause:
         paused = pause.checkpoint
@@ -100,6 +100,14 @@ def train(run_id: str) -> None:
         _log.exception("event=failed run=%s incident=%s", run_id, incident)
         follower.give_up(f"Training failed, and it is our fault; the log calls it {incident}.")
     _renew_if_grown()
+
+
+def _notice(recipe: Recipe, data: Dataset) -> str:
+    """What was otherwise than the recipe says, in sentences."""
+    images, cut = len(data.training), ""
+    if recipe.batch_size > images:
+        cut = f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
+    return " ".join(filter(None, [data.notice, cut]))
 
 
 class _Follower:

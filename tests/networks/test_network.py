@@ -71,14 +71,20 @@ def test_statistics_of_batch_normalization_are_not_trainable():
             (*(Conv2D(filters=256, padding="same"),) * 2, MaxPooling2D(pool_size=28), *HEAD),
             "multiply-adds per image, most of them in layer conv2d_2",
         ),
+        (
+            (Conv2D(filters=512, kernel_size=1), Conv2D(filters=1, kernel_size=20, padding="same"), *HEAD),
+            "Layer conv2d_2 holds 160,9.* numbers for one image",
+        ),
     ],
 )
+@pytest.mark.bad_input(15)
 def test_a_network_that_cannot_work_is_refused_with_its_reason(layers, reason):
     with pytest.raises(ValidationError, match=reason):
         Network(layers=layers)
 
 
 @pytest.mark.parametrize("settings", [{"filters": 10**9}, {"filters": 0}, {"filters": 4, "kernel_size": 1.5}])
+@pytest.mark.bad_input(15)
 def test_a_layer_with_senseless_settings_is_refused(settings):
     with pytest.raises(ValidationError):
         Conv2D(**settings)

@@ -227,6 +227,7 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
         ("recipe_seed", -1, "seed must be a whole number from 0"),
     ],
 )
+@pytest.mark.bad_input(13)
 def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value, sentence):
     app = opened()
     app.number_input(key=key).set_value(value).run()
@@ -401,6 +402,7 @@ def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error
 # While a run goes on
 
 
+@pytest.mark.bad_input(28)
 def test_a_second_click_finds_the_run_that_is_active():
     app, other = opened(), opened()
     app.button(key="train").click().run()
@@ -621,6 +623,7 @@ def test_when_the_run_is_over_its_model_answers_the_drawing():
 # Who may do what
 
 
+@pytest.mark.bad_input(18)
 def test_a_link_lets_anyone_watch_and_nobody_else_stop():
     worker = started(owner=SOMEBODY)
     worker.report(50)
@@ -633,6 +636,7 @@ def test_a_link_lets_anyone_watch_and_nobody_else_stop():
 
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
+@pytest.mark.bad_input(18)
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
     app = opened(run=run_id)
     assert [error.value for error in app.error] == [
