@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.components import errors, run_banner, theme, workspace
+from pages.components import errors, presenting, run_banner, shortcuts, theme, workspace
 
 ASSETS = Path(__file__).parent / "assets"
 FAVICON = ASSETS / "favicon.png"
@@ -38,13 +38,13 @@ def navigation() -> StreamlitPage:
             st.Page("pages/runs.py", title="Runs", url_path="runs"),
             st.Page("pages/learn.py", title="Learn", url_path="learn"),
         ],
-        position="top",
+        position="hidden" if presenting.is_on() else "top",
     )
 
 
 def layout(page: StreamlitPage) -> Literal["centered", "wide"]:
     """How wide the page is. Decided before it runs: a page that widened itself would jump at every rerun."""
-    return "wide" if page.url_path in WIDE else "centered"
+    return "wide" if page.url_path in WIDE or presenting.is_on() else "centered"
 
 
 def run(page: StreamlitPage) -> None:
@@ -53,11 +53,13 @@ def run(page: StreamlitPage) -> None:
     try:
         with errors.shown():
             workspace.arrive()
-            run_banner.show(is_train=page.url_path == "train")
         with errors.shown():
             page.run()
         with errors.shown():
+            # These lie over the page, but take a line of space where they stand: at its end nothing moves for them.
             workspace.keep()
+            run_banner.show(is_train=page.url_path == "train")
+            shortcuts.show()
     finally:
         _routed.reset(token)
 

@@ -80,19 +80,30 @@ class Visit:
         return box["x"], box["y"]
 
 
+def chromium() -> str | None:
+    """Where Chromium is, if there is one."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def note(visit: Visit) -> None:
+    """Let the visit keep all that goes wrong in its page from now on, and all that the page asks for."""
+    visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
+    visit.page.on("console", lambda message: _note(visit, message.type, message.text, message.location))
+    visit.page.on("request", lambda request: visit.hosts.add(request.url.removeprefix("blob:").split("?")[0]))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    named = os.environ.get("CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, NAMES)), None)
+    found = chromium()
     if not found:
         reason = f"no Chromium: none of {', '.join(NAMES)} is installed and CHROMIUM is not set"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield chromium
-        chromium.close()
+        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield launched
+        launched.close()
 
 
 @contextmanager
@@ -163,9 +174,7 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         visit = Visit(context.new_page(), server.url)
         visits.append(visit)
-        visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
-        visit.page.on("console", lambda message: _note(visit, message.type, message.text, message.location))
-        visit.page.on("request", lambda request: visit.hosts.add(request.url.removeprefix("blob:").split("?")[0]))
+        note(visit)
         return visit
 
     yield visit
