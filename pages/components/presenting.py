@@ -35,10 +35,9 @@ def enlarge() -> None:
 def show() -> None:
     """Draw "For a group", which unfolds into projector mode, the link with its QR code, and the way to start anew."""
     with st.popover("For a group", key="for_a_group"), st.container(width=300, gap="small"):
-        with st.container(key="projector"):
-            mode = {} if is_on() else {"present": "1"}
-            label = "Leave projector mode" if is_on() else "Projector mode: board and bars, in large"
-            st.page_link("pages/draw.py", label=label, icon=":material/present_to_all:", query_params=mode)
+        label = "Leave projector mode" if is_on() else "Projector mode: board and bars, in large"
+        if st.button(label, key="projector", icon=":material/present_to_all:"):
+            _turn()
         address = workspace.start_address()
         st.image(_qr_code(address), width=220, alt=f"QR code of {address}")
         st.code(address, language=None, wrap_lines=True)
@@ -50,6 +49,15 @@ def show() -> None:
             quiet("Whoever opens this link begins with a clean board and sees nothing of yours.")
         _next_group(key="next_group")
         quiet("Clears the board and all that was chosen. Your runs and kept drawings stay.")
+
+
+def _turn() -> None:
+    """Into projector mode, or out of it; by the address, so that a reload stays in it and a link can lead there."""
+    if is_on():
+        del st.query_params["present"]
+    else:
+        st.query_params["present"] = "1"
+    st.rerun()
 
 
 @st.cache_data(show_spinner=False, max_entries=20)

@@ -2,10 +2,10 @@
 const SHORTCUTS = [
   { key: "u", says: "Undo the last stroke", clicks: [".st-key-undo button"] },
   { key: "c", says: "Clear the board", clicks: [".st-key-clear button"] },
-  { key: "d", says: "Go to Draw", clicks: ["a[href$='/']", "a[href$='/start']"] },
-  { key: "t", says: "Train; elsewhere: go to Train", clicks: [".st-key-train button", "a[href$='/train']"] },
+  { key: "d", says: "Go to Draw", clicks: ["[data-testid$=NavLink][href$='/']"] },
+  { key: "t", says: "Train; elsewhere: go to Train", clicks: [".st-key-train button", "[data-testid$=NavLink][href$='/train']"] },
   { key: "s", says: "Stop the run that is shown", clicks: [".st-key-stop button"] },
-  { key: "p", says: "Projector mode, on and off", clicks: [".st-key-projector a", ".st-key-projector button"] },
+  { key: "p", says: "Projector mode, on and off", clicks: [".st-key-projector button"] },
 ]
 const LIST = "?"
 const OFF = "inkling_shortcuts_off" // single keys can disturb who speaks to the computer, so they can be switched off

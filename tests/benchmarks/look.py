@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import axe_playwright_python
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.axe import serious
 from tests.benchmarks import report
 from tests.browser.conftest import CANVAS, FLAGS, READY, Visit, chromium, note, serve
 
@@ -30,12 +30,14 @@ SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 PATIENCE = 300_000  # milliseconds in which a cold engine has come up on a busy machine
 LIVE_SECONDS = 6  # for which a page with a live training is watched for jumps
 TALLEST = 7000  # pixels of a page in one picture
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 WATCH_JUMPS = """
-window.jumps = 0
+window.jumps = []
+const key = (node) => node?.closest?.("[class*=st-key-]")?.className.match(/st-key-\\w+/)?.[0]
+const named = ({ node }) => key(node) ?? node?.dataset?.testid
 new PerformanceObserver((list) => {
-  for (const jump of list.getEntries()) if (!jump.hadRecentInput) window.jumps += jump.value
+  for (const jump of list.getEntries())
+    if (!jump.hadRecentInput) window.jumps.push([jump.value, ...jump.sources.map(named)])
 }).observe({ type: "layout-shift", buffered: true })
 """
 SETTLE = """() => new Promise((done) => {
@@ -60,9 +62,6 @@ TOO_WIDE = """() => {
   if (main.scrollWidth > main.clientWidth) found.add("the page scrolls sideways")
   return [...found]
 }"""
-SERIOUS = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
-  .filter(({ impact }) => impact === "serious" || impact === "critical")
-  .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.flat().join(" ")} ${node.failureSummary}`))"""
 
 
 @dataclass
@@ -79,29 +78,41 @@ class Album:
     def keep(self, page: Page, name: str) -> None:
         """Look the page over and take its picture, the whole of it at once."""
         page.evaluate(SETTLE)
-        page.evaluate(AXE)
-        self._note(self.serious, name, page.evaluate(SERIOUS))
+        self._note(self.serious, name, _serious(page))
         self._note(self.wide, name, page.evaluate(TOO_WIDE))
         screen = page.viewport_size
         assert screen
+        jumps = page.evaluate("window.jumps.length")
         tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": screen["width"], "height": min(max(tall, screen["height"]), TALLEST)})
         page.evaluate(SETTLE)
         page.screenshot(path=self.folder / f"{name}.png")
         page.set_viewport_size(screen)
+        page.evaluate("count => window.jumps.splice(count)", jumps)  # what moved because the window grew is no jump
         self.pictures += 1
 
     def watch(self, page: Page, name: str) -> None:
         """Wait a while beside a live training and note how much has jumped since the page was opened and at rest."""
         page.wait_for_timeout(1000 * LIVE_SECONDS)
-        self.jumps.append(page.evaluate("window.jumps"))
-        print(f"{name}: layout shift {self.jumps[-1]:.3f}", flush=True)
+        jumps = page.evaluate("window.jumps")
+        self.jumps.append(sum(size for size, *_ in jumps))
+        print(f"{name}: layout shift {self.jumps[-1]:.3f} {max(jumps, default='')}", flush=True)
 
     @staticmethod
     def _note(kept: list[str], name: str, found: list[str]) -> None:
         for problem in found:
             kept.append(f"{name}: {problem}")
             print(kept[-1], flush=True)
+
+
+def _serious(page: Page) -> list[str]:
+    """What axe-core finds while nothing is faded, as Streamlit fades what it is about to draw anew."""
+    for _ in range(10):
+        expect(page.locator("[data-stale=true]")).to_have_count(0)
+        found = serious(page)
+        if not found or not page.locator("[data-stale=true]").count():
+            break
+    return found
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,7 @@ def main() -> None:
     if not found:
         print("This benchmark needs Chromium.", file=sys.stderr)
         sys.exit(2)
+    expect.set_options(timeout=PATIENCE)
     chosen.folder.mkdir(parents=True, exist_ok=True)
     album = Album(chosen.folder)
     screens = [Screen(width, theme) for width in chosen.widths for theme in chosen.themes]
@@ -210,7 +222,7 @@ def _during_and_after(
         epochs.fill("50")
         epochs.press("Enter")
         expect(owner.page.locator(READY)).to_be_attached()
-        owner.page.evaluate("window.jumps = 0")
+        owner.page.evaluate("window.jumps = []")
         owner.page.get_by_role("button", name="Train", exact=True).click()
         album.keep(owner.page, "during-starting-1440-light")
         expect(owner.page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=PATIENCE)
@@ -224,7 +236,7 @@ def _during_and_after(
                     _open(visit, "/train")
                     expect(visit.page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=PATIENCE)
                     visit.page.evaluate(SETTLE)
-                    visit.page.evaluate("window.jumps = 0")
+                    visit.page.evaluate("window.jumps = []")
                     album.watch(visit.page, f"during, {screen.name}")
                     album.keep(visit.page, f"during-train-{screen.name}")
                     _draw(visit)
