@@ -27,6 +27,15 @@ def is_on() -> bool:
     return st.query_params.get("present") == "1"
 
 
+def turn() -> None:
+    """Go into projector mode, or out of it; by the address, so that a reload stays in it and a link can lead there."""
+    if is_on():
+        del st.query_params["present"]
+    else:
+        st.query_params["present"] = "1"
+    st.rerun()
+
+
 def enlarge() -> None:
     """Let what stands in the container "stage" fill the window."""
     _projector(key="projector_zoom")
@@ -37,7 +46,7 @@ def show() -> None:
     with st.popover("For a group", key="for_a_group"), st.container(width=300, gap="small"):
         label = "Leave projector mode" if is_on() else "Projector mode: board and bars, in large"
         if st.button(label, key="projector", icon=":material/present_to_all:"):
-            _turn()
+            turn()
         address = workspace.start_address()
         st.image(_qr_code(address), width=220, alt=f"QR code of {address}")
         st.code(address, language=None, wrap_lines=True)
@@ -49,15 +58,6 @@ def show() -> None:
             quiet("Whoever opens this link begins with a clean board and sees nothing of yours.")
         _next_group(key="next_group")
         quiet("Clears the board and all that was chosen. Your runs and kept drawings stay.")
-
-
-def _turn() -> None:
-    """Into projector mode, or out of it; by the address, so that a reload stays in it and a link can lead there."""
-    if is_on():
-        del st.query_params["present"]
-    else:
-        st.query_params["present"] = "1"
-    st.rerun()
 
 
 @st.cache_data(show_spinner=False, max_entries=20)

@@ -59,7 +59,8 @@ def run(page: StreamlitPage) -> None:
             # These lie over the page, but take a line of space where they stand: at its end nothing moves for them.
             workspace.keep()
             run_banner.show(is_train=page.url_path == "train")
-            shortcuts.show()
+            if shortcuts.show():
+                presenting.turn()
     finally:
         _routed.reset(token)
 

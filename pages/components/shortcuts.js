@@ -1,3 +1,4 @@
+const PROJECTOR = "p"
 // Each key does what clicking the first of these that there is, and that can be clicked, does.
 const SHORTCUTS = [
   { key: "u", says: "Undo the last stroke", clicks: [".st-key-undo button"] },
@@ -5,7 +6,7 @@ const SHORTCUTS = [
   { key: "d", says: "Go to Draw", clicks: ["[data-testid$=NavLink][href$='/']"] },
   { key: "t", says: "Train; elsewhere: go to Train", clicks: [".st-key-train button", "[data-testid$=NavLink][href$='/train']"] },
   { key: "s", says: "Stop the run that is shown", clicks: [".st-key-stop button"] },
-  { key: "p", says: "Projector mode, on and off", clicks: [".st-key-projector button"] },
+  { key: PROJECTOR, says: "Projector mode on Draw, on and off" }, // its button lies folded away, out of reach
 ]
 const LIST = "?"
 const OFF = "inkling_shortcuts_off" // single keys can disturb who speaks to the computer, so they can be switched off
@@ -16,7 +17,7 @@ const isTyping = (target) =>
   target instanceof Element &&
   (target.closest(TYPED) || (target.matches("input") && !UNTYPED.includes(target.type)))
 
-export default function ({ parentElement }) {
+export default function ({ parentElement, setTriggerValue }) {
   const find = (selector) => parentElement.querySelector(selector)
   const dialog = find("dialog")
   const use = find("input")
@@ -41,6 +42,8 @@ export default function ({ parentElement }) {
       return dialog.open ? dialog.close() : dialog.showModal()
     }
     if (dialog.open || document.querySelector("[data-testid=stDialog]")) return
+    if (event.key.toLowerCase() === PROJECTOR && document.querySelector(".st-key-board"))
+      return setTriggerValue("projector", true)
     const clicks = SHORTCUTS.find(({ key }) => key === event.key.toLowerCase())?.clicks ?? []
     const there = clicks.map((selector) => document.querySelector(selector)).find((element) => element && !element.disabled)
     if (!there) return

@@ -13,6 +13,10 @@ _shortcuts = st.components.v2.component(
 )
 
 
-def show() -> None:
-    """Listen to the keys; they click what is on the page, so that a key can do no more than a hand."""
-    _shortcuts(key="shortcuts")
+def show() -> bool:
+    """Listen to the keys; most click what is on the page, so that a key can do no more than a hand.
+
+    Returns:
+        Whether the key for projector mode has just been pressed.
+    """
+    return bool(_shortcuts(key="shortcuts", on_projector_change=lambda: None).projector)
