@@ -26,17 +26,15 @@ from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
+from distributed import Client, fire_and_forget
 
 from core.storage import home
 from core.training import worker
 from core.training.runs import RunState, RunStore
-
-if TYPE_CHECKING:  # Dask is imported where it is first needed: a second that the first visitor need not wait for
-    from distributed import Client
 
 ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
@@ -141,8 +139,6 @@ class Engine:
             return
         self._state = EngineState.READY
         self._see_to_silent_runs(client, tasks)
-        from distributed import fire_and_forget
-
         while run_id := self._store.claim_next(places=len(workers)):
             try:
                 future = client.submit(worker.train, run_id, key=f"{run_id}:{secrets.token_hex(4)}", pure=False)
@@ -177,8 +173,6 @@ class Engine:
 def connected() -> Client:
     """A client of the cluster that the environment names, or of our own engine, started where there is none."""
     if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
-        from distributed import Client
-
         return Client(address, timeout=START_SECONDS, set_as_default=False)
     with _one_at_a_time():
         for other in home().glob("engine-*.json"):
@@ -238,8 +232,6 @@ def _attached(path: Path) -> Client | None:
         raise
     except (OSError, ValueError, KeyError):
         return None  # no file, half a file, or nobody listens there
-    from distributed import Client
-
     return Client(scheduler_file=str(path), timeout=START_SECONDS, set_as_default=False)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from distributed import get_worker
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.digits.dataset import Dataset, load_dataset
@@ -187,7 +188,5 @@ def _renew_if_grown() -> None:
     growth = resident - _bytes_after_first_run
     if growth > MAX_GROWTH:
         _log.info("Renewing the worker after %.0f MB of growth", growth / 1e6)
-        from distributed import get_worker
-
         worker = get_worker()
         worker.loop.add_callback(worker.close_gracefully, restart=True)

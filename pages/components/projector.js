@@ -1,6 +1,7 @@
 const ROOM = 24 // pixels that are left free on every side
 
-export default function () {
+export default function ({ parentElement }) {
+  parentElement.leave?.() // Streamlit may call this anew, and what it returns only at the very end
   const stage = document.querySelector(".st-key-stage")
   const fit = () => {
     const { width, height } = { width: stage.offsetWidth, height: stage.offsetHeight }
@@ -12,5 +13,5 @@ export default function () {
   const watch = new ResizeObserver(fit) // of the stage; its own size does not change with the scale
   watch.observe(stage)
   addEventListener("resize", fit)
-  return () => { watch.disconnect(); removeEventListener("resize", fit); stage.style.transform = "" }
+  return (parentElement.leave = () => { watch.disconnect(); removeEventListener("resize", fit); stage.style.transform = "" })
 }

@@ -23,6 +23,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   find(".over").textContent = data.over
   const close = () => { told.add(data.run); note.hidden = true }
   find("button").onclick = close
-  const clock = setTimeout(() => note.matches(":hover, :focus-within") || close(), 1000 * data.seconds)
-  return () => clearTimeout(clock)
+  clearTimeout(parentElement.clock)
+  parentElement.clock = setTimeout(() => note.matches(":hover, :focus-within") || close(), 1000 * data.seconds)
 }

@@ -18,6 +18,7 @@ const isTyping = (target) =>
   (target.closest(TYPED) || (target.matches("input") && !UNTYPED.includes(target.type)))
 
 export default function ({ parentElement, setTriggerValue }) {
+  parentElement.leave?.() // Streamlit may call this anew, and what it returns only at the very end
   const find = (selector) => parentElement.querySelector(selector)
   const dialog = find("dialog")
   const use = find("input")
@@ -51,5 +52,5 @@ export default function ({ parentElement, setTriggerValue }) {
     there.click()
   }
   document.addEventListener("keydown", press)
-  return () => document.removeEventListener("keydown", press)
+  return (parentElement.leave = () => document.removeEventListener("keydown", press))
 }
