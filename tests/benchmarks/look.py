@@ -52,7 +52,8 @@ TOO_WIDE = """() => {
   const cut = (element) => getComputedStyle(element).overflowX !== "visible"
   const walk = (element, isCut) => {
     const { left, right, width, height } = element.getBoundingClientRect()
-    if (!isCut && element.checkVisibility({ visibilityProperty: true }) && width && height && (right > innerWidth + 1 || left < -1))
+    const isSeen = width && height && element.checkVisibility({ visibilityProperty: true })
+    if (!isCut && isSeen && (right > innerWidth + 1 || left < -1))
       found.add(`${element.tagName.toLowerCase()}.${element.className?.baseVal ?? element.className}`.slice(0, 80))
     const inside = isCut || cut(element)
     for (const child of [...(element.shadowRoot?.children ?? []), ...element.children]) walk(child, inside)
