@@ -31,6 +31,7 @@ import psutil
 from core.errors import InklingError
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import Adam, Data, Recipe
+from core.storage import Damaged
 from core.training.database import DatabaseTrouble
 from core.training.runs import NoSuchRun, RunState, RunStore
 from tests.benchmarks import mnist_or_exit, report
@@ -126,7 +127,7 @@ class Measured:
 
     def __init__(self) -> None:
         self.epochs_lost = self.artefacts_lost = self.broken_files = self.undetected = self.flips = 0
-        self.resumed = self.identical = 0
+        self.resumed = self.identical = self.overwritten = self.set_aside = 0
         self.recovery: dict[str, list[float]] = {}
         self.problems: Counter[str] = Counter()
         self.rounds: Counter[str] = Counter()
@@ -183,10 +184,12 @@ def check(server: Server, run_id: str, reported: int, unbroken: str, older: dict
     for old, weights in list(older.items()):
         try:
             found.artefacts_lost += hashed(server.store, old) != weights
-        except (NoSuchRun, InklingError):
-            # Overwritten by the round itself: it lies in the file that was set aside, or was noticed to be damaged.
-            if not asides:
-                found.artefacts_lost += 1
+        except Damaged:  # the round has overwritten its only copy, which no store can bring back, and it is noticed
+            found.overwritten += 1
+            del older[old]
+        except InklingError:  # its row could not be read: it lies in the file that was set aside, or it is lost
+            found.set_aside += asides
+            found.artefacts_lost += not asides
             del older[old]
     with contextlib.closing(sqlite3.connect(server.home / "runs.sqlite3", timeout=30)) as database:
         found.broken_files += database.execute("PRAGMA quick_check").fetchone() != ("ok",)
@@ -381,6 +384,8 @@ def main() -> None:
         rounds=dict(found.rounds),
         reported_epochs_lost=found.epochs_lost,
         older_artefacts_lost=found.artefacts_lost,
+        overwritten_and_noticed=found.overwritten,
+        only_in_file_set_aside=found.set_aside,
         broken_files=found.broken_files,
         flips=found.flips,
         undetected_flips=found.undetected,
