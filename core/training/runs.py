@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     delete,
     func,
+    inspect,
     literal,
     or_,
     select,
@@ -257,6 +258,7 @@ class RunStore:
         """
         self.url = url
         self._database = Database(url)
+        self._begun: dict[str, tuple[int, dict[str, Any]]] = {}  # runs that this process trains: database and row
 
     # What a visitor does
 
@@ -702,6 +704,8 @@ class RunStore:
                 row.history = row.history[: len(checkpoint.history) if checkpoint else 0]
             reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
             row.points = [point for point in row.points if (point["epoch"], point["step"]) <= reached]
+            row_now = {column.key: getattr(row, column.key) for column in inspect(_Row).column_attrs}
+            self._begun = {run_id: (self._database.openings, row_now)}  # one at a time
             return recipe, checkpoint, row.attempt
 
     def report(
@@ -709,7 +713,7 @@ class RunStore:
     ) -> Asked | None:
         """Tell where a run is, and hear what its owner asks. None: leave it, the run is gone or another's now."""
         with self._database.writing() as session:
-            row = session.get(_Row, run_id)
+            row = self._in_hand(session, run_id)
             if row is None or row.state != RunState.RUNNING or row.attempt != attempt:
                 return None
             row.heartbeat = time.time()
@@ -725,15 +729,18 @@ class RunStore:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
         with self._database.writing() as session:
             history = [asdict(result) for result in checkpoint.history]
+            self._in_hand(session, run_id)
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
+                if run_id in self._begun:
+                    self._begun[run_id][1]["history"] = history
                 session.execute(update(_Data).where(_Data.id == run_id).values(previous=_Data.checkpoint))
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes(), film=checkpoint.film.to_bytes())
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
         with self._database.writing() as session:
-            row = session.get(_Row, run_id)
+            row = self._in_hand(session, run_id)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
                 return
             row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
@@ -763,6 +770,22 @@ class RunStore:
             held = _held(run_id, attempt).values(**_ended(RunState.PAUSED))
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
+
+    def _in_hand(self, session: Session, run_id: str) -> _Row | None:
+        """A run that this process trains, brought back where a damaged database was replaced that had its row."""
+        if row := session.get(_Row, run_id):
+            return row
+        openings, values = self._begun.get(run_id, (self._database.openings, {}))
+        if openings == self._database.openings:
+            return None  # its owner has deleted it
+        row = _Row(**values)
+        session.add(row)
+        session.flush()
+        if session.get(_Data, run_id) is None:
+            session.add(_Data(id=run_id))
+        self._begun = {run_id: (self._database.openings, values)}
+        _log.warning("event=brought_back run=%s", run_id)
+        return row
 
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._database.reading() as session:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
@@ -327,16 +328,16 @@ def test_what_is_committed_is_there_for_the_next_process(store):
 
 @pytest.mark.bad_input(19)
 @given(st.text(max_size=200))
-def test_a_name_is_a_label_whatever_was_typed(text):
-    name = clean_name(text)
+def test_a_name_is_a_label_whatever_was_typed(typed):
+    name = clean_name(typed)
     assert 1 <= len(name) <= MAX_NAME
     assert name.isprintable()
     assert clean_name(name) == name
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n", "\u202e\u202d"])
-def test_an_empty_name_becomes_untitled(text):
-    assert clean_name(text) == "Untitled"
+@pytest.mark.parametrize("typed", ["", "   ", "\n", "\u202e\u202d"])
+def test_an_empty_name_becomes_untitled(typed):
+    assert clean_name(typed) == "Untitled"
 
 
 def test_a_film_is_committed_with_its_epoch_and_outlives_the_run(store):
@@ -474,6 +475,20 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_then_to_the_beginn
     assert found is None
     assert "it began anew" in store.run(run_id).notice
     assert store.run(run_id).history == ()
+
+
+@pytest.mark.bad_input(32)
+def test_a_slow_reader_holds_nobody_up_and_a_visitor_who_has_left_no_place(store):
+    slow = RunStore(store.url)
+    ahead = slow.submit(THEIRS, RECIPE)
+    with slow._database.reading() as session:
+        session.execute(text("SELECT * FROM run")).fetchone()  # reads, and never goes on
+        mine = store.submit(MINE, RECIPE)
+        assert store.claim_next() == ahead
+        attempt = store.begin(ahead)[2]
+        assert store.report(ahead, attempt, progress())
+        store.finish(ahead, attempt, trained(), "")
+        assert store.claim_next() == mine
 
 
 @pytest.mark.bad_input(33)
