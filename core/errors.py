@@ -11,7 +11,8 @@ InklingError
 ├── NoSuchRun (a LookupError), UnreadRun                core/training/runs.py
 ├── BadNickname, NotForScoreboard (ValueErrors), ScoreboardFull   core/training/scoreboard.py
 ├── DrawingsFull                                        core/training/drawings.py
-└── BadWorkspaceLink                                    pages/components/workspace.py
+├── BadWorkspaceLink                                    pages/components/workspace.py
+└── FileGone                                            pages/components/opened_file.py
 """
 
 

@@ -1,4 +1,6 @@
-"""The database of runs and drawings: SQLite with a write-ahead log by default, any that SQLAlchemy speaks by URL.
+"""The database of runs and drawings: SQLite with a write-ahead log by default, PostgreSQL by URL.
+
+Both behave alike: writers see what all before them wrote; readers wait for nobody and see one moment.
 
 A disk that is full or gone, a database that is away or damaged: all of it arrives as one error with a plain sentence.
 A damaged SQLite file is set aside as it is, and a new one begun with all that can still be read in it.
@@ -6,12 +8,14 @@ A damaged SQLite file is set aside as it is, and a new one begun with all that c
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -20,9 +24,11 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Dialect,
+    Engine,
     LargeBinary,
     String,
     Table,
+    Text,
     TypeDecorator,
     create_engine,
     event,
@@ -33,16 +39,19 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
 from core.errors import InklingError
 from core.storage import Damaged, home, one_at_a_time, sealed, unsealed
 
+WRITER_SECONDS = 5  # that a second writer waits for the first
 LOOK_SECONDS = 5.0  # between two looks at whether the database can be written
 LEAST_FREE = 30e6  # bytes of a disk; below, it counts as full
 SAID_SECONDS = 7 * 86_400  # that a database that was set aside is spoken of
+
+_WRITING = 0x1A4B11A6  # PostgreSQL's number of the lock that writers queue up for
 
 _log = logging.getLogger("inkling.database")
 
@@ -85,6 +94,32 @@ class Sealed(TypeDecorator[bytes]):
             raise
 
 
+class Json(TypeDecorator[Any]):
+    """Lists and dicts as JSON in text: PostgreSQL's own type knows neither NaN nor infinity, which a loss may be."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """On its way into the database."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """On its way out of the database."""
+        return None if value is None else json.loads(value)
+
+
+class Token(TypeDecorator[str]):
+    """A name of random letters. An address may have a NUL in it, which PostgreSQL would not even look for."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """On its way into the database."""
+        return value.replace("\0", "\ufffd") if value else value
+
+
 class _Upgrade(Base):
     """What has been done to a database of an earlier version."""
 
@@ -100,20 +135,21 @@ class Database:
         """Open it, and make what tables and columns it lacks.
 
         Args:
-            url: SQLAlchemy's, such as "sqlite:////path/runs.sqlite3".
+            url: SQLAlchemy's, such as "sqlite:////path/runs.sqlite3" or "postgresql://user:password@host/database".
 
         Raises:
-            DatabaseTrouble: it cannot be opened.
+            DatabaseTrouble: it cannot be opened; it is none, or its driver is not installed.
         """
         self.url = url
+        self._engine = _engine(url)
+        weakref.finalize(self, self._engine.dispose)  # its connections are closed with it
         named = make_url(url)
-        is_file = named.get_backend_name() == "sqlite" and named.database not in (None, "", ":memory:")
+        is_sqlite = named.get_backend_name() == "sqlite"
+        is_file = is_sqlite and named.database not in (None, "", ":memory:")
         self._path = Path(str(named.database)) if is_file else None
-        self._engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-        self._reading = self._engine.execution_options(reads_only=True)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
+        snapshot = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reading = self._engine.execution_options(reads_only=True, **snapshot)
+        self._of_one_row = self._engine.execution_options(of_one_row=True)
         self._opening = threading.Lock()
         before = self._file = self._file_there()  # another one may take its place
         self.openings = 0  # of files: more than one where a damaged one was replaced
@@ -128,14 +164,18 @@ class Database:
                     raise
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A transaction that writes.
+    def writing(self, *, one_row: bool = False) -> Iterator[Session]:
+        """A transaction that writes; no other writer comes between what it reads and what it writes.
+
+        Args:
+            one_row: it is about one row only, which it reads with a lock, if it reads at all. In PostgreSQL it holds up
+                nobody else then, however slow the process is that writes.
 
         Raises:
             DatabaseTrouble: the disk is full or read-only, the database away or damaged.
         """
         self._follow()
-        with self._plainly(), Session(self._engine) as session, session.begin():
+        with self._plainly(), Session(self._of_one_row if one_row else self._engine) as session, session.begin():
             yield session
 
     @contextmanager
@@ -205,7 +245,8 @@ class Database:
                 self._replace(self._path)
                 raise DatabaseTrouble("The database was damaged and has been replaced. Do that again.") from problem
             _log.warning("event=database_trouble code=%s cause=%r", code, str(cause)[:200])
-            raise DatabaseTrouble(_SENTENCES.get((code or 0) & 0xFF, _AWAY)) from problem
+            state = str(getattr(cause, "sqlstate", ""))  # PostgreSQL's
+            raise DatabaseTrouble(_STATES.get(state) or _SENTENCES.get((code or 0) & 0xFF, _AWAY)) from problem
 
     def _replace(self, path: Path) -> None:
         """Set a damaged file aside as it is, and begin a new one with what can be read in it."""
@@ -267,6 +308,25 @@ _SENTENCES = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
 }
+_STATES = {"53100": _FULL, "25006": _READ_ONLY, "55P03": _BUSY}
+
+
+def _engine(url: str) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    except ArgumentError:
+        raise DatabaseTrouble("INKLING_DATABASE_URL is no database's URL, such as postgresql://me@host/name.") from None
+    except ModuleNotFoundError:
+        raise DatabaseTrouble(
+            "INKLING_DATABASE_URL names a database whose driver is not installed here. "
+            "PostgreSQL's comes with: pip install 'psycopg[binary]'"
+        ) from None
+    if engine.dialect.name not in _BEHAVIOUR:
+        raise DatabaseTrouble(f"Inkling keeps its runs in SQLite or PostgreSQL, not in {engine.dialect.name}.")
+    prepare, begin = _BEHAVIOUR[engine.dialect.name]
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine
 
 
 def _taken_over(damaged: Path, new: Path) -> int:
@@ -310,9 +370,7 @@ def _add_columns(connection: Connection) -> None:
         for column in table.columns:
             if column.name not in there:
                 described = CreateColumn(column).compile(dialect=connection.dialect)
-                # Several processes may start at once; SQLite lets one in at a time and does not know these words.
-                unless = "" if connection.dialect.name == "sqlite" else "IF NOT EXISTS "
-                connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {unless}{described}")
+                connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {described}")
 
 
 def _replace_indexes(connection: Connection) -> None:
@@ -357,7 +415,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # sqlite3 must not begin transactions of its own; _begin_sqlite does
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for one another
-    cursor.execute("PRAGMA busy_timeout=5000")  # milliseconds that a second writer waits
+    cursor.execute(f"PRAGMA busy_timeout={1000 * WRITER_SECONDS}")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
@@ -366,3 +424,25 @@ def _begin_sqlite(connection: Connection) -> None:
     """Writers queue up for the lock before they read, or two that have read would refuse each other."""
     reads_only = connection.get_execution_options().get("reads_only")
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(connection: Any, record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{WRITER_SECONDS}s'")
+    # A machine that falls silent in the middle of writing must not keep all the others from it.
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{2 * WRITER_SECONDS}s'")
+    cursor.close()
+    connection.commit()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """Let one writer in at a time, as SQLite does: what it reads stays true until it has written."""
+    options = connection.get_execution_options()
+    if not options.get("reads_only") and not options.get("of_one_row"):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITING})")
+
+
+_BEHAVIOUR = {
+    "sqlite": (_prepare_sqlite, _begin_sqlite),
+    "postgresql": (_prepare_postgresql, _begin_postgresql),
+}

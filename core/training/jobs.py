@@ -24,21 +24,24 @@ from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psutil
-from distributed import Client, fire_and_forget
 
 from core.storage import home, one_at_a_time
 from core.training import worker
 from core.training.runs import Run, RunState, RunStore
+
+if TYPE_CHECKING:  # Dask is imported where an engine is wanted: no visitor waits for it before
+    from distributed import Client, Future
 
 ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
 START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
 HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
 LOST_SECONDS = 5  # without a sign of life from a run that no worker has
+UNFIT_SECONDS = 15  # until a worker that could not take a run in hand is tried again
 CULL_EVERY = 600.0  # seconds between two looks for runs that are too old
 BUSY_POLL_SECONDS = 0.5
 QUIET_POLL_SECONDS = 2.0
@@ -57,6 +60,7 @@ class EngineState(StrEnum):
     STARTING = "starting"
     READY = "ready"
     UNREACHABLE = "unreachable"
+    UNFIT = "unfit"
 
 
 class Engine:
@@ -69,7 +73,10 @@ class Engine:
         self._client: Client | None = None
         self._scheduler_pid = 0
         self._workers = 0
+        self._lost_at = -1e9  # when our own engine was found gone, on this process' clock
         self._heard: dict[str, tuple[float, float]] = {}  # by run: its last sign of life, and when it was seen here
+        self._handed_out: dict[str, tuple[str, Future[None]]] = {}  # runs, with the worker that each was given to
+        self._unfit: dict[str, float] = {}  # workers that could not take a run in hand, and until when that counts
         self._is_wanted = False
         self._is_closed = False
         self._wake = threading.Event()
@@ -135,6 +142,10 @@ class Engine:
         """Connect if need be, hand out what waits, and see to runs that have fallen silent."""
         if self._client is None or self._client.status != "running" or not _is_alive(self._scheduler_pid):
             self._drop_client()
+            if time.monotonic() - self._lost_at < LOST_SECONDS + QUIET_POLL_SECONDS and self._store.running():
+                self._state = EngineState.STARTING
+                self._see_to_silent_runs(None, {})  # before a new engine, which takes its time to start
+                return
             if not self._is_wanted and not self._store.queue_length() and not self._store.running():
                 self._state = EngineState.OFF
                 return
@@ -144,59 +155,106 @@ class Engine:
             # Asked of the system, because a client waits half a minute for a scheduler that is gone.
             self._scheduler_pid = os.getpid() if _is_cluster() else self._client.run_on_scheduler(os.getpid)
         client = self._client
-        tasks: dict[str, str] = client.run_on_scheduler(_tasks)
+        tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
         self._workers = len(workers)
         if not workers:
             self._state = EngineState.STARTING
             _ensure_worker(client)
             return
-        self._state = EngineState.READY
         self._see_to_silent_runs(client, tasks)
-        while run_id := self._store.claim_next(places=len(workers)):
-            try:
-                future = client.submit(worker.train, run_id, key=f"{run_id}:{secrets.token_hex(4)}", pure=False)
-                fire_and_forget(future)
-                _log.info("event=handed_out run=%s workers=%d", run_id, len(workers))
-            except Exception:
-                self._store.give_back(run_id)
-                raise
+        self._see_to_refused_runs()
+        fit = [address for address, facts in workers.items() if self._is_fit(address, facts)]
+        self._state = EngineState.READY if fit else EngineState.UNFIT
+        free = list(set(fit) - {address for address, _ in tasks.values()})
+        free.sort(key=lambda address: address not in self._unfit)  # taken from the end: those that once failed last
+        while free and (run_id := self._store.claim_next(places=len(workers))):
+            self._hand_out(client, run_id, free.pop())
 
-    def _see_to_silent_runs(self, client: Client, tasks: dict[str, str]) -> None:
+    def _hand_out(self, client: Client, run_id: str, address: str) -> None:
+        from distributed import fire_and_forget
+
+        try:
+            key = f"{run_id}:{secrets.token_hex(4)}"
+            # To this worker, or two might get to the same one; to another only if it dies.
+            where = {"workers": [address], "allow_other_workers": True}
+            future = client.submit(worker.train, run_id, key=key, pure=False, **where)
+            fire_and_forget(future)
+            self._handed_out[run_id] = address, future
+            _log.info("event=handed_out run=%s worker=%s", run_id, address)
+        except Exception:
+            self._store.give_back(run_id)
+            raise
+
+    def _see_to_silent_runs(self, client: Client | None, tasks: dict[str, tuple[str, bool]]) -> None:
         running = self._store.running()
         self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
         for run in running:
             silence = self._silence(run)
-            at = next((address for key, address in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if at and silence > HUNG_SECONDS:
-                if self._store.take_note_of_silence(run):  # one process restarts the worker, and once
+            task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
+            if task and client and silence > HUNG_SECONDS:
+                address, is_begun = task
+                # What waits behind another run has not hung: it came there when its own worker died.
+                is_behind = not is_begun and (address, True) in tasks.values()
+                if not is_behind and self._store.take_note_of_silence(run):  # one process restarts the worker, and once
                     _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
-                    client.restart_workers([at], timeout=30, raise_for_error=False)
-            elif at is None and silence > LOST_SECONDS and run.attempt == 0:
+                    client.restart_workers([address], timeout=30, raise_for_error=False)
+            elif task is None and silence > LOST_SECONDS and run.attempt == 0:
                 self._store.give_back(run.id)  # whoever claimed it died before Dask had it
-            elif at is None and silence > LOST_SECONDS:
+            elif task is None and silence > LOST_SECONDS:
                 epoch = len(run.history)
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
                 self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
                 _log.warning("event=interrupted run=%s after_epoch=%d", run.id, epoch)
 
     def _silence(self, run: Run) -> float:
-        """Seconds since a run's sign of life changed, by this process' own clock: the system's may be set back."""
+        """Seconds since a run's sign of life changed, by this process' own clock: others may be wrong."""
         heartbeat, since = self._heard[run.id]
         if heartbeat != run.heartbeat:
             since = time.monotonic()
             self._heard[run.id] = run.heartbeat, since
         return time.monotonic() - since
 
+    def _see_to_refused_runs(self) -> None:
+        """Take back runs that a worker has let lie, and leave that worker alone for a while."""
+        over = [run_id for run_id, (_, future) in self._handed_out.items() if future.done()]
+        untouched = {run.id for run in self._store.running() if run.attempt == 0} if over else set()
+        for run_id in over:
+            address, future = self._handed_out.pop(run_id)
+            if run_id in untouched:
+                self._store.give_back(run_id)
+                if address not in self._unfit:
+                    because = future.exception() if future.status == "error" else "it does not find the run"
+                    _log.error(
+                        "event=unfit worker=%s run=%s because=%r: it needs the same code and the same database"
+                        " (INKLING_DATABASE_URL)",
+                        address,
+                        run_id,
+                        str(because),
+                    )
+                self._unfit[address] = time.monotonic() + UNFIT_SECONDS
+
+    def _is_fit(self, address: str, facts: dict[str, Any]) -> bool:
+        if facts["nthreads"] != 1:
+            if address not in self._unfit:
+                _log.error("event=unfit worker=%s because='it would train several runs at once': --nthreads 1", address)
+            self._unfit[address] = float("inf")
+        return time.monotonic() > self._unfit.get(address, 0.0)
+
     def _drop_client(self) -> None:
+        if self._client and not _is_alive(self._scheduler_pid):
+            self._lost_at = time.monotonic()
         if self._client:
             with suppress(Exception):
                 self._client.close(timeout=1)
         self._client = None
+        self._handed_out.clear()
 
 
 def connected() -> Client:
     """A client of the cluster that the environment names, or of our own engine, started where there is none."""
+    from distributed import Client
+
     if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
         return Client(address, timeout=START_SECONDS, set_as_default=False)
     with one_at_a_time(home() / "engine.lock"):
@@ -266,6 +324,8 @@ def attached(path: Path) -> Client | None:
         raise
     except (OSError, ValueError, KeyError):
         return None  # no file, half a file, or nobody listens there
+    from distributed import Client
+
     return Client(scheduler_file=str(path), timeout=START_SECONDS, set_as_default=False)
 
 
@@ -348,10 +408,13 @@ def _spawn(kind: str, *options: str) -> int:
     return process.pid
 
 
-def _tasks(dask_scheduler: Any) -> dict[str, str]:
-    """Runs' keys with the address of the worker that has them ("" while it has none); runs in the scheduler."""
+def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:
+    """Runs' keys, each with the address of its worker ("" while it has none) and whether that has begun with it.
+
+    Runs in the scheduler.
+    """
     return {
-        str(key): task.processing_on.address if task.processing_on else ""
+        str(key): (place.address, task in place.executing) if (place := task.processing_on) else ("", False)
         for key, task in dask_scheduler.tasks.items()
         if ":" in str(key) and task.state not in ("memory", "erred", "released", "forgotten")
     }

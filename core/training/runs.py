@@ -16,12 +16,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlalchemy import (
-    JSON,
     ForeignKey,
     Index,
     String,
@@ -45,9 +43,9 @@ from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
-from core.storage import Damaged, refuge, write_whole
+from core.storage import Damaged, in_refuge, refuge, write_whole
 from core.training import limits, queue
-from core.training.database import Base, Database, Sealed, database_url
+from core.training.database import Base, Database, Json, Sealed, Token, database_url
 from core.training.lesson import Lesson
 from core.training.limits import OverLimit
 from core.training.progress import Checkpoint, TrainedModel, Wish
@@ -114,7 +112,7 @@ class _Row(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(Token(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64), index=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     recipe: Mapped[str] = mapped_column(Text)
@@ -126,9 +124,9 @@ class _Row(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     deaths: Mapped[int] = mapped_column(default=0)
     notice: Mapped[str] = mapped_column(Text, default="")
-    live: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
-    points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    history: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    live: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    points: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    history: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     scores: Mapped[str | None] = mapped_column(Text, default=None)
     drawing: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None)
     is_lesson: Mapped[bool | None] = mapped_column(default=None)
@@ -438,6 +436,18 @@ class RunStore:
                 raise NoSuchRun
             return self._seen(session, row)
 
+    def name(self, run_id: str) -> str:
+        """What a run is called; much quicker than `run`.
+
+        Raises:
+            NoSuchRun: there is none.
+        """
+        with self._database.reading() as session:
+            name = session.scalar(select(_Row.name).where(_Row.id == run_id))
+            if name is None:
+                raise NoSuchRun
+            return name
+
     def listed(self, owner: str) -> list[ListedRun]:
         """All of a workspace's runs, the newest first, those of other versions among them; quick for many."""
         large = (defer(column) for column in (_Row.points, _Row.history, _Row.drawing))
@@ -493,7 +503,7 @@ class RunStore:
     def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
         """Keep the images that `samples` gives."""
         content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             held = _held(run_id, attempt).values(heartbeat=time.time())
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, samples=content)
@@ -678,7 +688,7 @@ class RunStore:
             it writes. None where the run is gone or is not to go on.
         """
         with self._database.writing() as session:
-            row = session.get(_Row, run_id)
+            row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.state != RunState.RUNNING:
                 return None
             if row.attempt and row.live is not None:
@@ -712,24 +722,24 @@ class RunStore:
         self, run_id: str, attempt: int, progress: BatchProgress | None, *, as_point: bool = False
     ) -> Asked | None:
         """Tell where a run is, and hear what its owner asks. None: leave it, the run is gone or another's now."""
-        with self._database.writing() as session:
-            row = self._in_hand(session, run_id)
-            if row is None or row.state != RunState.RUNNING or row.attempt != attempt:
-                return None
-            row.heartbeat = time.time()
-            if progress:
-                row.live = asdict(progress)
-                if as_point:
-                    point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
-                    row.points = [*row.points, point][-MAX_POINTS:]
-            wish: Wish = row.wish  # type: ignore[assignment]
-            return Asked(wish, _image(row.drawing))
+        changed: dict[str, Any] = {"heartbeat": time.time()}
+        if progress:
+            changed["live"] = asdict(progress)
+        with self._database.writing(one_row=True) as session:
+            self._bring_back(session, run_id)
+            if progress and as_point:  # only then is the whole curve read
+                points = session.scalar(select(_Row.points).where(_Row.id == run_id).with_for_update()) or []
+                point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
+                changed["points"] = [*points, point][-MAX_POINTS:]
+            held = _held(run_id, attempt).values(**changed).returning(_Row.wish, _Row.drawing)
+            asked = session.execute(held).first()
+            return Asked(asked.wish, _image(asked.drawing)) if asked else None
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             history = [asdict(result) for result in checkpoint.history]
-            self._in_hand(session, run_id)
+            self._bring_back(session, run_id)
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
                 if run_id in self._begun:
@@ -739,8 +749,9 @@ class RunStore:
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
-        with self._database.writing() as session:
-            row = self._in_hand(session, run_id)
+        with self._database.writing(one_row=True) as session:
+            self._bring_back(session, run_id)
+            row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
                 return
             row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
@@ -761,31 +772,28 @@ class RunStore:
 
     def leave(self, run_id: str, attempt: int, state: RunState, notice: str) -> None:
         """Set a running run aside without a model: paused, failed or interrupted."""
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             session.execute(_held(run_id, attempt).values(**_ended(state), notice=notice))
 
     def pause(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Set a running run aside, to go on from exactly where it stands."""
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             held = _held(run_id, attempt).values(**_ended(RunState.PAUSED))
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
 
-    def _in_hand(self, session: Session, run_id: str) -> _Row | None:
-        """A run that this process trains, brought back where a damaged database was replaced that had its row."""
-        if row := session.get(_Row, run_id):
-            return row
+    def _bring_back(self, session: Session, run_id: str) -> None:
+        """Write the row of a run that this process trains anew, where it was lost with a damaged database."""
         openings, values = self._begun.get(run_id, (self._database.openings, {}))
         if openings == self._database.openings:
-            return None  # its owner has deleted it
-        row = _Row(**values)
-        session.add(row)
-        session.flush()
-        if session.get(_Data, run_id) is None:
-            session.add(_Data(id=run_id))
+            return  # if the row is gone now, its owner has deleted it
+        if session.get(_Row, run_id) is None:
+            session.add(_Row(**values))
+            session.flush()
+            if session.get(_Data, run_id) is None:
+                session.add(_Data(id=run_id))
+            _log.warning("event=brought_back run=%s", run_id)
         self._begun = {run_id: (self._database.openings, values)}
-        _log.warning("event=brought_back run=%s", run_id)
-        return row
 
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._database.reading() as session:
@@ -866,25 +874,26 @@ def _listed(row: _Row) -> ListedRun:
 def rescue(run_id: str, model: bytes) -> None:
     """Hold a model in memory, or wherever there is room, that the store cannot take."""
     with suppress(OSError):
-        write_whole(_rescued_at(run_id), model)
+        write_whole(refuge() / _rescued_name(run_id), model)
 
 
 def rescued(run_id: str) -> bytes | None:
     """The model of a run that its worker holds until the store takes it, as the content of a `.safetensors` file."""
-    try:
-        return _rescued_at(run_id).read_bytes()
-    except OSError:
-        return None
+    with suppress(OSError):
+        if path := in_refuge(_rescued_name(run_id)):
+            return path.read_bytes()
+    return None
 
 
 def forget_rescued(run_id: str) -> None:
     """Let go of a model that the store has taken."""
     with suppress(OSError):
-        _rescued_at(run_id).unlink(missing_ok=True)
+        if path := in_refuge(_rescued_name(run_id)):
+            path.unlink(missing_ok=True)
 
 
-def _rescued_at(run_id: str) -> Path:
-    return refuge() / f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
+def _rescued_name(run_id: str) -> str:
+    return f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
 
 
 @cache
@@ -909,7 +918,7 @@ def _image(stored: bytes | None) -> np.ndarray | None:
 
 
 def _owned(session: Session, run_id: str, owner: str) -> _Row:
-    row = session.get(_Row, run_id)
+    row = session.get(_Row, run_id, with_for_update=True)
     if row is None or not secrets.compare_digest(row.owner, owner):
         raise NoSuchRun
     return row

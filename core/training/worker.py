@@ -1,7 +1,8 @@
 """What runs in a worker process: TensorFlow kept warm, and one run at a time.
 
-`python -m dask worker --preload core.training.worker` loads this module into each worker. The web process imports it
-too, to name `train` to Dask; so TensorFlow is imported inside functions only.
+`python -m dask worker --nthreads 1 --preload core.training.worker` loads this module into each worker; one that was
+started without the preload warms up at its first run. The web process imports this module too, to name `train` to Dask;
+so TensorFlow is imported inside functions only.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import psutil
-from distributed import get_worker
 
 from core import logs
 from core.digits.dataset import Dataset, load_dataset
@@ -50,7 +50,7 @@ def dask_setup(worker: Any) -> None:
     logs.to_stderr()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    _begin_warm_up()
 
 
 def train(run_id: str) -> None:
@@ -64,6 +64,8 @@ def train(run_id: str) -> None:
     if begun is None:
         return
     recipe, checkpoint, attempt = begun
+    if not _warm.is_set():
+        _begin_warm_up()
     after = len(checkpoint.history) if checkpoint else 0
     _log.info("event=begun run=%s attempt=%d after_epoch=%d epochs=%d", run_id, attempt, after, recipe.epochs)
     follower = _Follower(store, run_id, attempt, has_checkpoint=checkpoint is not None)
@@ -83,7 +85,7 @@ def train(run_id: str) -> None:
 
         start = lesson.start if lesson else store.start(run_id)
         trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
-        notice = " ".join(filter(None, [data.notice, follower.notice]))
+        notice = " ".join(filter(None, [_notice(recipe, data), follower.notice]))
         follower.finish(trained, notice)
     except Paused as pause:
         paused = pause.checkpoint
@@ -98,6 +100,14 @@ def train(run_id: str) -> None:
         _log.exception("event=failed run=%s incident=%s", run_id, incident)
         follower.give_up(f"Training failed, and it is our fault; the log calls it {incident}.")
     _renew_if_grown()
+
+
+def _notice(recipe: Recipe, data: Dataset) -> str:
+    """What was otherwise than the recipe says, in sentences."""
+    images, cut = len(data.training), ""
+    if recipe.batch_size > images:
+        cut = f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
+    return " ".join(filter(None, [data.notice, cut]))
 
 
 class _Follower:
@@ -227,6 +237,12 @@ class _Follower:
         self._keep_epoch()
 
 
+@cache
+def _begin_warm_up() -> None:
+    """Warm up beside what else goes on; once, however often it is asked for."""
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+
 def _warm_up() -> None:
     """Import TensorFlow, load the digits, trace the default model: what the first run would otherwise wait for."""
     try:
@@ -249,6 +265,8 @@ def _renew_if_grown() -> None:
     _bytes_after_first_run = _bytes_after_first_run or resident
     growth = resident - _bytes_after_first_run
     if growth > MAX_GROWTH:
+        from distributed import get_worker
+
         _log.info("event=renewed megabytes=%.0f", growth / 1e6)
         worker = get_worker()
         worker.loop.add_callback(worker.close_gracefully, restart=True)

@@ -249,6 +249,8 @@ def _said_queued(run: Run) -> str:
     state = engine().state
     if state == EngineState.UNREACHABLE:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"
+    if state == EngineState.UNFIT:
+        return "No training machine can take your run, so it waits. Whoever runs Inkling finds the reason in its log"
     place = run_store().place(run.id, engine().workers)
     if place and (place.before or place.running or state == EngineState.READY):
         return place_sentence(place.before, place.running, place.seconds)

@@ -1,10 +1,11 @@
 import shutil
 import sqlite3
+import sys
 import threading
 
 import numpy as np
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, inspect, text
 
 from core.training import database
 from core.training.database import Database, DatabaseTrouble
@@ -188,3 +189,79 @@ def test_a_damaged_drawing_is_left_out_and_the_others_stay(path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE drawing SET image = zeroblob(816) WHERE label = 1")
     assert [drawing.label for drawing in drawings.drawings(MINE)] == [2]
+
+
+def columns_of(store, table):
+    with store._database.reading() as session:
+        return {column["name"] for column in inspect(session.connection()).get_columns(table)}
+
+
+def test_many_that_open_an_empty_database_at_once_find_it_whole(database_url):
+    stores = []
+    openings = [threading.Thread(target=lambda: stores.append(RunStore(database_url))) for _ in range(6)]
+    for opening in openings:
+        opening.start()
+    for opening in openings:
+        opening.join()
+    assert len(stores) == 6
+    assert {"checkpoint", "model", "film"} <= columns_of(stores[0], "run_data")
+    run_id = stores[0].submit(MINE, tiny.RECIPE)
+    assert stores[5].submit(MINE, tiny.RECIPE) == run_id
+
+
+def test_either_kind_of_database_gets_the_columns_that_came_later(database_url):
+    store = RunStore(database_url)
+    run_id = store.submit(MINE, tiny.RECIPE)
+    with store._database.writing() as session:
+        for table, column in (("run", "drawing"), ("run_data", "film")):
+            session.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        session.execute(text("DROP TABLE drawing"))
+    store = RunStore(database_url)
+    assert "film" in columns_of(store, "run_data")
+    assert store.run(run_id).drawing is None
+    assert DrawingStore(store.url).drawings(MINE) == []
+
+
+def test_a_reader_sees_one_moment_and_waits_for_no_writer(database_url):
+    store = RunStore(database_url)
+    run_id = store.submit(MINE, tiny.RECIPE)
+    name = text("SELECT name FROM run")
+    with store._database.reading() as session:
+        assert session.scalar(name) == "Tiny"
+        store.rename(run_id, MINE, "Renamed")
+        assert session.scalar(name) == "Tiny"
+    with store._database.writing() as session:
+        session.execute(text("UPDATE run SET name = 'Not yet'"))
+        assert store.run(run_id).name == "Renamed"
+
+
+def test_a_worker_that_is_slow_to_write_holds_up_nobody_elses_run(postgresql):
+    store = RunStore(postgresql())
+    slow, other = (store.submit(owner, tiny.RECIPE) for owner in (MINE, THEIRS))
+    assert {store.claim_next(places=2), store.claim_next(places=2)} == {slow, other}
+    attempt = store.begin(slow)[2]
+    with store._database.writing(one_row=True) as session:
+        session.execute(text("UPDATE run SET heartbeat = 1 WHERE id = :id"), {"id": slow})
+        store.ask(other, THEIRS, "stop")  # as a page does, which is to answer at once
+        assert store.submit("c" * 64, tiny.RECIPE)
+        assert store.begin(other)
+    assert store.report(slow, attempt, None) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://me@127.0.0.1/inkling", "driver is not installed.*pip install 'psycopg"),
+        ("my database", "no database's URL"),
+        ("mssql://me@127.0.0.1/inkling", "driver is not installed"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_refused_in_a_plain_sentence(url, said, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseTrouble, match=said):
+        RunStore(url)
+
+
+def test_postgresql_is_what_a_plain_url_means():
+    pytest.importorskip("psycopg")
+    assert create_engine("postgresql://me@127.0.0.1/inkling").dialect.driver == "psycopg"

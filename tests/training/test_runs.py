@@ -1,5 +1,4 @@
 import dataclasses
-import sqlite3
 import threading
 import time
 
@@ -25,8 +24,8 @@ MINE, THEIRS = "a" * 64, "b" * 64
 
 
 @pytest.fixture
-def store(tmp_path):
-    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+def store(database_url):
+    return RunStore(database_url)
 
 
 def progress(epoch=1, step=10):
@@ -80,6 +79,28 @@ def test_two_that_claim_at_once_never_get_the_same_run(store):
     for claim in claims:
         claim.join()
     assert sorted(run_id for run_id in claimed if run_id) == sorted(ids)
+
+
+def test_many_that_claim_at_once_never_get_more_runs_than_there_are_places(store):
+    for number in range(12):
+        store.submit(f"{number:064}", RECIPE)
+    claimed = []
+    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next(places=3))) for _ in range(12)]
+    for claim in claims:
+        claim.start()
+    for claim in claims:
+        claim.join()
+    assert len(claimed) == 12
+    assert len(set(filter(None, claimed))) == 3
+    assert store.queue_length() == 9
+
+
+def test_a_loss_beyond_all_bounds_is_kept_as_it_is(store):
+    run_id, attempt = begun(store)
+    overflown = dataclasses.replace(progress(), loss=float("inf"), validation_loss=float("inf"))
+    store.report(run_id, attempt, overflown, as_point=True)
+    assert store.run(run_id).live == overflown
+    assert store.run(run_id).points == (overflown,)
 
 
 def test_the_queue_is_first_come_first_served_and_says_who_is_before(store):
@@ -361,9 +382,9 @@ def test_the_film_of_no_run_is_asked_for_in_vain(store):
 
 def spoil(store, run_id, **values):
     """Write a row as another version would have."""
-    columns = ", ".join(f"{column} = ?" for column in values)
-    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as database:
-        database.execute(f"UPDATE run SET {columns} WHERE id = ?", (*values.values(), run_id))
+    columns = ", ".join(f"{column} = :{column}" for column in values)
+    with store._database.writing() as session:
+        session.execute(text(f"UPDATE run SET {columns} WHERE id = :id"), values | {"id": run_id})
 
 
 OF_ANOTHER_VERSION = [
@@ -433,11 +454,12 @@ def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
 
 def flip(store, run_id, column, place=-1, table="run_data"):
     """Turn one bit of what is kept."""
-    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as database:
-        (content,) = database.execute(f"SELECT {column} FROM {table} WHERE id = ?", (run_id,)).fetchone()
+    with store._database.writing() as session:
+        content = session.scalar(text(f"SELECT {column} FROM {table} WHERE id = :id"), {"id": run_id})
         damaged = bytearray(content)
         damaged[place % len(damaged)] ^= 4
-        database.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (bytes(damaged), run_id))
+        flipped = {"flipped": bytes(damaged), "id": run_id}
+        session.execute(text(f"UPDATE {table} SET {column} = :flipped WHERE id = :id"), flipped)
 
 
 @pytest.mark.parametrize("place", [0, 40, -1])
@@ -510,8 +532,9 @@ def test_a_clock_that_is_set_back_changes_no_order_and_makes_no_time_negative(st
 
 
 def aged(store, run_id, days):
-    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as database:
-        database.execute("UPDATE run SET ended = ended - ? WHERE id = ?", (86_400 * days, run_id))
+    with store._database.writing() as session:
+        earlier = {"seconds": 86_400 * days, "id": run_id}
+        session.execute(text("UPDATE run SET ended = ended - :seconds WHERE id = :id"), earlier)
 
 
 def ended_run(store, owner):
@@ -547,8 +570,8 @@ def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_
     paused, attempt = begun(store, THEIRS)
     store.pause(paused, attempt, checkpoint(1))
     store.cull()
-    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as database:
-        kept = dict(database.execute("SELECT id, checkpoint IS NOT NULL FROM run_data"))
+    with store._database.reading() as session:
+        kept = dict(session.execute(text("SELECT id, checkpoint IS NOT NULL FROM run_data")).all())
     assert kept == {failed: 0, paused: 1}
 
 

@@ -152,3 +152,22 @@ def test_a_run_is_stopped_after_as_long_as_one_may_take_and_keeps_what_it_has_le
     assert run.state == RunState.STOPPED
     assert "as long as a run may take on this server" in run.notice
     assert run.has_model
+
+
+def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, monkeypatch):
+    worker._warm.clear()
+    worker._begin_warm_up.cache_clear()
+    warmed = []
+    monkeypatch.setattr(worker, "_warm_up", lambda: (warmed.append(1), worker._warm.set()))
+    assert trained(store).state == RunState.FINISHED
+    assert trained(store).state == RunState.FINISHED
+    assert warmed == [1]
+    worker._begin_warm_up.cache_clear()
+
+
+@pytest.mark.bad_input(14)
+def test_a_batch_that_was_cut_to_the_data_is_said(store, monkeypatch):
+    monkeypatch.setattr(worker, "load_dataset", lambda **named: tiny.data(training=500))
+    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 1, "batch_size": 4096}))
+    assert run.state == RunState.FINISHED
+    assert run.notice == "A batch of 4,096 is more than the 500 training images: each epoch was one batch."
