@@ -55,7 +55,14 @@ def heat_map(image: np.ndarray, heat: np.ndarray, colours: Colours, scale: float
 
 def side_by_side(pngs: Sequence[bytes]) -> bytes:
     """Pictures of one size as one, from left to right."""
-    return _encoded(np.concatenate([np.asarray(Image.open(io.BytesIO(png))) for png in pngs], axis=1))
+    return encoded(np.concatenate([np.asarray(Image.open(io.BytesIO(png))) for png in pngs], axis=1))
+
+
+def encoded(pixels: np.ndarray) -> bytes:
+    """Pixels as a PNG: (height, width, 3) or, with their opacity, (height, width, 4) uint8."""
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG", compress_level=1)
+    return content.getvalue()
 
 
 def data_url(png: bytes) -> str:
@@ -79,10 +86,4 @@ def _rgb(colour: str) -> np.ndarray:
 
 
 def _png(colour: np.ndarray, opacity: np.ndarray) -> bytes:
-    return _encoded(np.concatenate([colour, 255 * opacity[..., np.newaxis]], axis=-1).round().astype(np.uint8))
-
-
-def _encoded(pixels: np.ndarray) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG", compress_level=1)
-    return content.getvalue()
+    return encoded(np.concatenate([colour, 255 * opacity[..., np.newaxis]], axis=-1).round().astype(np.uint8))

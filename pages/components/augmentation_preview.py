@@ -1,6 +1,5 @@
 """Training images as they are, and as the network may see them: each row one image, changed anew for each epoch."""
 
-import base64
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from core.digits.augmentation import augmented
 from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES, Digits, NoMnist, mnist_sample
 from core.digits.handwriting import handwriting
 from core.insight.charts import digits_mask
+from core.insight.maps import data_url
 from core.insight.progress import a_digit
 from core.networks.recipe import Recipe
 from pages.components.typesetting import quiet
@@ -38,13 +38,12 @@ def show(recipe: Recipe) -> None:
     variants = augmented((copies / 255).astype(np.float32), recipe.augmentation, [recipe.seed, turn])
     changed = (variants * 255).round().astype(np.uint8)
     everything = np.concatenate([originals.images[:, None], changed.reshape(ROWS, VARIANTS, 28, 28)], axis=1)
-    content = base64.b64encode(digits_mask(everything.reshape(-1, 28, 28))).decode()
     named = ", ".join(f"{a_digit(label)} ({source})" for label, source in zip(originals.labels, sources, strict=True))
     happens = "five changed copies" if recipe.augmentation.is_on else "five copies that are all alike"
     _preview(
         key="augmentation_preview",
         data={
-            "image": f"data:image/png;base64,{content}",
+            "image": data_url(digits_mask(everything.reshape(-1, 28, 28))),
             "rows": sources if len(set(sources)) > 1 else [""] * ROWS,
             "columns": VARIANTS + 1,
             "said": f"{ROWS} training images, each beside {happens}: {named}.",

@@ -1,10 +1,15 @@
 export default function ({ data, parentElement, setTriggerValue }) {
+  parentElement.leave?.() // Streamlit calls this anew with new data, and what it returns only at the very end
   const board = parentElement.host.closest(".st-key-board")
+  const listeners = new AbortController()
   let frame
+  const mounted = () =>
+    [...board.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+      .map((host) => host.shadowRoot)
+      .findLast((root) => root?.querySelector(".dc-container"))
   const dress = () => {
     cancelAnimationFrame(frame)
-    const hosts = [...board.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-    const canvas = hosts.map((host) => host.shadowRoot).findLast((root) => root?.querySelector(".dc-container"))
+    const canvas = mounted()
     if (!canvas) return (frame = requestAnimationFrame(dress)) // not mounted yet
     if (!canvas.querySelector("style[data-inkling]")) {
       const style = document.createElement("style")
@@ -33,9 +38,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const remounted = new MutationObserver(dress) // undo, clear and a change of theme lay a new sheet
   remounted.observe(board, { childList: true, subtree: true })
   dress()
+  // Until the new sheet comes, the old one takes no strokes: they would go with it. Clear empties it at once.
+  const putAway = (event) => {
+    const button = event.target.closest(".st-key-undo, .st-key-clear, .st-key-back_to_drawing")
+    const sheet = button && mounted()?.querySelector(".dc-container")
+    if (!sheet) return
+    sheet.inert = true
+    sheet.toggleAttribute("data-cleared", button.matches(".st-key-clear"))
+  }
+  document.addEventListener("click", putAway, listeners)
   // Streamlit does not say when the browser turns from day to night; the next run knows.
-  const night = matchMedia("(prefers-color-scheme: dark)")
   const turn = () => setTimeout(() => setTriggerValue("turned", true), 100) // once Streamlit has turned too
-  night.addEventListener("change", turn)
-  return () => { remounted.disconnect(); cancelAnimationFrame(frame); night.removeEventListener("change", turn) }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", turn, listeners)
+  return (parentElement.leave = () => { remounted.disconnect(); cancelAnimationFrame(frame); listeners.abort() })
 }

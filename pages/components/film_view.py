@@ -19,6 +19,7 @@ from core.insight.film import (
     read_digits,
     statistics_words,
 )
+from core.insight.maps import data_url
 from core.insight.progress import a_digit
 from core.networks.film import filmed_layers
 from core.training.runs import Run, run_store
@@ -73,7 +74,7 @@ def _described(run_id: str, epochs: int) -> dict[str, Any] | None:
         "layers": filmed_layers(network),
         "statistics": [statistics_words(film, place) for place in frames],
         "sizes": (sizes / max(float(sizes.max(initial=0.0)), 1e-9)).round(3).T.tolist(),
-        "samples": f"data:image/png;base64,{base64.b64encode(digits_mask(samples.images[:SAMPLES])).decode()}",
+        "samples": data_url(digits_mask(samples.images[:SAMPLES])),
         "labels": labels[:SAMPLES].tolist(),
         "named": [a_digit(label).capitalize() for label in labels[:SAMPLES].tolist()],
         "answers": read_digits(film)[:, :SAMPLES].tolist(),

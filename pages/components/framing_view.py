@@ -14,6 +14,7 @@ from core.digits.preprocessing import (
     framing_steps,
 )
 from core.errors import InklingError
+from core.insight.maps import data_url, encoded
 from pages.components import theme
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
@@ -59,9 +60,8 @@ def _show_steps(steps: list[FramingStep]) -> None:
     with st.container(horizontal=True, gap="small"):
         for step in steps:
             with st.container(width=SHOWN_SIZE + 4, gap="xxsmall"):
-                st.image(
-                    _in_ink(step.image), width=SHOWN_SIZE, output_format="PNG", alt=f"{step.name}. {step.sentence}"
-                )
+                picture = data_url(encoded(_in_ink(step.image)))
+                st.image(picture, width=SHOWN_SIZE, alt=f"{step.name}. {step.sentence}")
                 if step.switch:
                     st.session_state.setdefault(_key(step.switch), True)
                     st.toggle(step.name, key=_key(step.switch), persist_state="session")

@@ -1,6 +1,5 @@
 """A picture of a digit, opened from a file: it lies on the board and is answered in the place of a drawing."""
 
-import base64
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +8,7 @@ import streamlit as st
 from core.digits.pictures import MAX_PICTURE_MB, Picture, read_picture
 from core.errors import InklingError
 from core.insight.charts import digits_mask
+from core.insight.maps import data_url
 from pages.components.errors import plain
 
 # What this leaves in the session:
@@ -73,6 +73,6 @@ def _open(on_open: Callable[[], None]) -> None:
         on_open()
     content = digits_mask((picture.ink[np.newaxis] * 255).round().astype(np.uint8))
     state.picture = picture
-    state.picture_mask = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    state.picture_mask = data_url(content)
     state.picture_number = state.get("picture_number", 0) + 1
     state.open_picture = False

@@ -8,10 +8,12 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core import logs
+from core.insight.maps import data_url
 from pages.components import errors, run_banner, server_notice, theme, workspace
 
 ASSETS = Path(__file__).parent / "assets"
-FAVICON = ASSETS / "favicon.png"
+# As an address that holds it: a file of Streamlit's is gone for a moment whenever a page begins anew.
+FAVICON = data_url((ASSETS / "favicon.png").read_bytes())
 
 WIDE = ("train", "model", "evaluate", "runs")  # the pages that stand in two columns
 

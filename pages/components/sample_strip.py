@@ -1,11 +1,11 @@
 """A strip of test images with what the network reads in them now; wrong answers are crossed out and boxed."""
 
-import base64
 from pathlib import Path
 
 import streamlit as st
 
 from core.insight.charts import digits_mask
+from core.insight.maps import data_url
 from core.training.runs import NoSuchRun, run_store
 from pages.components.typesetting import quiet
 
@@ -34,8 +34,7 @@ def show(run_id: str | None, answers: tuple[int, ...]) -> None:
 @st.cache_data(show_spinner=False, max_entries=100)
 def _kept_samples(run_id: str) -> tuple[str, list[int]]:
     samples = run_store().samples(run_id)[:IMAGES]
-    content = base64.b64encode(digits_mask(samples.images)).decode()
-    return f"data:image/png;base64,{content}", samples.labels.tolist()
+    return data_url(digits_mask(samples.images)), samples.labels.tolist()
 
 
 def _samples(run_id: str) -> tuple[str, list[int]] | None:

@@ -1,6 +1,5 @@
 """Drawings side by side, small, each with a few words under it; where they may be removed, each with a button."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.insight.charts import digits_mask
+from core.insight.maps import data_url
 
 _HERE = Path(__file__)
 _thumbnails = st.components.v2.component(
@@ -60,4 +60,4 @@ def show(
 @st.cache_data(show_spinner=False, max_entries=100)
 def _mask(images: np.ndarray) -> str:
     """Two hundred drawings take a fifth of a second, and they are drawn anew after each stroke on the board."""
-    return f"data:image/png;base64,{base64.b64encode(digits_mask(images)).decode()}"
+    return data_url(digits_mask(images))

@@ -13,6 +13,7 @@ import streamlit as st
 from core.insight import charts
 from core.insight.evaluation import percent
 from core.insight.export import file_stem
+from core.insight.maps import data_url
 from core.insight.progress import (
     curves_sentence,
     duration,
@@ -277,8 +278,8 @@ def _choose_other(run_id: str, count: int) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _grey(run_id: str, place: int) -> bytes:
-    return charts.sample_image(run_store().samples(run_id).images[place])
+def _grey(run_id: str, place: int) -> str:
+    return data_url(charts.sample_image(run_store().samples(run_id).images[place]))
 
 
 def _show_curves(run: Run | None) -> None:

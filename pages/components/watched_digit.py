@@ -1,6 +1,5 @@
 """A drawing that is being learned: small, and beside it ten bars that find their mind from report to report."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.insight.charts import digits_mask
+from core.insight.maps import data_url
 
 _HERE = Path(__file__)
 _watched = st.components.v2.component(
@@ -26,9 +26,8 @@ def show(image: np.ndarray | None, probabilities: Sequence[float], sentence: str
         probabilities: ten, or none where there is no answer yet.
         sentence: what the bars say, in words.
     """
-    mask = "" if image is None else base64.b64encode(digits_mask(image[np.newaxis])).decode()
     data = {
-        "image": mask and f"data:image/png;base64,{mask}",
+        "image": "" if image is None else data_url(digits_mask(image[np.newaxis])),
         "probabilities": [float(probability) for probability in probabilities],
         "sentence": sentence,
     }

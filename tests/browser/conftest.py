@@ -48,7 +48,7 @@ class Visit:
     def open(self, path: str = "/") -> None:
         self.page.goto(self.url + path)
         expect(self.page.locator(READY)).to_be_attached()
-        expect(self.page.locator(CANVAS)).to_be_visible()
+        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
 
     def draw(self, *points: tuple[float, float]) -> None:
         """Draw one stroke with the mouse, in pixels from the board's top left corner."""
@@ -58,6 +58,17 @@ class Visit:
         for x, y in points[1:]:
             self.page.mouse.move(left + x, top + y, steps=6)
         self.page.mouse.up()
+
+    def lay_sheet(self, name: str, *, by_touch: bool = False) -> None:
+        """Press "Clear" or "Undo", and wait for the sheet that it lays: what is drawn before lies on the old one."""
+        old = self.page.locator(CANVAS)
+        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+        old.evaluate("canvas => { canvas.dataset.old = '' }")
+        # A new canvas shows a toolbar of its own for a moment, with buttons of the same names.
+        button = self.page.get_by_role("button", name=name, exact=True).and_(self.page.locator(":not(.dc-icon-button)"))
+        button.tap() if by_touch else button.click()
+        expect(self.page.locator(f"{CANVAS}[data-old]")).to_have_count(0)
+        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
 
     def touch(self, *points: tuple[float, float]) -> None:
         """Draw one stroke with a finger."""

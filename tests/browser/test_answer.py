@@ -29,9 +29,8 @@ def show(visit, drawing, words):
 
 
 def clear(visit):
-    visit.page.get_by_role("button", name="Clear").click()
+    visit.lay_sheet("Clear")
     expect(visit.page.get_by_role("region", name="Answer").get_by_role("status")).to_have_text("Draw a digit.")
-    expect(visit.page.locator("canvas.upper-canvas")).to_have_count(1)  # the old sheet is gone
     visit.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
 
 

@@ -44,5 +44,5 @@ def test_a_drawing_is_explained_on_a_phone_without_anything_wider_than_its_scree
     expect(row).to_have_value("8")
     expect(page.get_by_text("Pixel 8, 13 of map")).to_be_visible()
 
-    page.get_by_role("button", name="Clear").click()
+    visit.lay_sheet("Clear")
     expect(page.get_by_text("Draw a digit, and this is shown for it.")).to_have_count(len(GROUPS))

@@ -70,6 +70,7 @@ def run_id(visit):
     return re.search(r"run=([\w-]+)", visit.page.url)[1]
 
 
+@pytest.mark.bad_input(34)
 def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(cold_server, visitor):
     visit = visitor(cold_server)
     open_train(visit)
@@ -93,6 +94,7 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
     expect(visit.page.get_by_role("status").filter(has_text=re.compile("sure"))).to_be_visible()
 
 
+@pytest.mark.bad_input(27)
 def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pages_find_the_run(server, visitor):
     visit = visitor(server)
     open_train(visit)

@@ -310,6 +310,7 @@ def test_several_are_deleted_at_once():
     assert not app.error
 
 
+@pytest.mark.bad_input(31)
 def test_a_run_that_another_tab_has_deleted_is_asked_for_without_a_traceback():
     run_id, other = run_with_curves("First"), run_with_curves("Second")
     app = opened(runs=f"{run_id},{other}")

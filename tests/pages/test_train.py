@@ -18,7 +18,7 @@ from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
 from core.training.jobs import EngineState
 from core.training.progress import Checkpoint
-from core.training.runs import RunState, run_store
+from core.training.runs import RunState, RunStore, forget_rescued, rescue, run_store
 from pages.components import augmentation_preview
 from tests.played import OWNER, SECRET, finished_run
 
@@ -401,6 +401,7 @@ def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error
 # While a run goes on
 
 
+@pytest.mark.bad_input(28)
 def test_a_second_click_finds_the_run_that_is_active():
     app, other = opened(), opened()
     app.button(key="train").click().run()
@@ -621,6 +622,7 @@ def test_when_the_run_is_over_its_model_answers_the_drawing():
 # Who may do what
 
 
+@pytest.mark.bad_input(18)
 def test_a_link_lets_anyone_watch_and_nobody_else_stop():
     worker = started(owner=SOMEBODY)
     worker.report(50)
@@ -643,6 +645,7 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
     assert "run" not in app.query_params
 
 
+@pytest.mark.bad_input(27)
 def test_the_active_run_is_found_again_without_its_link():
     worker = started()
     worker.report(50)
@@ -828,3 +831,21 @@ def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
     assert app.number_input(key="recipe_epochs").value == PRESETS["fast"].epochs
     assert not app.button(key="train").disabled
     assert not app.run().error
+
+
+@pytest.mark.bad_input(23)
+def test_a_disk_that_takes_nothing_is_said_on_every_page_and_a_held_model_can_be_downloaded(monkeypatch):
+    monkeypatch.setattr(RunStore, "trouble", lambda self: "The server's disk is full.")
+    monkeypatch.setenv("INKLING_FORGETS", "1")
+    worker = started()
+    worker.report(400)
+    rescue(worker.run_id, b"model")
+    app = opened(run=worker.run_id)
+    forget_rescued(worker.run_id)
+    said_there = [warning.value for warning in app.warning]
+    assert any("disk is full" in sentence for sentence in said_there)
+    assert any("held in memory" in sentence for sentence in said_there)
+    assert has(app, "rescued") or any(button.key == "rescued" for button in app.get("download_button"))
+    assert any("This server forgets" in line.value for line in app.markdown)
+    app.switch_page("pages/draw.py").run()
+    assert any("disk is full" in warning.value for warning in app.warning)
