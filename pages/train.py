@@ -1,13 +1,16 @@
 """Train: choose a recipe, press Train, watch it learn."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.networks.recipe import Recipe
+from core.training.limits import OverLimit
 from core.training.runs import NoSuchRun, run_store
 from pages.components import own_drawings, recipe_form, router, training_view, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
-from pages.components.typesetting import on_accent
+from pages.components.typesetting import on_accent, quiet
 
 router.guard()
 
@@ -16,14 +19,16 @@ def start() -> None:
     """Queue a run of what the controls hold now, or find the one that is active already, and follow it."""
     recipe = recipe_form.recipe()
     if isinstance(recipe, Recipe):
-        workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
-        engine().nudge()
+        with suppress(OverLimit):  # the queue has filled up a moment ago; the page says so
+            workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
+            engine().nudge()
 
 
 engine().warm_up()
 recipe_form.take_link()
 made = recipe_form.recipe()
-active = run_store().active_run(workspace.owner())
+is_there = isinstance(made, Recipe) and run_store().is_asked_for(workspace.owner(), made)
+refusal = "" if is_there or isinstance(made, str) else run_store().refusal(workspace.owner())
 with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Train a network", anchor=False, width="content")
@@ -50,10 +55,12 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
 with st.bottom, st.container(horizontal_alignment="center"), st.container(width=1120, gap="xsmall"):
     if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
         st.error(plain(made), icon=":material/error:", width=400)
+    if refusal:
+        quiet(plain(refusal), width=400)
     bar = st.container(width=400, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar")
 with bar:
     recipe_form.show_bar()
-    can_start = isinstance(made, Recipe) and active is None
+    can_start = isinstance(made, Recipe) and not is_there and not refusal
     st.button(
         on_accent("Train") if can_start else "Train",
         key="train",

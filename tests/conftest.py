@@ -1,10 +1,12 @@
-"""What all tests share: their own Inkling home, no network, the same examples every time."""
+"""What all tests share: their own Inkling home, no network, the same examples every time, databases of both kinds."""
 
 import socket
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import postgresql as postgresql_server
 
 settings.register_profile(
     "inkling", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -42,3 +44,18 @@ def _own_home(inkling_home, monkeypatch):
 @pytest.fixture(scope="session")
 def random_images():
     return np.random.default_rng(0).integers(0, 256, (16, 28, 28), dtype=np.uint8)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """One PostgreSQL server for the whole session; calling it gives the URL of an empty database."""
+    with postgresql_server.server() as new_database:
+        yield new_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The URL of an empty database; a test that asks for it runs on both kinds."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql")()
+    return f"sqlite:///{tmp_path / 'runs.sqlite3'}"

@@ -11,7 +11,9 @@ import http.client
 import io
 import logging
 import os
+import queue
 import threading
+import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -43,9 +45,10 @@ MNIST_BEGINNING_SHA256 = "2304e0137aea1f236247daacc2dcaf275996895e40c4bb0760c448
 SAMPLE_IMAGES = 2_000  # training images to compare a drawing with
 SAMPLE_SHA256 = "4d1e2862007bab5908d814e74806c6c8f7c4a4f32b5875d195406d4d1dbe4946"
 MNIST_BYTES = 60_000_000  # the four arrays together hold 54.95 MB; an archive that claims more is none of ours
-FIRST_BYTES = 65_536
-FIRST_BYTES_SECONDS = 4.0  # until those have come; a proxy that hangs must not delay the built-in handwriting
+PIECE_BYTES = 65_536  # of a download
+PIECE_SECONDS = 4.0  # until the next has come; a proxy that hangs must not delay the built-in handwriting
 DOWNLOAD_SECONDS = 120.0  # for the whole
+UNREACHABLE_SECONDS = 600.0  # in which a download that failed is not tried again, so that not every run waits for it
 TRAINING_IMAGES = 60_000
 TEST_IMAGES = 10_000
 QUICK_IMAGES = 10_000
@@ -56,7 +59,7 @@ EVERYDAY_SPREAD = 0.7  # of `handwriting`: what people draw when they mean to be
 SPLIT_SEED = 1998
 HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED, SAMPLE_SEED = 1, 2, 3, 4, 5  # no digit is used for two purposes
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("inkling.dataset")
 
 
 class NoMnist(InklingError):
@@ -332,13 +335,20 @@ def _mnist_files() -> Iterator[Path]:
     yield Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets" / "mnist.npz"
 
 
+_failed_at: dict[str, float] = {}  # when a download from this address failed last, on this process' own clock
+
+
 def _downloaded() -> tuple[Digits, Digits]:
+    refusal = NoMnist("MNIST is not on this machine and could not be downloaded.")
+    if time.monotonic() - _failed_at.get(MNIST_URL, -UNREACHABLE_SECONDS) < UNREACHABLE_SECONDS:
+        raise refusal
     try:
         content = _fetched(MNIST_URL)
         digits = _parsed(content)
     except (OSError, ValueError, http.client.HTTPException) as problem:
         log.warning("MNIST could not be downloaded: %s", problem)
-        raise NoMnist("MNIST is not on this machine and could not be downloaded.") from None
+        _failed_at[MNIST_URL] = time.monotonic()
+        raise refusal from None
     try:
         write_whole(home() / "cache" / "mnist.npz", content)
     except OSError as problem:
@@ -347,33 +357,36 @@ def _downloaded() -> tuple[Digits, Digits]:
 
 
 def _fetched(url: str) -> bytes:
-    """What lies at an address; raises TimeoutError where it does not begin to come within seconds.
+    """What lies at an address; raises TimeoutError where it does not come, or stops coming, for some seconds.
 
     In a thread, because no time-out of a socket's covers the look-up of the name, a second address, or a server that
     sends a byte now and then.
     """
-    has_begun = threading.Event()
-    outcome: list[bytes | Exception] = []
+    pieces: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
 
     def fetch() -> None:
         try:
-            with urllib.request.urlopen(url, timeout=FIRST_BYTES_SECONDS) as answer:
-                content = answer.read(FIRST_BYTES)
-                has_begun.set()
-                outcome.append(content + answer.read(MNIST_BYTES))
+            with urllib.request.urlopen(url, timeout=PIECE_SECONDS) as answer:
+                while piece := answer.read(PIECE_BYTES):
+                    pieces.put(piece)
+            pieces.put(b"")
         except Exception as problem:
-            outcome.append(problem)
-            has_begun.set()
+            pieces.put(problem)
 
-    thread = threading.Thread(target=fetch, daemon=True)
-    thread.start()
-    if has_begun.wait(FIRST_BYTES_SECONDS):
-        thread.join(DOWNLOAD_SECONDS)
-    if not outcome:
-        raise TimeoutError("nothing came, or too slowly")
-    if isinstance(outcome[0], Exception):
-        raise outcome[0]
-    return outcome[0]
+    threading.Thread(target=fetch, daemon=True).start()
+    deadline = time.monotonic() + DOWNLOAD_SECONDS
+    content = bytearray()
+    while time.monotonic() < deadline and len(content) <= MNIST_BYTES:
+        try:
+            piece = pieces.get(timeout=PIECE_SECONDS)
+        except queue.Empty:
+            break
+        if isinstance(piece, Exception):
+            raise piece
+        if not piece:
+            return bytes(content)
+        content += piece
+    raise TimeoutError("nothing came, too slowly, or too much")
 
 
 def _parsed(content: bytes) -> tuple[Digits, Digits]:

@@ -6,6 +6,7 @@ once, in NumPy, and kept in Inkling's cache by the model's fingerprint.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import OrderedDict
@@ -13,15 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from core.digits.dataset import TEST_IMAGES, Source, unseen_digits
 from core.errors import InklingError
 from core.insight.prediction import on_one_thread
 from core.networks.model import PRETRAINED, Model
 from core.networks.network import BATCH, CLASSES
-from core.storage import home, write_whole
+from core.storage import home, sealed, unsealed, write_whole
 
 PRETRAINED_ANSWERS = PRETRAINED.with_suffix(".answers.safetensors")
 LEAST_LOG = -17.0  # of a probability, about 4e-8
@@ -29,7 +30,7 @@ KEPT_FILES = 40  # of 200 kB in the cache; the ones unused for longest go
 KEPT_TASKS = 8
 AT_ONCE = 32  # images in one forward pass; with 128 the shipped network takes 60 MB
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("inkling.answers")
 _one_at_a_time = threading.Lock()
 
 
@@ -108,8 +109,8 @@ def keep(model: Model, source: Source, probabilities: np.ndarray) -> None:
     """Keep the answers for the next time; a disk that is full costs the time of working them out again, no more."""
     path = _cached_at(model, source)
     with suppress(OSError):
-        write_whole(path, to_bytes(model, source, probabilities))
-        files = sorted(path.parent.glob("answers-*.safetensors"), key=lambda file: file.stat().st_mtime)
+        write_whole(path, sealed(to_bytes(model, source, probabilities)))
+        files = sorted(path.parent.glob("answers-*.sealed"), key=lambda file: file.stat().st_mtime)
         for old in files[:-KEPT_FILES]:
             old.unlink(missing_ok=True)
 
@@ -125,13 +126,18 @@ def to_bytes(model: Model, source: Source, probabilities: np.ndarray) -> bytes:
 
 
 def read_answers(path: Path, model: Model, source: Source) -> np.ndarray | None:
-    """What `to_bytes` wrote into a file, if it is whole and about this model and source; else None."""
+    """What `to_bytes` wrote into a file, if it is whole and about this model and source; else None.
+
+    In the cache it was sealed first.
+    """
     try:
-        with safe_open(path, "numpy") as file:
-            if file.metadata() != {"model": model.fingerprint, "source": source}:
-                return None
-            logs = file.get_tensor("log_probabilities")
-    except (OSError, SafetensorError, KeyError):
+        content = path.read_bytes()
+        content = unsealed(content) if path.suffix == ".sealed" else content
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        if header["__metadata__"] != {"model": model.fingerprint, "source": source}:
+            return None
+        logs = load(content)["log_probabilities"]
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):  # Damaged is one
         return None
     if logs.shape != (TEST_IMAGES, CLASSES) or logs.dtype != np.float16 or not bool((logs <= 0).all()):
         return None
@@ -141,4 +147,4 @@ def read_answers(path: Path, model: Model, source: Source) -> np.ndarray | None:
 
 
 def _cached_at(model: Model, source: Source) -> Path:
-    return home() / "cache" / f"answers-{source}-{model.fingerprint[:32]}.safetensors"
+    return home() / "cache" / f"answers-{source}-{model.fingerprint[:32]}.sealed"

@@ -41,6 +41,15 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
+def place_sentence(before: int, running: int, seconds: float) -> str:
+    """Where a run stands in the queue: "Place 3 in the queue, behind 1 that trains: begins in about 40 s"."""
+    if not before and not running:
+        return "Next in the queue"
+    place = f"Place {before + 1} in the queue" if before else "Next in the queue"
+    behind = f", behind {running} that {'trains' if running == 1 else 'train'}" if running else ""
+    return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"
+
+
 def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> float | None:
     """The newest validation accuracy; an epoch's own, on all validation images, counts before a glimpse within it."""
     watched = [point for point in points if point.validation_accuracy is not None]

@@ -23,7 +23,8 @@ MAX_LAYERS = 40
 MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
 MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
 BATCH = 128  # images in one NumPy forward pass; larger batches fall out of the processor's cache
-MAX_NUMBERS = 8_000_000  # that a layer's step may hold at a time, 32 MB: fewer images in a pass where maps are large
+MAX_NUMBERS = 8_000_000  # that a layer's step may hold at a time, 32 MB: fewer images in a pass where maps are large,
+# and a network of which one image alone needs more is refused
 NUMBER_WORK = 10  # multiply-adds that take as long as bringing one number through a layer
 
 Shape = tuple[int, ...]
@@ -399,6 +400,12 @@ class Network(Value):
                 raise ValueError(
                     f"The network has {total:,} {unit}, most of them in layer {largest}; at most {limit:,} are allowed."
                 )
+        name, numbers = max(self._held().items(), key=lambda held: held[1])
+        if numbers > MAX_NUMBERS:
+            raise ValueError(
+                f"Layer {name} holds {numbers:,} numbers for one image; at most {MAX_NUMBERS:,} are allowed: "
+                "take a smaller kernel, or shrink the maps before it."
+            )
         return self
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
@@ -432,11 +439,14 @@ class Network(Value):
     @property
     def images_at_once(self) -> int:
         """Images in one NumPy forward pass."""
-        held = max(
-            prod(row.input_shape) + 2 * prod(row.output_shape) + _patch_numbers(row.layer, row.input_shape)
+        return min(BATCH, MAX_NUMBERS // max(self._held().values()))
+
+    def _held(self) -> dict[str, int]:
+        """Numbers that each layer's step holds for one image: what goes in, what comes out, and what is laid out."""
+        return {
+            row.name: prod(row.input_shape) + 2 * prod(row.output_shape) + _patch_numbers(row.layer, row.input_shape)
             for row in self.table()
-        )
-        return max(1, min(BATCH, MAX_NUMBERS // held))
+        }
 
     def weight_specs(self) -> dict[str, WeightSpec]:
         """Every weight array by its full name ("conv2d_1/kernel"), in the order of the layers."""

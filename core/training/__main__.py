@@ -1,7 +1,8 @@
 """`python -m core.training RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
 
 `python -m core.training answers [MODEL.safetensors]` lets a model, by default the shipped one, answer MNIST's test
-digits and saves the answers beside it, for the page Evaluate. `python -m core.training stop` ends the training engine.
+digits and saves the answers beside it, for the page Evaluate. `python -m core.training stop` ends the training engine;
+`python -m core.training status` tells how web, engine, database and queue are, and with `--json` tells it to programs.
 
 RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned. A recipe with periodic
 checkpoints keeps them beside OUT; given again after it was cut short, the command goes on from the last.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import signal
 import sys
 from pathlib import Path
@@ -21,7 +23,7 @@ from core.insight.answers import to_bytes
 from core.insight.evaluation import accuracy, accuracy_interval
 from core.networks.history import BatchProgress
 from core.networks.model import PRETRAINED, load_model
-from core.networks.recipe import DETECTOR, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
+from core.networks.recipe import DETECTOR, MAX_JSON_BYTES, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
 from core.storage import write_whole
 from core.training.progress import Checkpoint, EpochProgress
 
@@ -34,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments == ["stop"]:
         return _stop_engine()
+    if arguments in (["status"], ["status", "--json"]):
+        return _show_status(as_json="--json" in arguments)
     if arguments[:1] == ["answers"] and len(arguments) <= 2:
         return _save_answers(Path(arguments[1]) if arguments[1:] else PRETRAINED)
     parser = argparse.ArgumentParser(prog="python -m core.training", description=(__doc__ or "").partition(":")[2])
@@ -95,6 +99,14 @@ def _stop_engine() -> int:
     return 0
 
 
+def _show_status(*, as_json: bool) -> int:
+    from core.training import status
+
+    found = status.status()
+    print(json.dumps(found.as_json()) if as_json else "\n".join(found.lines()))
+    return 0 if found.is_well else 1
+
+
 def _save_answers(path: Path) -> int:
     try:
         model, (_, test) = load_model(path), load_mnist()
@@ -148,9 +160,11 @@ def read_recipe(named: str) -> Recipe:
     if named in _KNOWN:
         return _KNOWN[named]
     try:
-        return parse_recipe(Path(named).read_bytes())
-    except OSError:
+        with Path(named).open("rb") as file:
+            content = file.read(MAX_JSON_BYTES + 1)
+    except (OSError, ValueError):  # the latter where it can be no file's name
         raise BadRecipe(f"{named} is neither a recipe file nor a preset; presets are {', '.join(PRESETS)}.") from None
+    return parse_recipe(content)
 
 
 if __name__ == "__main__":

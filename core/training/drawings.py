@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from sqlalchemy import LargeBinary, String, delete, func, select
+from sqlalchemy import String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.digits.dataset import Digits
 from core.errors import InklingError
-from core.training.database import Base, Database, database_url
+from core.training.database import Base, Database, Sealed, database_url
 
 MAX_DRAWINGS = 200  # of a workspace
 
@@ -31,7 +31,7 @@ class _Row(Base):
 
     owner: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(32), primary_key=True)  # made of the image: none is kept twice
-    image: Mapped[bytes] = mapped_column(LargeBinary)
+    image: Mapped[bytes] = mapped_column(Sealed(can_be_done_without=True))
     label: Mapped[int]
     kept: Mapped[float]  # seconds since 1970
 
@@ -72,10 +72,14 @@ class DrawingStore:
             session.add(_Row(owner=owner, key=key_of(image), image=image.tobytes(), label=label, kept=time.time()))
 
     def drawings(self, owner: str) -> list[OwnDrawing]:
-        """A workspace's drawings, the oldest first."""
+        """A workspace's drawings, the oldest first, without those that are damaged."""
         with self._database.reading() as session:
             rows = session.scalars(select(_Row).where(_Row.owner == owner).order_by(_Row.kept, _Row.key))
-            return [OwnDrawing(row.key, np.frombuffer(row.image, np.uint8).reshape(28, 28), row.label) for row in rows]
+            return [
+                OwnDrawing(row.key, np.frombuffer(row.image, np.uint8).reshape(28, 28), row.label)
+                for row in rows
+                if row.image  # None where it is damaged: the others are none the worse
+            ]
 
     def remove(self, owner: str, key: str) -> None:
         """Forget one of a workspace's drawings; nothing happens where it has no such one."""

@@ -16,13 +16,11 @@ import logging
 import os
 import secrets
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -31,20 +29,24 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from core.storage import home
+from core.storage import home, one_at_a_time
 from core.training import worker
-from core.training.runs import RunState, RunStore
+from core.training.runs import Run, RunState, RunStore
 
 if TYPE_CHECKING:  # Dask is imported where an engine is wanted: no visitor waits for it before
-    from distributed import Client
+    from distributed import Client, Future
 
 ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
 START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
 HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
-LOST_SECONDS = 10  # without a sign of life from a run that no worker has
+LOST_SECONDS = 5  # without a sign of life from a run that no worker has
+UNFIT_SECONDS = 15  # until a worker that could not take a run in hand is tried again
+CULL_EVERY = 600.0  # seconds between two looks for runs that are too old
 BUSY_POLL_SECONDS = 0.5
 QUIET_POLL_SECONDS = 2.0
+CORES_PER_WORKER = 2  # a training takes what it gets, and TensorFlow gains little from more for networks this small
+WORKER_BYTES = 1.0e9  # of memory that a worker beyond the first must find
 WARM_BYTES = 1.5e9  # a machine with less memory starts the engine at the click on Train, not at the visit
 
 _log = logging.getLogger("inkling.jobs")
@@ -58,6 +60,7 @@ class EngineState(StrEnum):
     STARTING = "starting"
     READY = "ready"
     UNREACHABLE = "unreachable"
+    UNFIT = "unfit"
 
 
 class Engine:
@@ -69,6 +72,10 @@ class Engine:
         self._state = EngineState.OFF
         self._client: Client | None = None
         self._scheduler_pid = 0
+        self._workers = 0
+        self._heard: dict[str, tuple[float, float]] = {}  # by run: its last sign of life, and when it was seen here
+        self._handed_out: dict[str, tuple[str, Future[None]]] = {}  # runs, with the worker that each was given to
+        self._unfit: dict[str, float] = {}  # workers that could not take a run in hand, and until when that counts
         self._is_wanted = False
         self._is_closed = False
         self._wake = threading.Event()
@@ -80,6 +87,11 @@ class Engine:
     def state(self) -> EngineState:
         """What the engine was doing when the thread last looked."""
         return self._state
+
+    @property
+    def workers(self) -> int:
+        """How many trainings go on side by side: the workers that were last seen, or those that would be started."""
+        return self._workers or workers_wanted()
 
     def warm_up(self) -> None:
         """Start the engine, so that it is warm when a run comes. Does nothing where memory is short."""
@@ -105,15 +117,20 @@ class Engine:
                 self._client.close()
 
     def _serve(self) -> None:
+        culled = -CULL_EVERY
         while not self._is_closed:
             is_busy = False
             try:
+                if time.monotonic() - culled >= CULL_EVERY:
+                    culled = time.monotonic()
+                    self._store.cull()
                 running, queued = self._store.running(), self._store.queue_length()
                 is_busy = bool(running or queued)
                 if is_busy or self._is_wanted or self._client:
                     self._attend()
             except Exception:
-                _log.exception("The engine could not be attended to; trying again")
+                _log.exception("event=engine_trouble")
+                self._heard.clear()  # whatever it was, nobody can be blamed for silence meanwhile
                 self._drop_client()
                 self._state = EngineState.UNREACHABLE if is_busy else EngineState.OFF
                 self._wake.wait(QUIET_POLL_SECONDS)
@@ -132,46 +149,99 @@ class Engine:
             self._is_wanted = False
             # Asked of the system, because a client waits half a minute for a scheduler that is gone.
             self._scheduler_pid = os.getpid() if _is_cluster() else self._client.run_on_scheduler(os.getpid)
-        from distributed import fire_and_forget
-
         client = self._client
-        tasks: dict[str, str] = client.run_on_scheduler(_tasks)
+        tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
+        self._workers = len(workers)
         if not workers:
             self._state = EngineState.STARTING
             _ensure_worker(client)
             return
-        self._state = EngineState.READY
         self._see_to_silent_runs(client, tasks)
-        while run_id := self._store.claim_next(places=len(workers)):
-            try:
-                future = client.submit(worker.train, run_id, key=f"{run_id}:{secrets.token_hex(4)}", pure=False)
-                fire_and_forget(future)
-            except Exception:
-                self._store.give_back(run_id)
-                raise
+        self._see_to_refused_runs()
+        fit = [address for address, facts in workers.items() if self._is_fit(address, facts)]
+        self._state = EngineState.READY if fit else EngineState.UNFIT
+        free = list(set(fit) - {address for address, _ in tasks.values()})
+        free.sort(key=lambda address: address not in self._unfit)  # taken from the end: those that once failed last
+        while free and (run_id := self._store.claim_next(places=len(workers))):
+            self._hand_out(client, run_id, free.pop())
 
-    def _see_to_silent_runs(self, client: Client, tasks: dict[str, str]) -> None:
-        now = time.time()
-        for run in self._store.running():
-            silence = now - run.heartbeat
-            at = next((address for key, address in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if at and silence > HUNG_SECONDS:
-                if self._store.take_note_of_silence(run):  # one process restarts the worker, and once
-                    _log.warning("Run %s has hung; its worker is restarted", run.id)
-                    client.restart_workers([at], timeout=30, raise_for_error=False)
-            elif at is None and silence > LOST_SECONDS and run.attempt == 0:
+    def _hand_out(self, client: Client, run_id: str, address: str) -> None:
+        from distributed import fire_and_forget
+
+        try:
+            key = f"{run_id}:{secrets.token_hex(4)}"
+            # To this worker, or two might get to the same one; to another only if it dies.
+            where = {"workers": [address], "allow_other_workers": True}
+            future = client.submit(worker.train, run_id, key=key, pure=False, **where)
+            fire_and_forget(future)
+            self._handed_out[run_id] = address, future
+            _log.info("event=handed_out run=%s worker=%s", run_id, address)
+        except Exception:
+            self._store.give_back(run_id)
+            raise
+
+    def _see_to_silent_runs(self, client: Client, tasks: dict[str, tuple[str, bool]]) -> None:
+        running = self._store.running()
+        self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
+        for run in running:
+            silence = self._silence(run)
+            task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
+            if task and silence > HUNG_SECONDS:
+                address, is_begun = task
+                # What waits behind another run has not hung: it came there when its own worker died.
+                is_behind = not is_begun and (address, True) in tasks.values()
+                if not is_behind and self._store.take_note_of_silence(run):  # one process restarts the worker, and once
+                    _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
+                    client.restart_workers([address], timeout=30, raise_for_error=False)
+            elif task is None and silence > LOST_SECONDS and run.attempt == 0:
                 self._store.give_back(run.id)  # whoever claimed it died before Dask had it
-            elif at is None and silence > LOST_SECONDS:
+            elif task is None and silence > LOST_SECONDS:
                 epoch = len(run.history)
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
                 self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
+                _log.warning("event=interrupted run=%s after_epoch=%d", run.id, epoch)
+
+    def _silence(self, run: Run) -> float:
+        """Seconds since a run's sign of life changed, by this process' own clock: others may be wrong."""
+        heartbeat, since = self._heard[run.id]
+        if heartbeat != run.heartbeat:
+            since = time.monotonic()
+            self._heard[run.id] = run.heartbeat, since
+        return time.monotonic() - since
+
+    def _see_to_refused_runs(self) -> None:
+        """Take back runs that a worker has let lie, and leave that worker alone for a while."""
+        over = [run_id for run_id, (_, future) in self._handed_out.items() if future.done()]
+        untouched = {run.id for run in self._store.running() if run.attempt == 0} if over else set()
+        for run_id in over:
+            address, future = self._handed_out.pop(run_id)
+            if run_id in untouched:
+                self._store.give_back(run_id)
+                if address not in self._unfit:
+                    because = future.exception() if future.status == "error" else "it does not find the run"
+                    _log.error(
+                        "event=unfit worker=%s run=%s because=%r: it needs the same code and the same database"
+                        " (INKLING_DATABASE_URL)",
+                        address,
+                        run_id,
+                        str(because),
+                    )
+                self._unfit[address] = time.monotonic() + UNFIT_SECONDS
+
+    def _is_fit(self, address: str, facts: dict[str, Any]) -> bool:
+        if facts["nthreads"] != 1:
+            if address not in self._unfit:
+                _log.error("event=unfit worker=%s because='it would train several runs at once': --nthreads 1", address)
+            self._unfit[address] = float("inf")
+        return time.monotonic() > self._unfit.get(address, 0.0)
 
     def _drop_client(self) -> None:
         if self._client:
             with suppress(Exception):
                 self._client.close(timeout=1)
         self._client = None
+        self._handed_out.clear()
 
 
 def connected() -> Client:
@@ -180,18 +250,18 @@ def connected() -> Client:
 
     if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
         return Client(address, timeout=START_SECONDS, set_as_default=False)
-    with _one_at_a_time():
+    with one_at_a_time(home() / "engine.lock"):
         for other in home().glob("engine-*.json"):
             if other != _scheduler_file() and not _drained(other):
                 raise TimeoutError("an engine of another version of the code is still training")
-        return _attached(_scheduler_file()) or _started()
+        return attached(_scheduler_file()) or _started()
 
 
 def stop() -> bool:
     """End all engines of this home, whatever they do; says whether there was one."""
     was_there = False
     for path in home().glob("engine-*.json"):
-        if client := _attached(path):
+        if client := attached(path):
             client.shutdown()
             was_there = True
         path.unlink(missing_ok=True)
@@ -205,6 +275,15 @@ def memory_limit() -> float:
         with suppress(OSError, ValueError):
             limits.append(float(Path(path).read_text(encoding="ascii")))
     return min(limits)
+
+
+def workers_wanted() -> int:
+    """How many workers the engine starts: as many as `INKLING_WORKERS` says, else one per two cores."""
+    with suppress(ValueError):
+        if (named := int(os.environ.get("INKLING_WORKERS", ""))) > 0:
+            return named
+    by_memory = 1 + int(max(0.0, memory_limit() - WARM_BYTES) / WORKER_BYTES)
+    return max(1, min((os.cpu_count() or 1) // CORES_PER_WORKER, by_memory))
 
 
 @cache
@@ -224,7 +303,7 @@ def _scheduler_file() -> Path:
     return home().absolute() / f"engine-{code_version()}.json"
 
 
-def _attached(path: Path) -> Client | None:
+def attached(path: Path) -> Client | None:
     """A client of the engine that wrote this file; None where it is gone.
 
     Raises:
@@ -245,7 +324,7 @@ def _attached(path: Path) -> Client | None:
 
 def _drained(path: Path) -> bool:
     """End the engine that wrote this file, if it has nothing to do; says whether it is gone."""
-    client = _attached(path)
+    client = attached(path)
     if client:
         if client.run_on_scheduler(_tasks):
             client.close()
@@ -261,7 +340,7 @@ def _started() -> Client:
     _spawn("scheduler", "--host", "127.0.0.1", "--port", "0", "--idle-timeout", str(IDLE_SECONDS))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if client := _attached(path):
+        if client := attached(path):
             return client
         time.sleep(0.1)
     raise TimeoutError("the scheduler did not come up")
@@ -271,9 +350,10 @@ def _ensure_worker(client: Client) -> None:
     """Start a worker beside our own scheduler, where there is none and none is coming up."""
     if _is_cluster():
         return
-    with _one_at_a_time():
+    with one_at_a_time(home() / "engine.lock"):
         if not _is_alive(client.get_metadata("inkling-worker", default=0)):
-            options = ("--host", "127.0.0.1", "--nworkers", "1", "--nthreads", "1", "--memory-limit", "0")
+            count = str(workers_wanted())
+            options = ("--host", "127.0.0.1", "--nworkers", count, "--nthreads", "1", "--memory-limit", "0")
             pid = _spawn("worker", *options, "--death-timeout", "20", "--preload", worker.__name__)
             client.set_metadata("inkling-worker", pid)
 
@@ -289,7 +369,7 @@ def _is_alive(pid: int) -> bool:
 
 def _spawn(kind: str, *options: str) -> int:
     """Start one of Dask's own processes, apart from this one: Ctrl+C here does not reach it. Returns its id."""
-    cores = str(os.cpu_count() or 1)
+    cores = str(max(1, (os.cpu_count() or 1) // workers_wanted()))
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "INKLING_HOME": str(home().absolute()),
@@ -321,22 +401,13 @@ def _spawn(kind: str, *options: str) -> int:
     return process.pid
 
 
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Keep other processes of this home from starting an engine meanwhile.
+def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:
+    """Runs' keys, each with the address of its worker ("" while it has none) and whether that has begun with it.
 
-    A lock of SQLite's: it works on every system, and ends with the process that holds it.
+    Runs in the scheduler.
     """
-    home().mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(home() / "engine.lock", timeout=2 * START_SECONDS, isolation_level=None)) as lock:
-        lock.execute("BEGIN EXCLUSIVE")
-        yield
-
-
-def _tasks(dask_scheduler: Any) -> dict[str, str]:
-    """Runs' keys with the address of the worker that has them ("" while it has none); runs in the scheduler."""
     return {
-        str(key): task.processing_on.address if task.processing_on else ""
+        str(key): (place.address, task in place.executing) if (place := task.processing_on) else ("", False)
         for key, task in dask_scheduler.tasks.items()
         if ":" in str(key) and task.state not in ("memory", "erred", "released", "forgotten")
     }

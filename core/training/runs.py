@@ -7,27 +7,31 @@ in one transaction before anybody is told of the epoch.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlalchemy import (
-    JSON,
     ForeignKey,
     Index,
-    LargeBinary,
     String,
     Text,
     delete,
     func,
+    literal,
+    or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -39,14 +43,21 @@ from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
-from core.training.database import Base, Database, database_url
+from core.storage import Damaged, refuge, write_whole
+from core.training import limits, queue
+from core.training.database import Base, Database, Json, Sealed, Token, database_url
 from core.training.lesson import Lesson
+from core.training.limits import OverLimit
 from core.training.progress import Checkpoint, TrainedModel, Wish
 
 MAX_NAME = 60  # characters
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
+MEGABYTE = 1e6  # bytes
 UNREAD = "It was made by another version of Inkling, and this one cannot read it."
 RESUMES = 1  # times that a run goes on by itself after its worker has died
+
+
+_log = logging.getLogger("inkling.runs")
 
 
 class NoSuchRun(InklingError, LookupError):
@@ -82,24 +93,26 @@ class RunState(StrEnum):
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 _RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
+_QUEUE_PAUSED = "queue paused"
 
 
 class _Row(Base):
     """One run. Times are seconds since 1970; what is large is loaded only when it is asked for."""
 
     __tablename__ = "run"
-    # A workspace has one active run. The database sees to it, because two clicks may arrive at two processes at once.
+    # What is asked for twice is one run. The database sees to it: two clicks may arrive at two processes at once.
     __table_args__ = (
         Index(
-            "one_active_run",
+            "one_of_a_request",
             "owner",
+            "request",
             unique=True,
             sqlite_where=text("state IN ('queued', 'running')"),
             postgresql_where=text("state IN ('queued', 'running')"),
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(Token(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64), index=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     recipe: Mapped[str] = mapped_column(Text)
@@ -111,14 +124,20 @@ class _Row(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     deaths: Mapped[int] = mapped_column(default=0)
     notice: Mapped[str] = mapped_column(Text, default="")
-    live: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
-    points: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    history: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    live: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    points: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    history: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     scores: Mapped[str | None] = mapped_column(Text, default=None)
-    drawing: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    drawing: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None)
     is_lesson: Mapped[bool | None] = mapped_column(default=None)
     continues: Mapped[str | None] = mapped_column(String(32), default=None)
     replays: Mapped[str | None] = mapped_column(String(32), default=None)
+    request: Mapped[str | None] = mapped_column(String(64), default=None)  # a hash of all that was asked for
+    kind: Mapped[str | None] = mapped_column(String(16), default=None)  # as `queue.kind` and `queue.cost` say
+    cost: Mapped[float | None] = mapped_column(default=None)
+    began: Mapped[float | None] = mapped_column(default=None)  # when a worker was last found for it
+    ended: Mapped[float | None] = mapped_column(default=None)  # when the last worker let go of it
+    took: Mapped[float | None] = mapped_column(default=None)  # seconds in one go from begin to finish; None otherwise
 
 
 class _Data(Base):
@@ -127,14 +146,26 @@ class _Data(Base):
     __tablename__ = "run_data"
 
     id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
-    samples: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
-    checkpoint: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
-    model: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
-    keras_file: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
-    test_probabilities: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
-    lesson: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
-    film: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
-    start: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True)
+    samples: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    checkpoint: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    previous: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)  # checkpoint but one
+    model: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    keras_file: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    test_probabilities: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    lesson: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    film: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None, deferred=True)
+    start: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+
+
+_QUEUED = _Row.state == RunState.QUEUED
+
+
+class _Setting(Base):
+    """What the workshop's leader has set, by name; a row that is there is on."""
+
+    __tablename__ = "setting"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
 @dataclass(frozen=True)
@@ -151,6 +182,7 @@ class Run:
         drawing: (28, 28) uint8, its owner's drawing that it answers while it goes on; None where there is none.
         is_lesson: whether it teaches a model, so that it has a `RunStore.lesson`.
         waiting: runs that are before it in the queue; 0 where it is not queued.
+        is_held: whether it waits in a queue that the workshop's leader has paused.
         continues: the run whose model it began with; it may be gone. "" where it began anew.
         replays: the run that it repeats but for a setting; it may be gone. "" where it repeats none.
     """
@@ -172,6 +204,7 @@ class Run:
     drawing: np.ndarray | None = field(default=None, compare=False)
     is_lesson: bool = False
     waiting: int = 0
+    is_held: bool = False
     continues: str = ""
     replays: str = ""
 
@@ -240,7 +273,7 @@ class RunStore:
     ) -> str:
         """Queue a run and return its id.
 
-        A workspace has one active run: while there is one, its id is returned and nothing new begins, so that a double
+        While the same is waiting or training already, its id is returned and nothing new begins, so that a double
         click, a second tab or an impatient finger starts one run.
 
         Args:
@@ -252,8 +285,14 @@ class RunStore:
             start: a model of the same network to begin with, instead of fresh weights.
             continues: the run that left that model.
             replays: the run that this one repeats but for a setting.
+
+        Raises:
+            OverLimit: the recipe, the queue or the workspace's runs are more than this server allows.
+            BadLimit: as `limits.limits`.
         """
+        limits.check(recipe)
         now, run_id = time.time(), secrets.token_urlsafe(16)
+        begins_with = [lesson.to_bytes() if lesson else None, start.to_bytes() if start else None]
         row = _Row(
             id=run_id,
             owner=owner,
@@ -266,44 +305,74 @@ class RunStore:
             drawing=None if drawing is None else drawing.tobytes(),
             continues=continues or None,
             replays=replays or None,
+            request=_request(recipe, *begins_with),
+            kind=queue.kind(recipe),
+            cost=queue.cost(recipe),
         )
+        same = (_Row.owner == owner, _Row.request == row.request, _Row.state.in_(_ACTIVE))
+        self._set_unread_aside(owner)  # or they would be in the way for ever
         try:
             with self._database.writing() as session:
+                if there := session.scalar(select(_Row.id).where(*same)):
+                    return there
+                if refusal := _refusal(session, owner):
+                    raise OverLimit(refusal)
+                row.queued = max(now, session.scalar(select(func.max(_Row.queued)).where(_QUEUED)) or 0.0)
                 session.add(row)
                 session.flush()
-                kept = {"lesson": lesson.to_bytes() if lesson else None, "start": start.to_bytes() if start else None}
-                session.add(_Data(id=run_id, **kept))
-        except IntegrityError:
-            active = self.active_run(owner)
-            if active:
-                return active.id
-            self._set_unread_aside()  # or it would be in the way for ever
-            return self.submit(
-                owner,
-                recipe,
-                name,
-                lesson=lesson,
-                drawing=drawing,
-                start=start,
-                continues=continues,
-                replays=replays,
-            )
+                session.add(_Data(id=run_id, lesson=begins_with[0], start=begins_with[1]))
+            _log.info("event=queued run=%s owner=%s epochs=%d", run_id, owner[:8], recipe.epochs)
+        except IntegrityError:  # another process was faster
+            with self._database.reading() as session:
+                return session.scalar(select(_Row.id).where(*same)) or run_id
         return run_id
 
-    def ask(self, run_id: str, owner: str, wish: Wish) -> None:
+    def trouble(self) -> str:
+        """Why nothing can be kept now, in a sentence; "" where all is well."""
+        return self._database.trouble()
+
+    def set_aside(self) -> str:
+        """That a damaged database was set aside of late, in a sentence; "" where none was."""
+        return self._database.set_aside()
+
+    def refusal(self, owner: str) -> str:
+        """Why a workspace can queue no further run now, in a sentence; "" where it can.
+
+        Raises:
+            BadLimit: as `limits.limits`.
+        """
+        with self._database.reading() as session:
+            return _refusal(session, owner)
+
+    def is_asked_for(self, owner: str, recipe: Recipe) -> bool:
+        """Whether a workspace has just this recipe waiting or training, from fresh weights."""
+        same = (_Row.owner == owner, _Row.request == _request(recipe, None, None), _Row.state.in_(_ACTIVE))
+        with self._database.reading() as session:
+            return session.scalar(select(_Row.id).where(*same)) is not None
+
+    def ask(self, run_id: str, owner: str, wish: Wish, notice: str = "") -> None:
         """Ask for a run to stop or to pause; a queued one does so at once.
+
+        Args:
+            run_id: of the run.
+            owner: its workspace.
+            wish: what it is to do.
+            notice: what its owner is told about that, where somebody else asked.
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
         with self._database.writing() as session:
             row = _owned(session, run_id, owner)
+            _log.info("event=asked run=%s wish=%s state=%s", run_id, wish, row.state)
             if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
                 row.wish = wish
+                row.notice = notice or row.notice
             elif row.state == RunState.QUEUED and (wish == "pause" or row.attempt):
                 row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
+                row.notice = notice or row.notice
             elif row.state == RunState.QUEUED:
-                row.state, row.notice = RunState.STOPPED, "Stopped before it began."
+                row.state, row.notice = RunState.STOPPED, notice or "Stopped before it began."
 
     def watch(self, run_id: str, owner: str, drawing: np.ndarray) -> None:
         """Let a run answer this drawing, (28, 28) uint8, at every report from now on.
@@ -319,12 +388,16 @@ class RunStore:
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
+            OverLimit: the queue or the workspace's active runs are as many as this server allows.
         """
         with self._database.writing() as session:
             row = _owned(session, run_id, owner)
-            if row.state in _RESUMABLE and not session.scalar(_active_of(owner)):
-                row.state, row.wish, row.notice = RunState.QUEUED, "", ""
-                row.deaths, row.queued = 0, time.time()
+            if row.state not in _RESUMABLE:
+                return
+            if refusal := _refusal(session, owner, new_runs=0):
+                raise OverLimit(refusal)
+            row.state, row.wish, row.notice, row.request = RunState.QUEUED, "", "", row.id
+            row.deaths, row.queued = 0, time.time()
 
     def rename(self, run_id: str, owner: str, name: str) -> None:
         """Give a run another name.
@@ -345,6 +418,7 @@ class RunStore:
             row = _owned(session, run_id, owner)
             session.execute(delete(_Data).where(_Data.id == run_id))
             session.delete(row)
+            _log.info("event=deleted run=%s state=%s", run_id, row.state)
 
     # What a page shows
 
@@ -387,16 +461,28 @@ class RunStore:
             return self._readable(session, rows)
 
     def active_run(self, owner: str) -> Run | None:
-        """The workspace's run that is queued or running."""
+        """The workspace's run that is running, else the one that is served first of those that are queued."""
         with self._database.reading() as session:
-            return next(iter(self._readable(session, session.scalars(_active_of(owner)))), None)
+            active = select(_Row).where(_Row.owner == owner, _Row.state.in_(_ACTIVE))
+            runs = self._readable(session, session.scalars(active.order_by(_Row.queued)))
+        return next((run for run in runs if run.state == RunState.RUNNING), runs[0] if runs else None)
+
+    def place(self, run_id: str, workers: int) -> queue.Place | None:
+        """Where a run stands in the queue, and how long it is expected to wait; None where it does not wait.
+
+        Args:
+            run_id: the run.
+            workers: that train side by side.
+        """
+        with self._database.reading() as session:
+            return queue.places(_entries(session, with_seconds=True), workers).get(run_id)
 
     def model(self, run_id: str) -> Model:
         """The model that a run left.
 
         Raises:
             NoSuchRun: there is no such run, or it has left no model.
-            BadModelFile: what was stored is damaged.
+            Damaged: what was stored is damaged.
         """
         return read_model(self._stored(run_id, "model"))
 
@@ -416,7 +502,7 @@ class RunStore:
     def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
         """Keep the images that `samples` gives."""
         content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             held = _held(run_id, attempt).values(heartbeat=time.time())
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, samples=content)
@@ -460,25 +546,56 @@ class RunStore:
             content = session.scalar(select(_Data.start).where(_Data.id == run_id))
             return read_model(content) if content else None
 
+    # What the workshop's leader does
+
+    def pause_queue(self, is_paused: bool) -> None:
+        """Let no queued run begin until the queue goes on; what runs goes on. Holds across restarts."""
+        with self._database.writing() as session:
+            session.execute(delete(_Setting).where(_Setting.name == _QUEUE_PAUSED))
+            if is_paused:
+                session.add(_Setting(name=_QUEUE_PAUSED))
+        _log.info("event=queue_%s", "paused" if is_paused else "goes_on")
+
+    def is_queue_paused(self) -> bool:
+        """Whether the queue has been paused."""
+        with self._database.reading() as session:
+            return _is_queue_paused(session)
+
+    def active(self) -> list[Run]:
+        """Everybody's runs that are running, then those that wait, in the order of the queue."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE)).order_by(_Row.queued))
+            return sorted(self._readable(session, rows), key=lambda run: (run.state == RunState.QUEUED, run.waiting))
+
+    def count_old(self, days: float) -> int:
+        """How many runs `cull` would delete for their age."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(_Row).where(*_is_old(days))) or 0
+
     # What engine and worker do
 
     def claim_next(self, places: int = 1) -> str | None:
-        """Take the next queued run out of the queue: it is running now.
+        """Take the next queued run out of the queue, as `core.training.queue` orders it: it is running now.
 
         Two processes that claim at once never get the same run, nor more runs than there are places.
 
         Returns:
-            Its id; None where none is queued, or as many are running as there are places for.
+            Its id; None where none is queued, the queue is paused, or as many run as there are places for.
         """
         with self._database.writing() as session:
+            if _is_queue_paused(session):
+                return None
             is_running = _Row.state == RunState.RUNNING
             if (session.scalar(select(func.count()).select_from(_Row).where(is_running)) or 0) >= places:
                 return None
-            run_id = session.scalar(select(_Row.id).where(_Row.state == RunState.QUEUED).order_by(_Row.queued).limit(1))
+            following = queue.next_up(_entries(session))
+            if following is None:
+                return None
+            now = time.time()
             claimed: str | None = session.scalar(
                 update(_Row)
-                .where(_Row.id == run_id, _Row.state == RunState.QUEUED)
-                .values(state=RunState.RUNNING, heartbeat=time.time(), live=None)
+                .where(_Row.id == following.id, _QUEUED)
+                .values(state=RunState.RUNNING, heartbeat=now, began=now, live=None)
                 .returning(_Row.id)
             )
             return claimed
@@ -495,6 +612,56 @@ class RunStore:
             silent = (_Row.id == run.id, _Row.heartbeat == run.heartbeat)
             return bool(session.scalar(update(_Row).where(*silent).values(heartbeat=time.time()).returning(_Row.id)))
 
+    def cull(self, days: float | None = None) -> int:
+        """Delete the oldest ended runs that are above the limits of age and size; returns how many.
+
+        Args:
+            days: the limit of age, where it is not to be the server's.
+
+        Never one that waits, trains or can be resumed and is not too old; and what an ended run needs no more goes at
+        once: the checkpoints of what cannot be resumed.
+        """
+        allowed = limits.limits()
+        with self._database.writing() as session:
+            ended = _Row.state.not_in(_ACTIVE)
+            over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
+            session.execute(
+                update(_Data)
+                .where(_Data.id.in_(over), or_(_Data.checkpoint.is_not(None), _Data.previous.is_not(None)))
+                .values(checkpoint=None, previous=None)
+            )
+            old = list(session.scalars(select(_Row.id).where(*_is_old(allowed.days if days is None else days))))
+            columns = [column for column in _Data.__table__.columns if column.name != "id"]
+            size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
+            sizes = session.execute(
+                select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(_last().desc())
+            )
+            total = 0
+            for run_id, bytes_held, is_ended in sizes:  # the newest first; what is above the limit goes
+                total += bytes_held
+                if total > MEGABYTE * allowed.megabytes and is_ended:
+                    old.append(run_id)
+            session.execute(delete(_Data).where(_Data.id.in_(old)))
+            session.execute(delete(_Row).where(_Row.id.in_(old)))
+        for run_id in set(old):
+            _log.info("event=culled run=%s", run_id)
+        return len(set(old))
+
+    def counts(self) -> dict[str, int]:
+        """How many runs are in each state, those without any left out."""
+        with self._database.reading() as session:
+            return {
+                state: count
+                for state, count in session.execute(
+                    select(_Row.state, func.count()).group_by(_Row.state).order_by(_Row.state)
+                )
+            }
+
+    def waiting(self, workers: int) -> list[tuple[str, queue.Place]]:
+        """All runs that wait, in the order in which they are served, each with its place."""
+        with self._database.reading() as session:
+            return list(queue.places(_entries(session, with_seconds=True), workers).items())
+
     def running(self) -> list[Run]:
         """All runs that are in the hands of a worker, or were when it died."""
         with self._database.reading() as session:
@@ -505,10 +672,9 @@ class RunStore:
         return runs
 
     def queue_length(self) -> int:
-        """How many runs are waiting."""
+        """How many runs are waiting for a worker; none while the queue is paused."""
         with self._database.reading() as session:
-            count = session.scalar(select(func.count()).where(_Row.state == RunState.QUEUED))
-            return count or 0
+            return 0 if _is_queue_paused(session) else session.scalar(select(func.count()).where(_QUEUED)) or 0
 
     def begin(self, run_id: str) -> tuple[Recipe, Checkpoint | None, int] | None:
         """Take a claimed run in hand.
@@ -521,13 +687,13 @@ class RunStore:
             it writes. None where the run is gone or is not to go on.
         """
         with self._database.writing() as session:
-            row = session.get(_Row, run_id)
+            row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.state != RunState.RUNNING:
                 return None
             if row.attempt and row.live is not None:
                 row.deaths += 1
             if row.deaths > RESUMES:
-                row.state, row.wish, row.live = RunState.INTERRUPTED, "", None
+                row.state, row.wish, row.live, row.ended = RunState.INTERRUPTED, "", None, time.time()
                 row.notice = f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again."
                 return None
             if row.deaths:
@@ -540,8 +706,11 @@ class RunStore:
             row.attempt += 1
             row.heartbeat = time.time()
             row.live = {}
-            content: bytes | None = session.scalar(select(_Data.checkpoint).where(_Data.id == run_id))
-            checkpoint = Checkpoint.from_bytes(content) if content else None
+            checkpoint, is_last = _checkpoint(session, run_id)
+            if not is_last:
+                went_on = f"went on from epoch {len(checkpoint.history)}" if checkpoint else "began anew"
+                row.notice = f"Its last checkpoint was damaged on the server's disk; it {went_on}."
+                row.history = row.history[: len(checkpoint.history) if checkpoint else 0]
             reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
             row.points = [point for point in row.points if (point["epoch"], point["step"]) <= reached]
             return recipe, checkpoint, row.attempt
@@ -553,9 +722,9 @@ class RunStore:
         changed: dict[str, Any] = {"heartbeat": time.time()}
         if progress:
             changed["live"] = asdict(progress)
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             if progress and as_point:  # only then is the whole curve read
-                points = session.scalar(select(_Row.points).where(_Row.id == run_id)) or []
+                points = session.scalar(select(_Row.points).where(_Row.id == run_id).with_for_update()) or []
                 point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
                 changed["points"] = [*points, point][-MAX_POINTS:]
             held = _held(run_id, attempt).values(**changed).returning(_Row.wish, _Row.drawing)
@@ -564,21 +733,24 @@ class RunStore:
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
-        with self._database.writing() as session:
+        with self._database.writing(one_row=True) as session:
             history = [asdict(result) for result in checkpoint.history]
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
+                session.execute(update(_Data).where(_Data.id == run_id).values(previous=_Data.checkpoint))
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes(), film=checkpoint.film.to_bytes())
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
-        with self._database.writing() as session:
-            row = session.get(_Row, run_id)
+        with self._database.writing(one_row=True) as session:
+            row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
                 return
             row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
             row.scores = trained.model.scores.model_dump_json()
-            row.wish, row.live = "", None
+            row.wish, row.live, row.ended = "", None, time.time()
+            if row.attempt == 1 and not trained.was_stopped and row.began and row.ended > row.began:
+                row.took = row.ended - row.began
             row.notice = " ".join(part for part in (row.notice, notice) if part)
             _keep(
                 session,
@@ -587,23 +759,26 @@ class RunStore:
                 keras_file=trained.keras_file,
                 test_probabilities=trained.test_probabilities.astype(np.float32).tobytes(),
                 checkpoint=None,
+                previous=None,
             )
 
     def leave(self, run_id: str, attempt: int, state: RunState, notice: str) -> None:
         """Set a running run aside without a model: paused, failed or interrupted."""
-        with self._database.writing() as session:
-            session.execute(_held(run_id, attempt).values(state=state, notice=notice, wish="", live=None))
+        with self._database.writing(one_row=True) as session:
+            session.execute(_held(run_id, attempt).values(**_ended(state), notice=notice))
 
     def pause(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Set a running run aside, to go on from exactly where it stands."""
-        with self._database.writing() as session:
-            held = _held(run_id, attempt).values(state=RunState.PAUSED, wish="", live=None)
+        with self._database.writing(one_row=True) as session:
+            held = _held(run_id, attempt).values(**_ended(RunState.PAUSED))
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
 
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._database.reading() as session:
             content: bytes | None = session.scalar(select(getattr(_Data, column)).where(_Data.id == run_id))
+            if content is None and session.scalar(select(_Row.scores).where(_Row.id == run_id)):
+                raise Damaged  # it could not be read when a damaged database was replaced
             if content is None:
                 raise NoSuchRun
             return content
@@ -616,10 +791,11 @@ class RunStore:
                 runs.append(self._seen(session, row))
         return runs
 
-    def _set_unread_aside(self) -> None:
+    def _set_unread_aside(self, owner: str = "") -> None:
         """Let the active runs fail that this version cannot read: nobody else would end them."""
+        whose = _Row.owner == owner if owner else true()
         with self._database.writing() as session:
-            for row in session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE))):
+            for row in session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE), whose)):
                 try:
                     self._seen(session, row)
                 except UnreadRun:
@@ -628,8 +804,7 @@ class RunStore:
     def _seen(self, session: Session, row: _Row) -> Run:
         waiting = 0
         if row.state == RunState.QUEUED:
-            before = (_Row.state == RunState.QUEUED, _Row.queued < row.queued)
-            waiting = session.scalar(select(func.count()).select_from(_Row).where(*before)) or 0
+            waiting = next((place for place, e in enumerate(queue.in_order(_entries(session))) if e.id == row.id), 0)
         try:
             return Run(
                 id=row.id,
@@ -649,6 +824,7 @@ class RunStore:
                 drawing=_image(row.drawing),
                 is_lesson=bool(row.is_lesson),
                 waiting=waiting,
+                is_held=row.state == RunState.QUEUED and _is_queue_paused(session),
                 continues=row.continues or "",
                 replays=row.replays or "",
             )
@@ -674,16 +850,40 @@ def _listed(row: _Row) -> ListedRun:
         return unread
 
 
+def rescue(run_id: str, model: bytes) -> None:
+    """Hold a model in memory, or wherever there is room, that the store cannot take."""
+    with suppress(OSError):
+        write_whole(_rescued_at(run_id), model)
+
+
+def rescued(run_id: str) -> bytes | None:
+    """The model of a run that its worker holds until the store takes it, as the content of a `.safetensors` file."""
+    try:
+        return _rescued_at(run_id).read_bytes()
+    except OSError:
+        return None
+
+
+def forget_rescued(run_id: str) -> None:
+    """Let go of a model that the store has taken."""
+    with suppress(OSError):
+        _rescued_at(run_id).unlink(missing_ok=True)
+
+
+def _rescued_at(run_id: str) -> Path:
+    return refuge() / f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
+
+
 @cache
 def run_store() -> RunStore:
     """The store of this process."""
     return RunStore(database_url())
 
 
-def clean_name(name: str) -> str:
-    """A name as a label: one line of printable characters, at most `MAX_NAME` of them, never empty."""
+def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> str:
+    """A name as a label: one line of printable characters, at most `most` of them; `otherwise` where none is left."""
     printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
-    return " ".join(printable.split())[:MAX_NAME].strip() or "Untitled"
+    return " ".join(printable.split())[:most].strip() or otherwise
 
 
 def _progress(stored: dict[str, Any]) -> BatchProgress:
@@ -696,14 +896,93 @@ def _image(stored: bytes | None) -> np.ndarray | None:
 
 
 def _owned(session: Session, run_id: str, owner: str) -> _Row:
-    row = session.get(_Row, run_id)
+    row = session.get(_Row, run_id, with_for_update=True)
     if row is None or not secrets.compare_digest(row.owner, owner):
         raise NoSuchRun
     return row
 
 
-def _active_of(owner: str) -> Any:
-    return select(_Row).where(_Row.owner == owner, _Row.state.in_(_ACTIVE)).limit(1)
+def _request(recipe: Recipe, lesson: bytes | None, start: bytes | None) -> str:
+    """What tells one thing that is asked for from another: the recipe, and what it begins with."""
+    parts = (recipe.to_json().encode(), lesson or b"", start or b"")
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def _refusal(session: Session, owner: str, new_runs: int = 1) -> str:
+    """Why a workspace can queue no further run, or no run that it has already; "" where it can."""
+
+    def count(*conditions: Any) -> int:
+        return session.scalar(select(func.count()).select_from(_Row).where(*conditions)) or 0
+
+    allowed = limits.limits()
+    if count(_Row.owner == owner, _Row.state.in_(_ACTIVE)) >= allowed.active_runs:
+        most = "One run at a time" if allowed.active_runs == 1 else f"At most {allowed.active_runs} runs at a time"
+        return f"{most}: free again when one of yours is over."
+    if count(_QUEUED) >= allowed.queue:
+        return f"The queue is full: {allowed.queue:,} runs wait. Try again in a few minutes."
+    if count(_Row.owner == owner) + new_runs > allowed.runs:
+        return f"This server keeps {allowed.runs:,} runs of yours, and there is no room for more: delete some first."
+    return ""
+
+
+def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entry]:
+    """The runs that wait or train, for `core.training.queue`; how long each takes only where it is asked for."""
+    rows = session.execute(
+        select(_Row.id, _Row.owner, _Row.state, _Row.queued, _Row.kind, _Row.cost).where(_Row.state.in_(_ACTIVE))
+    ).all()
+    if not rows:
+        return []
+    owners = {row.owner for row in rows}
+    last = select(_Row.owner, func.max(_Row.ended)).where(_Row.owner.in_(owners)).group_by(_Row.owner)
+    served: dict[str, float | None] = {one: ended for one, ended in session.execute(last)}
+    seconds = _expected_seconds(session, rows) if with_seconds else {}
+    return [
+        queue.Entry(
+            row.id,
+            row.owner,
+            row.state == RunState.RUNNING,
+            row.queued,
+            served.get(row.owner) or 0.0,
+            seconds.get(row.id, 0.0),
+        )
+        for row in rows
+    ]
+
+
+def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]:
+    """How long each of these runs will still take, by what the latest ones took and by where the running ones are."""
+    latest = select(_Row.kind, _Row.cost, _Row.took).where(_Row.took.is_not(None), _Row.cost.is_not(None))
+    took = [
+        queue.Took(row.kind or "", row.cost or 0.0, row.took or 0.0)
+        for row in session.execute(latest.order_by(_Row.ended.desc()).limit(queue.LATEST))
+    ]
+    expected = {row.id: queue.expected_seconds(row.kind or "", row.cost or 0.0, took) for row in rows}
+    running = select(_Row.id, _Row.recipe, _Row.live, _Row.began).where(_Row.state == RunState.RUNNING)
+    for run_id, recipe, live, began in session.execute(running):
+        with suppress(*_UNREADABLE):  # another version's has its expected time
+            elapsed = max(0.0, time.time() - (began or 0.0))
+            where = _progress(live) if live else None
+            expected[run_id] = queue.seconds_to_go(expected.get(run_id, 0.0), elapsed, parse_recipe(recipe), where)
+    return expected
+
+
+def _ended(state: RunState) -> dict[str, Any]:
+    """What changes in a run when its worker lets go of it."""
+    return {"state": state, "wish": "", "live": None, "ended": time.time()}
+
+
+def _is_queue_paused(session: Session) -> bool:
+    return session.get(_Setting, _QUEUE_PAUSED) is not None
+
+
+def _last() -> Any:
+    """Since when nothing has happened to a run that is over."""
+    return func.coalesce(_Row.ended, _Row.created)
+
+
+def _is_old(days: float) -> tuple[Any, ...]:
+    """Conditions: a run came to its end so long ago, or was set aside then, and nothing will happen to it by itself."""
+    return _Row.state.not_in(_ACTIVE), _last() < time.time() - 86_400 * days
 
 
 def _held(run_id: str, attempt: int) -> Any:
@@ -711,6 +990,21 @@ def _held(run_id: str, attempt: int) -> Any:
     return update(_Row).where(_Row.id == run_id, _Row.attempt == attempt, _Row.state == RunState.RUNNING)
 
 
+def _checkpoint(session: Session, run_id: str) -> tuple[Checkpoint | None, bool]:
+    """The newest undamaged checkpoint, and whether it is the last that was kept."""
+    is_last = True
+    for column in (_Data.checkpoint, _Data.previous):
+        try:
+            content: bytes | None = session.scalar(select(column).where(_Data.id == run_id))
+            if content or is_last:
+                return (Checkpoint.from_bytes(content) if content else None), is_last
+        except ValueError:  # Damaged is one
+            is_last = False
+    return None, is_last
+
+
 def _keep(session: Session, run_id: str, **content: bytes | None) -> None:
     """Write what is large of a run."""
-    session.execute(update(_Data).where(_Data.id == run_id).values(**content))
+    kept = update(_Data).where(_Data.id == run_id).values(**content).returning(_Data.id)
+    if session.scalar(kept) is None:  # its row could not be read when a damaged database was replaced
+        session.add(_Data(id=run_id, **content))

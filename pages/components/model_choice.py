@@ -8,8 +8,8 @@ import streamlit as st
 from core.errors import InklingError
 from core.insight.progress import DRAWN, score_words
 from core.networks.model import BadModelFile, Model, pretrained, read_model
-from core.training.runs import NoSuchRun, Run, run_store
-from pages.components import workspace
+from core.training.runs import NoSuchRun, Run, clean_name, run_store
+from pages.components import opened_file, workspace
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
@@ -112,7 +112,6 @@ def _choice(model: Model) -> None:
         quiet(f"The first accuracy is on test images, the other one on drawn digits: {DRAWN}.")
     st.file_uploader(
         "Open a model file",
-        type="safetensors",
         key="model_file",
         on_change=_open,
         max_upload_size=MAX_MODEL_MB,
@@ -125,11 +124,12 @@ def _choice(model: Model) -> None:
 def _open() -> None:
     state = st.session_state
     state.pop("model_problem", None)
-    if state.model_file is None:
-        return
     try:
-        state.opened_model = read_model(state.model_file.getvalue())
-        state.opened_name = state.model_file.name.removesuffix(".safetensors")
+        file = opened_file.opened("model_file")
+        if file is None:
+            return
+        state.opened_model = read_model(file.getvalue())
+        state.opened_name = clean_name(file.name.removesuffix(".safetensors"))
         state.pop("answering_run", None)
         state.pop("model_notice", None)
     except InklingError as error:

@@ -63,12 +63,12 @@ def _show_own(own: list[OwnDrawing]) -> None:
         if kept.open:
             with kept, st.container(width=300, gap="small"):
                 _show_set(own)
-        is_free = run_store().active_run(workspace.owner()) is None
+        refusal = run_store().refusal(workspace.owner())
         name = model_choice.name()
-        if st.button("Teach", key="teach", icon=":material/school:", disabled=not is_free):
+        if st.button("Teach", key="teach", icon=":material/school:", disabled=bool(refusal)):
             _teach(own, name)
         quiet(
-            f"A copy of {plain(name[:30])} learns to read them." if is_free else "Waits until your run is over.",
+            plain(refusal) if refusal else f"A copy of {plain(name[:30])} learns to read them.",
             width="content",
         )
 

@@ -9,6 +9,7 @@ from core.digits.pictures import MAX_PICTURE_MB, Picture, read_picture
 from core.errors import InklingError
 from core.insight.charts import digits_mask
 from core.insight.maps import data_url
+from pages.components import opened_file
 from pages.components.errors import plain
 
 # What this leaves in the session:
@@ -45,12 +46,11 @@ def show_opener(on_open: Callable[[], None]) -> None:
     with opener, st.container(width=280, gap="small"):
         st.file_uploader(
             "Open a picture of one digit",
-            type=["png", "jpg", "jpeg"],
             key=_key(),
             on_change=_open,
             args=(on_open,),
             max_upload_size=MAX_PICTURE_MB,
-            help="Dark on light or light on dark. It is read as if you had drawn it here.",
+            help="PNG or JPEG, dark on light or light on dark. It is read as if you had drawn it here.",
         )
         if problem := state.get("picture_problem"):
             st.error(plain(problem), icon=":material/error:")
@@ -63,10 +63,10 @@ def _key() -> str:
 def _open(on_open: Callable[[], None]) -> None:
     state = st.session_state
     state.pop("picture_problem", None)
-    file = state[_key()]
-    if file is None:
-        return
     try:
+        file = opened_file.opened(_key())
+        if file is None:
+            return
         picture = read_picture(file.getvalue())
     except InklingError as problem:
         state.picture_problem = str(problem)

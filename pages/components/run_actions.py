@@ -13,15 +13,15 @@ from core.insight.export import file_stem
 from core.networks.recipe import BadRecipe, Recipe
 from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, with_changed, words
+from core.training.limits import limits
 from core.training.runs import MAX_NAME, ListedRun, NoSuchRun, Run, run_store
-from pages.components import model_choice, own_drawings, script_download, workspace
+from pages.components import model_choice, own_drawings, scoreboard_entry, script_download, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
 P = ParamSpec("P")
 
-MOST_EPOCHS = 200
 CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
 WIDTH = 300  # pixels inside a popover
 
@@ -57,13 +57,14 @@ def show(run: Run, name: str) -> None:
                 st.switch_page("pages/model.py", query_params={"run": run.id})
         if st.button("Duplicate", key="duplicate", icon=":material/content_copy:", help="Opens Train with its recipe."):
             st.switch_page("pages/train.py", query_params={"recipe": to_link(run.recipe)})
+        scoreboard_entry.show(run)
         if is_mine:
-            is_free = run_store().active_run(workspace.owner()) is None
+            refusal = run_store().refusal(workspace.owner())
             with st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:"), st.container(width=WIDTH):
-                _show_replay(run, is_free)
+                _show_replay(run, refusal)
             if run.has_model and not run.is_lesson:  # its drawings would be forgotten again
                 with st.popover("Continue", key=f"continue_{run.id}"), st.container(width=WIDTH):
-                    _show_continue(run, is_free)
+                    _show_continue(run, refusal)
         with st.popover("Download", key=f"download_{run.id}", icon=":material/download:"), st.container(width=WIDTH):
             _show_downloads(run, name)
         if is_mine:
@@ -93,7 +94,7 @@ def show_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> N
 # Each action
 
 
-def _show_replay(run: Run, is_free: bool) -> None:
+def _show_replay(run: Run, refusal: str) -> None:
     """The same first weights and the same order of images, with one setting changed: what does that setting do?"""
     st.markdown("**The same again, with one setting changed**")
     quiet("The seed stays, so it begins with the same weights: what comes out differently comes from this setting.")
@@ -109,7 +110,7 @@ def _show_replay(run: Run, is_free: bool) -> None:
             recipe = with_changed(run.recipe, path, value)
         except BadRecipe as problem:
             st.error(plain(str(problem)), icon=":material/error:")
-    _start("Replay", f"replay_now_{run.id}", recipe is not None, is_free, partial(_replay, run, recipe))
+    _start("Replay", f"replay_now_{run.id}", recipe is not None, refusal, partial(_replay, run, recipe))
 
 
 @_telling
@@ -119,15 +120,16 @@ def _replay(run: Run, recipe: Recipe | None) -> None:
         _submit(recipe, recipe.name, lesson=store.lesson(run.id), start=store.start(run.id), replays=run.id)
 
 
-def _show_continue(run: Run, is_free: bool) -> None:
+def _show_continue(run: Run, refusal: str) -> None:
     """More epochs from where it ended."""
     st.markdown("**Train it further**")
     quiet(
         "A new run begins with this one's weights and follows the same recipe. Optimiser and learning-rate schedule "
         "begin anew; this run stays as it is."
     )
-    epochs = st.number_input("More epochs", 1, MOST_EPOCHS, run.recipe.epochs, key=f"more_epochs_{run.id}")
-    _start("Continue", f"continue_now_{run.id}", True, is_free, partial(_continue, run, int(epochs)))
+    most = limits().epochs
+    epochs = st.number_input("More epochs", 1, most, min(run.recipe.epochs, most), key=f"more_epochs_{run.id}")
+    _start("Continue", f"continue_now_{run.id}", True, refusal, partial(_continue, run, int(epochs)))
 
 
 @_telling
@@ -142,11 +144,11 @@ def _continued(name: str) -> str:
     return f"{name.removesuffix(CONTINUED)[: MAX_NAME - len(CONTINUED)]}{CONTINUED}"
 
 
-def _start(text: str, key: str, has_what_it_needs: bool, is_free: bool, begin: Callable[[], None]) -> None:
+def _start(text: str, key: str, has_what_it_needs: bool, refusal: str, begin: Callable[[], None]) -> None:
     """Draw the button that queues a run and goes where it can be watched."""
-    if not is_free:
-        quiet("One run at a time: free again when yours is over.")
-    can_start = is_free and has_what_it_needs
+    if refusal:
+        quiet(plain(refusal))
+    can_start = has_what_it_needs and not refusal
     label = on_accent(text) if can_start else text
     # The button is of no use any more when the page is drawn again, so `show` asks what it has started.
     st.button(label, key=key, type="primary", disabled=not can_start, on_click=begin)
@@ -198,6 +200,7 @@ def _show_delete(run_id: str, name: str, is_active: bool) -> None:
 def _delete(run_ids: list[str]) -> None:
     st.query_params.pop("runs", None)
     for run_id in run_ids:
+        scoreboard_entry.leave(run_id)
         with suppress(NoSuchRun):  # deleted in another tab
             run_store().delete(run_id, workspace.owner())
 

@@ -12,12 +12,14 @@ import streamlit as st
 
 from core.insight import charts
 from core.insight.evaluation import percent
+from core.insight.export import file_stem
 from core.insight.maps import data_url
 from core.insight.progress import (
     curves_sentence,
     duration,
     last_answers,
     last_validation_accuracy,
+    place_sentence,
     score_sentence,
     seconds_left,
     share_done,
@@ -28,13 +30,15 @@ from core.networks.model import Scores
 from core.networks.settings import differing
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
-from core.training.runs import NoSuchRun, Run, RunState, run_store
+from core.training.limits import OverLimit
+from core.training.runs import NoSuchRun, Run, RunState, rescued, run_store
 from pages.components import (
     errors,
     model_choice,
     own_drawings,
     run_figures,
     sample_strip,
+    scoreboard_entry,
     thumbnails,
     watched_digit,
     workspace,
@@ -93,6 +97,8 @@ def _view(run_id: str, state: RunState) -> None:
         run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _show_notice(run)
+        if run.state == RunState.RUNNING and (held := rescued(run.id)):
+            _show_rescued(run, held)
         if run.continues or run.replays:
             _show_origin(run)
         if run.is_lesson:
@@ -120,6 +126,7 @@ def _show_ways_on(run: Run) -> None:
         st.switch_page("pages/draw.py")
     if st.button("Look inside", key="look_inside"):
         st.switch_page("pages/model.py", query_params={"run": run.id})
+    scoreboard_entry.show(run)
 
 
 def _show_controls(run: Run) -> None:
@@ -132,7 +139,7 @@ def _show_controls(run: Run) -> None:
         label = "Stop" if run.state == RunState.RUNNING else "Cancel"
         st.button(label, key="stop", icon=":material/stop:", disabled=is_asked, on_click=_ask, args=(run, "stop"))
     elif run.state in _WAITING:
-        is_free = run_store().active_run(run.owner) is None  # one run at a time
+        is_free = not run_store().refusal(run.owner)
         label = on_accent("Resume") if is_free else "Resume"
         st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
 
@@ -142,7 +149,8 @@ def _ask(run: Run, wish: str) -> None:
 
 
 def _resume(run: Run) -> None:
-    run_store().resume(run.id, workspace.owner())
+    with suppress(OverLimit):  # the queue has filled up a moment ago; the button says so
+        run_store().resume(run.id, workspace.owner())
     engine().nudge()
 
 
@@ -151,6 +159,17 @@ def _show_notice(run: Run) -> None:
         st.error(plain(run.notice), icon=":material/error:")
     else:
         st.warning(plain(run.notice), icon=":material/info:")
+
+
+def _show_rescued(run: Run, model: bytes) -> None:
+    """The model of a run that is over, while the disk does not take it."""
+    st.warning(
+        "The training is over, but the server's disk does not take its model. It is held in memory until there is "
+        "room; download it to be safe.",
+        icon=":material/warning:",
+    )
+    file = f"{file_stem(run.name)}.safetensors"
+    st.download_button("Download the model", model, file, "application/octet-stream", key="rescued", on_click="ignore")
 
 
 def _show_origin(run: Run) -> None:
@@ -225,14 +244,16 @@ def _said(run: Run) -> str:
 
 
 def _said_queued(run: Run) -> str:
-    if run.waiting:
-        runs = "run" if run.waiting == 1 else "runs"
-        return f"In the queue: {run.waiting} {runs} before yours"
+    if run.is_held:
+        return "The queue is paused by the workshop's leader. Your run keeps its place"
     state = engine().state
     if state == EngineState.UNREACHABLE:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"
-    if state == EngineState.READY:
-        return "Next in the queue"
+    if state == EngineState.UNFIT:
+        return "No training machine can take your run, so it waits. Whoever runs Inkling finds the reason in its log"
+    place = run_store().place(run.id, engine().workers)
+    if place and (place.before or place.running or state == EngineState.READY):
+        return place_sentence(place.before, place.running, place.seconds)
     return "Starting the training engine and TensorFlow: about 10 s the first time"
 
 

@@ -1,10 +1,15 @@
 import hashlib
+import http.server
 import io
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +18,16 @@ from core.digits import dataset
 from core.digits.dataset import Digits, NoMnist, compared_digits, drawn_digits, load_dataset, load_mnist, mnist_sample
 from core.networks.model import pretrained
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(autouse=True)
 def _fresh_caches():
     load_mnist.cache_clear()
+    dataset._failed_at.clear()
     yield
     load_mnist.cache_clear()
+    dataset._failed_at.clear()
 
 
 @pytest.fixture
@@ -73,6 +82,7 @@ def test_a_downloaded_mnist_is_kept_for_the_next_time(little_mnist, monkeypatch,
     assert [path.name for path in (tmp_path / "home/cache").iterdir()] == ["mnist.npz"]
 
 
+@pytest.mark.bad_input(21)
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None, "cut"])
 def test_a_damaged_or_foreign_file_is_not_taken_for_mnist(damage, little_mnist, monkeypatch, no_download):
     if damage is None:
@@ -149,6 +159,7 @@ def test_an_archive_that_unpacks_to_more_than_mnist_is_refused_unread(little_mni
         load_mnist()
 
 
+@pytest.mark.bad_input(21)
 def test_without_mnist_the_built_in_handwriting_is_used_and_said_so(no_download):
     data = load_dataset("mnist")
     assert data.source == "handwriting"
@@ -156,9 +167,10 @@ def test_without_mnist_the_built_in_handwriting_is_used_and_said_so(no_download)
     assert (len(data.training), len(data.validation), len(data.test)) == (55_000, 5_000, 10_000)
 
 
+@pytest.mark.bad_input(21)
 def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monkeypatch):
     monkeypatch.delenv("INKLING_MNIST", raising=False)
-    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.2)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/mnist.npz")
         began = time.monotonic()
@@ -169,7 +181,7 @@ def test_a_proxy_that_accepts_and_says_nothing_costs_a_few_seconds_at_most(monke
 
 def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
     monkeypatch.delenv("INKLING_MNIST", raising=False)
-    monkeypatch.setattr(dataset, "FIRST_BYTES_SECONDS", 0.3)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.3)
     is_over = threading.Event()
 
     def trickle(server):
@@ -187,6 +199,31 @@ def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
         with pytest.raises(NoMnist):
             load_mnist()
         assert time.monotonic() - began < 3
+        is_over.set()
+        sender.join()
+
+
+@pytest.mark.bad_input(21)
+def test_a_download_that_stops_midway_is_given_up_and_not_tried_again_for_a_while(monkeypatch):
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    monkeypatch.setattr(dataset, "PIECE_SECONDS", 0.3)
+    is_over = threading.Event()
+
+    def begin(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(200_000))
+            is_over.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = threading.Thread(target=begin, args=(server,))
+        sender.start()
+        monkeypatch.setattr(dataset, "MNIST_URL", f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz")
+        for most in (3, 0.3):
+            began = time.monotonic()
+            with pytest.raises(NoMnist):
+                load_mnist()
+            assert time.monotonic() - began < most
         is_over.set()
         sender.join()
 
@@ -212,6 +249,7 @@ def test_a_server_that_talks_nonsense_is_no_source_of_mnist(reply, monkeypatch):
         sender.join()
 
 
+@pytest.mark.bad_input(21)
 def test_a_flipped_bit_anywhere_in_the_file_is_noticed_and_nothing_else_is_raised(
     little_mnist, monkeypatch, no_download
 ):
@@ -234,6 +272,45 @@ def test_the_real_mnist_is_recognised_and_the_shipped_model_reads_it():
     _, test = load_mnist()
     right = pretrained().probabilities(test.images[:2000]).argmax(axis=1) == test.labels[:2000]
     assert right.mean() > 0.98
+
+
+DOWNLOAD = """
+import json, sys
+from core.digits import dataset
+dataset.MNIST_URL, dataset.MNIST_SHA256 = sys.argv[1], json.loads(sys.argv[2])
+training, test = dataset.load_mnist()
+print(len(training), len(test))
+"""
+
+
+@pytest.mark.bad_input(22)
+def test_two_processes_that_download_at_once_leave_one_whole_file(little_mnist, tmp_path):
+    content, both_are_here = little_mnist.read_bytes(), threading.Barrier(2)
+
+    class Source(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            both_are_here.wait(60)
+            self.send_response(200)
+            self.end_headers()
+            for start in range(0, len(content), 100_000):
+                self.wfile.write(content[start : start + 100_000])
+
+        def log_message(self, *said):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Source) as source:
+        threading.Thread(target=source.serve_forever, daemon=True).start()
+        url, home = f"http://127.0.0.1:{source.server_port}/mnist.npz", tmp_path / "home"
+        own = {"INKLING_HOME": str(home), "KERAS_HOME": str(home / "keras"), "INKLING_MNIST": ""}
+        command = [sys.executable, "-c", DOWNLOAD, url, json.dumps(dataset.MNIST_SHA256)]
+        both = [
+            subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        assert [process.communicate(timeout=120)[0] for process in both] == ["7000 70\n"] * 2
+        source.shutdown()
+    assert [path.name for path in (home / "cache").iterdir()] == ["mnist.npz"]
+    assert (home / "cache" / "mnist.npz").read_bytes() == content
 
 
 def test_two_threads_that_write_at_once_leave_one_whole_file(little_mnist, tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ class StandInEngine:
     """Counts what it is asked for."""
 
     def __init__(self, store=None):
-        self.state = EngineState.READY
+        self.state, self.workers = EngineState.READY, 1
         self.nudges = self.visits = 0
 
     def warm_up(self):

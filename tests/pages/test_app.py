@@ -57,6 +57,7 @@ print(json.dumps({
 
 
 @pytest.mark.parametrize("page", PAGES)
+@pytest.mark.bad_input(34)
 def test_a_page_opened_by_its_own_link_hands_over_to_the_app_with_its_name_and_menu(page, monkeypatch):
     names = []
     monkeypatch.setattr("streamlit.logo", lambda image, **options: names.append(image))

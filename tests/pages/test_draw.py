@@ -95,6 +95,7 @@ def test_a_drawn_seven_is_answered_with_ten_bars_that_sum_to_one_and_the_image_t
     ],
     ids=["dot", "filled board", "too many points", "nonsense strokes", "no strokes at all"],
 )
+@pytest.mark.bad_input(2, 3, 8, 9)
 def test_what_is_no_digit_gets_a_sentence_and_no_digit(app, drawing, sentence):
     draw(app, drawing)
     assert sentence in answer(app)["sentence"]
@@ -114,6 +115,7 @@ def test_undo_takes_the_last_stroke_back_and_clear_takes_all(app):
     assert app.button(key="undo").disabled
 
 
+@pytest.mark.bad_input(7)
 def test_undo_to_an_empty_board_empties_the_bars(app):
     draw(app, drawn(SEVEN))
     app.button(key="undo").click().run()
@@ -261,6 +263,7 @@ def test_a_run_that_has_left_no_model_does_not_answer(app):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04\x95pickle", b"PK\x03\x04zip"])
+@pytest.mark.bad_input(20)
 def test_a_bad_model_file_gets_one_sentence_and_the_model_stays(app, content):
     draw(app, drawn(SEVEN))
     before = answer(app), answered_by(app)

@@ -218,7 +218,8 @@ def test_teach_takes_the_run_that_answers(app):
     assert newest.recipe.network == PRESETS["fast"].network
 
 
-def test_teach_waits_while_a_run_is_active(app):
+def test_teach_waits_while_as_many_runs_are_active_as_may_be(app, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     run_store().submit(OWNER, PRESETS["fast"])
     tap(draw(app, SEVEN), 1)
     assert app.button(key="teach").disabled

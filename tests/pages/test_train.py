@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -227,6 +228,7 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
         ("recipe_seed", -1, "seed must be a whole number from 0"),
     ],
 )
+@pytest.mark.bad_input(13)
 def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value, sentence):
     app = opened()
     app.number_input(key=key).set_value(value).run()
@@ -401,6 +403,7 @@ def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error
 # While a run goes on
 
 
+@pytest.mark.bad_input(28)
 def test_a_second_click_finds_the_run_that_is_active():
     app, other = opened(), opened()
     app.button(key="train").click().run()
@@ -410,11 +413,14 @@ def test_a_second_click_finds_the_run_that_is_active():
     assert app.button(key="train").disabled
 
 
-def test_a_queued_run_says_how_many_are_before_it_and_can_be_cancelled():
+@pytest.mark.bad_input(29)
+def test_a_queued_run_says_its_place_and_how_long_it_will_wait_and_can_be_cancelled():
     run_store().submit(SOMEBODY, PRESETS["fast"])
     run_store().submit(OWNER, PRESETS["fast"])
     app = opened()
-    assert said(app) == "In the queue: 1 run before yours"
+    assert re.fullmatch(r"Place 2 in the queue: begins in about \d+ s", said(app))
+    run_store().claim_next()
+    assert re.fullmatch(r"Next in the queue, behind 1 that trains: begins in about \d+ s", said(app.run()))
     app.button(key="stop").click().run()
     assert run_store().runs_of(OWNER)[0].state == RunState.STOPPED
 
@@ -431,6 +437,34 @@ def test_a_waiting_run_says_what_happens_now(engine, state, sentence):
     engine.state = state
     run_store().submit(OWNER, PRESETS["fast"])
     assert sentence in said(opened())
+
+
+def test_another_recipe_may_wait_behind_the_first_and_a_third_finds_no_room(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "2")
+    app = opened()
+    app.button(key="train").click().run()
+    assert app.button(key="train").disabled
+    app.number_input(key="recipe_epochs").set_value(2).run()
+    app.button(key="train").click().run()
+    assert len(run_store().runs_of(OWNER)) == 2
+    app.number_input(key="recipe_epochs").set_value(3).run()
+    assert app.button(key="train").disabled
+    assert any("At most 2 runs at a time" in line.value for line in app.markdown)
+
+
+def test_the_servers_limits_are_said_and_bind_the_controls(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "3")
+    app = opened()
+    assert any("limits: at most 3 epochs of a run" in line.value.replace("\\", "") for line in app.markdown)
+    app.number_input(key="recipe_epochs").set_value(4).run()
+    assert app.button(key="train").disabled
+    assert "allows 3 epochs, and not 4" in app.error[0].value
+
+
+def test_a_limit_that_is_none_is_a_sentence_on_the_page(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "many")
+    app = opened()
+    assert "must be a whole number from 1 to 200, not 'many'" in app.error[0].value.replace("\\", "")
 
 
 def test_a_starting_run_says_what_happens_and_has_no_chart():
@@ -501,7 +535,8 @@ def test_a_paused_run_is_resumed_where_it_stands(engine):
     assert engine.nudges == 1
 
 
-def test_a_paused_run_waits_while_another_is_active():
+def test_a_paused_run_waits_while_as_many_are_active_as_may_be(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     paused = started()
     paused.leave(RunState.PAUSED)
     started()
@@ -589,6 +624,7 @@ def test_when_the_run_is_over_its_model_answers_the_drawing():
 # Who may do what
 
 
+@pytest.mark.bad_input(18)
 def test_a_link_lets_anyone_watch_and_nobody_else_stop():
     worker = started(owner=SOMEBODY)
     worker.report(50)
@@ -601,6 +637,7 @@ def test_a_link_lets_anyone_watch_and_nobody_else_stop():
 
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
+@pytest.mark.bad_input(18)
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
     app = opened(run=run_id)
     assert [error.value for error in app.error] == [
@@ -706,8 +743,17 @@ def test_draw_with_it_makes_this_model_answer():
 # On every page
 
 
-def banner(app):
-    return next((text.value for text in app.markdown if re.search(r" left\]|Your run (waits|is)", text.value)), None)
+def banner(app, what="what"):
+    sent = [
+        json.loads(part.proto.json)
+        for part in app.get("bidi_component")
+        if part.proto.component_name == "inkling.run_banner"
+    ]
+    return next((f"{data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
+
+
+def end_told(app):
+    return banner(app, "over")
 
 
 def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
@@ -719,9 +765,24 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     assert f"Epoch 1 of 5, 98.60{THIN}%" in banner(app)
     app.switch_page("pages/model.py").run()
     assert "left" in banner(app)
+    assert end_told(app) is None
     worker.leave(RunState.FAILED)
     app.run()
     assert banner(app) is None
+    assert "Script A has failed." in end_told(app)
+    app.switch_page("pages/draw.py").run()
+    assert "Script A has failed." in end_told(app)  # for as long as it takes to read it
+    app.session_state["run_over"] = (app.session_state["run_over"][0], time.monotonic())
+    app.run()
+    assert end_told(app) is None
+
+
+def test_who_sees_a_run_end_on_train_is_not_told_so_twice_nor_of_a_run_that_ended_before():
+    worker = started()
+    app = opened()
+    worker.leave(RunState.FAILED)
+    assert end_told(app.run()) is None
+    assert end_told(opened().switch_page("pages/draw.py").run()) is None
 
 
 def test_somebody_elses_run_shows_on_no_page_of_mine():

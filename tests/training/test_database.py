@@ -1,10 +1,19 @@
+import shutil
 import sqlite3
+import sys
+import threading
 
+import numpy as np
+import pytest
+from sqlalchemy import create_engine, event, inspect, text
+
+from core.training import database
+from core.training.database import Database, DatabaseTrouble
 from core.training.drawings import DrawingStore
-from core.training.runs import RunStore
+from core.training.runs import NoSuchRun, RunState, RunStore
 from tests.training import tiny
 
-MINE = "a" * 64
+MINE, THEIRS = "a" * 64, "b" * 64
 
 
 def columns(path, table):
@@ -12,24 +21,227 @@ def columns(path, table):
         return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
 
 
-def test_a_database_of_an_earlier_version_gets_the_columns_that_came_later_and_keeps_its_runs(tmp_path):
-    path = tmp_path / "runs.sqlite3"
-    run_id = RunStore(f"sqlite:///{path}").submit(MINE, tiny.RECIPE)
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs.sqlite3"
+
+
+@pytest.fixture
+def store(path):
+    return RunStore(f"sqlite:///{path}")
+
+
+def finished(store, owner=MINE):
+    run_id = store.submit(owner, tiny.RECIPE)
+    assert store.claim_next(places=100) == run_id
+    store.finish(run_id, store.begin(run_id)[2], tiny.trained(), "")
+    return run_id
+
+
+def restrict(store, pragma):
+    """Let SQLite itself meet a disk as full or as read-only as this says, on every connection from now on."""
+    engine = store._database._engine
+    engine.dispose()
+    event.listen(engine, "connect", lambda connection, record: connection.execute(pragma).close())
+
+
+def fill(store):
+    """Queue runs until the last page is full."""
+    for number in range(50):
+        store.submit(f"{number:064}", tiny.RECIPE)
+
+
+def test_a_database_of_an_earlier_version_gets_what_came_later_and_keeps_its_runs(path):
+    store = RunStore(f"sqlite:///{path}")
+    done, run_id = finished(store, THEIRS), store.submit(MINE, tiny.RECIPE)
+    late = [("run", "drawing"), ("run", "is_lesson"), ("run_data", "lesson"), ("run_data", "film")]
     with sqlite3.connect(path) as connection:
-        for table, column in (("run", "drawing"), ("run", "is_lesson"), ("run_data", "lesson"), ("run_data", "film")):
+        for table, column in late:
             connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("DROP TABLE drawing")
-    store = RunStore(f"sqlite:///{path}")
+        # One active run, and no seals.
+        connection.execute("DROP INDEX one_of_a_request")
+        connection.execute("CREATE UNIQUE INDEX one_active_run ON run (owner) WHERE state IN ('queued', 'running')")
+        connection.execute("UPDATE run_data SET keras_file = substr(keras_file, 33), model = substr(model, 33)")
+        connection.execute("DELETE FROM upgrade")
+    for _ in range(2):  # sealed once, and not again
+        store = RunStore(f"sqlite:///{path}")
+        assert store.keras_file(done) == b"keras"
+        assert store.model(done).recipe == tiny.RECIPE
     assert {"drawing", "is_lesson"} <= columns(path, "run")
     run = store.run(run_id)
     assert (run.name, run.is_lesson, run.drawing) == ("Tiny", False, None)
     assert store.lesson(run_id) is None
     assert len(store.film(run_id)) == 0
     assert DrawingStore(store.url).drawings(MINE) == []
+    other = tiny.RECIPE.model_copy(update={"seed": 9})
+    assert store.submit(MINE, other) != run_id
 
 
-def test_opening_a_database_twice_changes_nothing(tmp_path):
-    path = tmp_path / "runs.sqlite3"
-    for _ in range(2):
-        RunStore(f"sqlite:///{path}")
-    assert len(columns(path, "run_data")) == 9
+@pytest.mark.bad_input(23)
+@pytest.mark.parametrize(
+    ("pragma", "sentence"),
+    [("PRAGMA max_page_count = 1", "disk is full"), ("PRAGMA query_only = ON", "cannot be written to")],
+)
+def test_a_disk_that_takes_nothing_is_a_sentence_and_what_is_there_can_be_read(store, pragma, sentence, monkeypatch):
+    run_id = finished(store)
+    assert store.trouble() == ""
+    restrict(store, pragma)
+    with pytest.raises(DatabaseTrouble, match=sentence):
+        fill(store)
+    assert store.run(run_id).state == RunState.FINISHED
+    assert store.model(run_id).recipe == tiny.RECIPE
+    monkeypatch.setattr(database, "LOOK_SECONDS", 0.0)
+    if "query_only" in pragma:
+        assert sentence in store.trouble()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
+    assert store.trouble()
+
+
+@pytest.mark.bad_input(24)
+def test_a_file_that_is_no_database_is_set_aside_as_it_is_and_a_new_one_begun(path):
+    rubbish = b"no database at all" * 1000
+    path.write_bytes(rubbish)
+    store = RunStore(f"sqlite:///{path}")
+    assert store.submit(MINE, tiny.RECIPE)
+    (aside,) = path.parent.glob("*.damaged-*")
+    assert aside.read_bytes() == rubbish
+    assert aside.name in store.set_aside()
+
+
+@pytest.mark.bad_input(24)
+def test_a_database_that_is_damaged_while_it_is_used_is_replaced_and_the_readable_runs_are_taken_over(path):
+    store, beside = RunStore(f"sqlite:///{path}"), RunStore(f"sqlite:///{path}")
+    ids = [finished(store, f"{number:064}") for number in range(12)]
+    waiting = store.submit(MINE, tiny.RECIPE)
+    for one in (store, beside):
+        one._database._engine.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'one_of_a_request'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    with pytest.raises(DatabaseTrouble, match="has been replaced"):
+        store.submit(THEIRS, tiny.RECIPE)
+    assert store.submit(THEIRS, tiny.RECIPE)
+    for one in (store, beside):  # another process finds the new file too
+        assert one.run(waiting).state == RunState.QUEUED
+        assert all(one.model(run_id).recipe == tiny.RECIPE for run_id in ids)
+    assert "damaged on" in beside.set_aside()
+    assert len(list(path.parent.glob("*.damaged-*[0-9]"))) == 1
+
+
+@pytest.mark.bad_input(24)
+def test_two_that_find_a_damaged_database_at_once_set_one_aside(path):
+    path.write_bytes(b"rubbish" * 1000)
+    stores = []
+    threads = [threading.Thread(target=lambda: stores.append(RunStore(f"sqlite:///{path}"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(stores) == 4
+    assert len(list(path.parent.glob("*.damaged-*"))) == 1
+    run_id = stores[0].submit(MINE, tiny.RECIPE)
+    assert all(store.run(run_id).id == run_id for store in stores)
+
+
+def test_a_database_file_that_somebody_removes_is_begun_anew(store, path):
+    run_id = finished(store)
+    for file in path.parent.glob("runs.sqlite3*"):
+        file.unlink()
+    with pytest.raises(NoSuchRun):
+        store.run(run_id)
+    assert store.submit(MINE, tiny.RECIPE)
+
+
+def test_a_database_that_is_away_is_a_sentence(tmp_path):
+    with pytest.raises(DatabaseTrouble, match="cannot be written to"):
+        Database(f"sqlite:///{tmp_path / 'nowhere' / 'runs.sqlite3'}")
+
+
+def test_a_damaged_drawing_is_left_out_and_the_others_stay(path):
+    drawings = DrawingStore(f"sqlite:///{path}")
+    for shade in (1, 2):
+        drawings.keep(MINE, np.full((28, 28), shade, np.uint8), shade)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE drawing SET image = zeroblob(816) WHERE label = 1")
+    assert [drawing.label for drawing in drawings.drawings(MINE)] == [2]
+
+
+def columns_of(store, table):
+    with store._database.reading() as session:
+        return {column["name"] for column in inspect(session.connection()).get_columns(table)}
+
+
+def test_many_that_open_an_empty_database_at_once_find_it_whole(database_url):
+    stores = []
+    openings = [threading.Thread(target=lambda: stores.append(RunStore(database_url))) for _ in range(6)]
+    for opening in openings:
+        opening.start()
+    for opening in openings:
+        opening.join()
+    assert len(stores) == 6
+    assert {"checkpoint", "model", "film"} <= columns_of(stores[0], "run_data")
+    run_id = stores[0].submit(MINE, tiny.RECIPE)
+    assert stores[5].submit(MINE, tiny.RECIPE) == run_id
+
+
+def test_either_kind_of_database_gets_the_columns_that_came_later(database_url):
+    store = RunStore(database_url)
+    run_id = store.submit(MINE, tiny.RECIPE)
+    with store._database.writing() as session:
+        for table, column in (("run", "drawing"), ("run_data", "film")):
+            session.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        session.execute(text("DROP TABLE drawing"))
+    store = RunStore(database_url)
+    assert "film" in columns_of(store, "run_data")
+    assert store.run(run_id).drawing is None
+    assert DrawingStore(store.url).drawings(MINE) == []
+
+
+def test_a_reader_sees_one_moment_and_waits_for_no_writer(database_url):
+    store = RunStore(database_url)
+    run_id = store.submit(MINE, tiny.RECIPE)
+    name = text("SELECT name FROM run")
+    with store._database.reading() as session:
+        assert session.scalar(name) == "Tiny"
+        store.rename(run_id, MINE, "Renamed")
+        assert session.scalar(name) == "Tiny"
+    with store._database.writing() as session:
+        session.execute(text("UPDATE run SET name = 'Not yet'"))
+        assert store.run(run_id).name == "Renamed"
+
+
+def test_a_worker_that_is_slow_to_write_holds_up_nobody_elses_run(postgresql):
+    store = RunStore(postgresql())
+    slow, other = (store.submit(owner, tiny.RECIPE) for owner in (MINE, THEIRS))
+    assert {store.claim_next(places=2), store.claim_next(places=2)} == {slow, other}
+    attempt = store.begin(slow)[2]
+    with store._database.writing(one_row=True) as session:
+        session.execute(text("UPDATE run SET heartbeat = 1 WHERE id = :id"), {"id": slow})
+        store.ask(other, THEIRS, "stop")  # as a page does, which is to answer at once
+        assert store.submit("c" * 64, tiny.RECIPE)
+        assert store.begin(other)
+    assert store.report(slow, attempt, None) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://me@127.0.0.1/inkling", "driver is not installed.*pip install 'psycopg"),
+        ("my database", "no database's URL"),
+        ("mssql://me@127.0.0.1/inkling", "driver is not installed"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_refused_in_a_plain_sentence(url, said, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseTrouble, match=said):
+        RunStore(url)
+
+
+def test_postgresql_is_what_a_plain_url_means():
+    pytest.importorskip("psycopg")
+    assert create_engine("postgresql://me@127.0.0.1/inkling").dialect.driver == "psycopg"

@@ -12,8 +12,8 @@ MINE, THEIRS = "a" * 64, "b" * 64
 
 
 @pytest.fixture
-def store(tmp_path):
-    return DrawingStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+def store(database_url):
+    return DrawingStore(database_url)
 
 
 def image(seed=0):

@@ -1,6 +1,5 @@
 """The engine for real: Dask's processes, a worker with TensorFlow, and what is done to them."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,13 +7,14 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import distributed
 import numpy as np
 import psutil
 import pytest
 
-from core.training import jobs, worker
+from core.training import jobs, runs, worker
 from core.training.fit import fit
 from core.training.jobs import Engine, EngineState
 from core.training.runs import RunState, RunStore
@@ -116,6 +116,7 @@ def test_a_run_through_the_engine_gives_what_fit_gives(engine, store):
         np.testing.assert_array_equal(through_engine, directly)
 
 
+@pytest.mark.bad_input(30)
 def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learned(engine, store):
     run_id, owner = submitted(engine, store)
     until(in_epoch(store, run_id, 2), "the second epoch has begun")
@@ -129,6 +130,7 @@ def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learn
     assert store.model(run_id).scores.test_accuracy > 0.5
 
 
+@pytest.mark.bad_input(30)
 def test_stop_while_the_run_is_being_built_is_honoured(engine, store):
     run_id, owner = submitted(engine, store)
     until(lambda: store.run(run_id).state == RunState.RUNNING, "the run was taken from the queue")
@@ -138,6 +140,7 @@ def test_stop_while_the_run_is_being_built_is_honoured(engine, store):
     assert len(store.run(run_id).history) < 5
 
 
+@pytest.mark.bad_input(30)
 def test_stop_while_queued_frees_the_place_at_once(engine, store):
     ahead, ahead_owner = submitted(engine, store)
     until(in_epoch(store, ahead, 1), "the run before it runs")
@@ -149,6 +152,7 @@ def test_stop_while_queued_frees_the_place_at_once(engine, store):
     until(ended(store, ahead), "the run before it has stopped")
 
 
+@pytest.mark.bad_input(30)
 def test_stop_in_the_last_moment_still_leaves_a_whole_run(engine, store):
     run_id, owner = submitted(engine, store, SHORT)
     until(lambda: store.run(run_id).history or store.run(run_id).scores, "its only epoch is over")
@@ -176,7 +180,9 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store
         np.testing.assert_array_equal(resumed, straight)
 
 
+@pytest.mark.bad_input(25)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+@pytest.mark.bad_input(25)
 def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(engine, store, how, monkeypatch):
     if how == signal.SIGSTOP:
         monkeypatch.setattr(jobs, "HUNG_SECONDS", 10)  # longer than a model is traced on a busy machine
@@ -209,6 +215,7 @@ def test_a_second_engine_object_attaches_to_the_processes_that_are_there(engine,
     second._is_closed = True
 
 
+@pytest.mark.bad_input(26)
 def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(engine, store, tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))  # apart from the engine of the other tests
     there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
@@ -245,6 +252,7 @@ def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(
     until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
 
 
+@pytest.mark.bad_input(26)
 def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, monkeypatch):
     monkeypatch.setattr(jobs, "LOST_SECONDS", 3)
     recipe = LONG.model_copy(update={"epochs": 25})
@@ -287,37 +295,53 @@ def test_an_engine_that_has_had_nothing_to_do_for_long_ends_by_itself(store, tmp
     idle.close()
 
 
-def test_a_cluster_that_the_environment_names_is_used_and_left_as_it_is(tmp_path, monkeypatch):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+@pytest.fixture
+def watching(tmp_path, monkeypatch):
+    """An engine object whose thread has ended, a run in a worker's hands, and a clock of this process' own."""
     there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-    address_file = tmp_path / "cluster.json"
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "INKLING_DATABASE_URL": there.url}
-    dask = [sys.executable, "-m", "dask"]
-    common = ["--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(address_file)]
-    cluster = [
-        subprocess.Popen([*dask, "scheduler", "--port", "0", *common], env=environment, stderr=subprocess.DEVNULL),
-        subprocess.Popen(
-            [*dask, "worker", "--nthreads", "1", "--preload", "core.training.worker", *common],
-            env=environment,
-            stderr=subprocess.DEVNULL,
-        ),
-    ]
-    try:
-        until(address_file.is_file, "the cluster is up")
-        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", json.loads(address_file.read_text())["address"])
-        using = Engine(there)
-        run_id = there.submit("me", SHORT)
-        using.nudge()
-        until(ended(there, run_id), "the run has ended")
-        assert there.run(run_id).state == RunState.FINISHED, there.run(run_id).notice
-        assert not list(tmp_path.glob("engine-*"))
-        using.close()
-        assert [process.poll() for process in cluster] == [None, None]
-    finally:
-        for process in cluster:
-            process.terminate()
-        for process in cluster:
-            process.wait(PATIENCE)
+    watching = Engine(there)
+    watching.close()
+    run_id = there.submit("me", SHORT)
+    there.claim_next()
+    attempt = there.begin(run_id)[2]
+    clock = SimpleNamespace(now=1000.0, time=time.time)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(jobs, "time", clock)
+    return watching, there, run_id, attempt, clock
+
+
+@pytest.mark.parametrize("hours", [-2, 0, 2])
+def test_a_run_is_silent_by_the_observers_own_clock_however_wrong_its_machines_is(watching, monkeypatch, hours):
+    watching, there, run_id, attempt, clock = watching
+    monkeypatch.setattr(runs, "time", SimpleNamespace(time=lambda: time.time() + 3600 * hours))
+    for _ in range(3):
+        there.report(run_id, attempt, None)
+        watching._see_to_silent_runs(None, {})
+        clock.now += jobs.LOST_SECONDS - 1
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.RUNNING
+    clock.now += 2
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.INTERRUPTED
+
+
+def test_a_run_that_waits_behind_another_since_its_worker_died_is_not_taken_for_hung(watching):
+    watching, there, run_id, _, clock = watching
+    restarted = []
+    client = SimpleNamespace(restart_workers=lambda addresses, **options: restarted.extend(addresses))
+    behind = {f"{run_id}:1": ("tcp://b", False), "other:2": ("tcp://b", True)}
+    for tasks in (behind, behind, {f"{run_id}:1": ("tcp://b", True)}):
+        assert restarted == []
+        watching._see_to_silent_runs(client, tasks)
+        clock.now += jobs.HUNG_SECONDS + 1
+    assert restarted == ["tcp://b"]
+    assert there.run(run_id).state == RunState.RUNNING
+
+
+def test_a_worker_that_would_train_two_runs_at_once_is_not_used(watching):
+    watching, *_ = watching
+    assert not watching._is_fit("tcp://many-threads", {"nthreads": 8})
+    assert watching._is_fit("tcp://one-thread", {"nthreads": 1})
 
 
 def test_a_worker_that_has_grown_asks_for_a_fresh_process_in_its_place(monkeypatch):

@@ -1,5 +1,4 @@
 import dataclasses
-import sqlite3
 import threading
 import time
 
@@ -7,23 +6,26 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
-from core.networks.model import Model, Scores
+from core.storage import Damaged
+from core.training import runs
 from core.training.lesson import Lesson
-from core.training.progress import Checkpoint, TrainedModel
+from core.training.progress import Checkpoint
 from core.training.runs import MAX_NAME, MAX_POINTS, NoSuchRun, RunState, RunStore, clean_name
-from tests.samples import grown_film, random_weights
+from tests.samples import grown_film
 from tests.training import tiny
+from tests.training.tiny import trained
 
 RECIPE = tiny.RECIPE
 MINE, THEIRS = "a" * 64, "b" * 64
 
 
 @pytest.fixture
-def store(tmp_path):
-    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+def store(database_url):
+    return RunStore(database_url)
 
 
 def progress(epoch=1, step=10):
@@ -33,14 +35,6 @@ def progress(epoch=1, step=10):
 def checkpoint(epochs, step=0):
     history = tuple(EpochResult(epoch + 1, 0.5, 0.8, 0.01, 0.4, 0.9) for epoch in range(epochs))
     return Checkpoint(history, step, (np.arange(3.0), np.array(7)), (), None, {}, 2.5)
-
-
-def trained(was_stopped=False):
-    scores = Scores(
-        data_source="handwriting", test_accuracy=0.9, test_images=10, test_loss=0.3, kept_epoch=1, epochs=1, seconds=1.0
-    )
-    model = Model(RECIPE, random_weights(RECIPE.network), scores, "summary")
-    return TrainedModel(model, (), np.full((10, 10), 0.1, np.float32), b"keras", was_stopped)
 
 
 def begun(store, owner=MINE):
@@ -54,6 +48,7 @@ def test_a_submitted_run_waits_in_the_queue(store):
     assert (run.state, run.recipe, run.name, run.waiting) == (RunState.QUEUED, RECIPE, "Tiny", 0)
 
 
+@pytest.mark.bad_input(28)
 def test_a_second_click_gives_the_run_that_is_already_there(store):
     first = store.submit(MINE, RECIPE)
     assert store.submit(MINE, RECIPE) == first
@@ -63,6 +58,7 @@ def test_a_second_click_gives_the_run_that_is_already_there(store):
     assert store.submit(THEIRS, RECIPE) != first
 
 
+@pytest.mark.bad_input(28)
 def test_fifty_clicks_at_once_start_one_run(store):
     ids = []
     clicks = [threading.Thread(target=lambda: ids.append(store.submit(MINE, RECIPE))) for _ in range(50)]
@@ -83,6 +79,28 @@ def test_two_that_claim_at_once_never_get_the_same_run(store):
     for claim in claims:
         claim.join()
     assert sorted(run_id for run_id in claimed if run_id) == sorted(ids)
+
+
+def test_many_that_claim_at_once_never_get_more_runs_than_there_are_places(store):
+    for number in range(12):
+        store.submit(f"{number:064}", RECIPE)
+    claimed = []
+    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next(places=3))) for _ in range(12)]
+    for claim in claims:
+        claim.start()
+    for claim in claims:
+        claim.join()
+    assert len(claimed) == 12
+    assert len(set(filter(None, claimed))) == 3
+    assert store.queue_length() == 9
+
+
+def test_a_loss_beyond_all_bounds_is_kept_as_it_is(store):
+    run_id, attempt = begun(store)
+    overflown = dataclasses.replace(progress(), loss=float("inf"), validation_loss=float("inf"))
+    store.report(run_id, attempt, overflown, as_point=True)
+    assert store.run(run_id).live == overflown
+    assert store.run(run_id).points == (overflown,)
 
 
 def test_the_queue_is_first_come_first_served_and_says_who_is_before(store):
@@ -172,6 +190,7 @@ def test_an_epoch_is_kept_with_its_checkpoint_and_found_by_the_next_attempt(stor
     assert "went on from epoch 1" in run.notice
 
 
+@pytest.mark.bad_input(25)
 def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
     run_id, attempt = begun(store)
     store.begin(run_id)
@@ -182,6 +201,7 @@ def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
     assert store.run(run_id).state == RunState.RUNNING
 
 
+@pytest.mark.bad_input(25)
 def test_a_run_whose_worker_dies_twice_is_left_interrupted_until_its_owner_resumes_it(store):
     run_id, _ = begun(store)
     assert store.begin(run_id)
@@ -276,6 +296,7 @@ def test_a_paused_run_goes_on_where_it_stood(store):
     assert "died" not in store.run(run_id).notice
 
 
+@pytest.mark.bad_input(30)
 @pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
 def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
     run_id = store.submit(MINE, RECIPE)
@@ -284,6 +305,7 @@ def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
     assert store.claim_next() is None
 
 
+@pytest.mark.bad_input(18)
 def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
     run_id, _ = begun(store, THEIRS)
     assert store.run(run_id).owner == THEIRS
@@ -300,12 +322,14 @@ def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
     assert store.run(run_id).name == "Tiny"
 
 
+@pytest.mark.bad_input(18)
 @pytest.mark.parametrize("run_id", ["", "x", "../../x", "'; drop table run; --", "x" * 5000, "\0"])
 def test_a_wrong_run_id_finds_no_run(store, run_id):
     with pytest.raises(NoSuchRun, match="no such run"):
         store.run(run_id)
 
 
+@pytest.mark.bad_input(31)
 def test_a_deleted_run_is_gone_and_its_worker_is_told(store):
     run_id, attempt = begun(store)
     store.delete(run_id, MINE)
@@ -323,17 +347,18 @@ def test_what_is_committed_is_there_for_the_next_process(store):
     assert abs(again.heartbeat - time.time()) < 60
 
 
+@pytest.mark.bad_input(19)
 @given(st.text(max_size=200))
-def test_a_name_is_a_label_whatever_was_typed(text):
-    name = clean_name(text)
+def test_a_name_is_a_label_whatever_was_typed(typed):
+    name = clean_name(typed)
     assert 1 <= len(name) <= MAX_NAME
     assert name.isprintable()
     assert clean_name(name) == name
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n", "\u202e\u202d"])
-def test_an_empty_name_becomes_untitled(text):
-    assert clean_name(text) == "Untitled"
+@pytest.mark.parametrize("typed", ["", "   ", "\n", "\u202e\u202d"])
+def test_an_empty_name_becomes_untitled(typed):
+    assert clean_name(typed) == "Untitled"
 
 
 def test_a_film_is_committed_with_its_epoch_and_outlives_the_run(store):
@@ -357,9 +382,9 @@ def test_the_film_of_no_run_is_asked_for_in_vain(store):
 
 def spoil(store, run_id, **values):
     """Write a row as another version would have."""
-    columns = ", ".join(f"{column} = ?" for column in values)
-    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as database:
-        database.execute(f"UPDATE run SET {columns} WHERE id = ?", (*values.values(), run_id))
+    columns = ", ".join(f"{column} = :{column}" for column in values)
+    with store._database.writing() as session:
+        session.execute(text(f"UPDATE run SET {columns} WHERE id = :id"), values | {"id": run_id})
 
 
 OF_ANOTHER_VERSION = [
@@ -425,3 +450,176 @@ def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
     for name, weights in store.start(run_id).weights.items():
         np.testing.assert_array_equal(weights, model.weights[name])
     assert store.start(store.submit(THEIRS, RECIPE)) is None
+
+
+def flip(store, run_id, column, place=-1, table="run_data"):
+    """Turn one bit of what is kept."""
+    with store._database.writing() as session:
+        content = session.scalar(text(f"SELECT {column} FROM {table} WHERE id = :id"), {"id": run_id})
+        damaged = bytearray(content)
+        damaged[place % len(damaged)] ^= 4
+        flipped = {"flipped": bytes(damaged), "id": run_id}
+        session.execute(text(f"UPDATE {table} SET {column} = :flipped WHERE id = :id"), flipped)
+
+
+@pytest.mark.parametrize("place", [0, 40, -1])
+@pytest.mark.parametrize("column", ["model", "keras_file", "test_probabilities", "samples"])
+def test_a_flipped_bit_in_what_a_run_left_is_noticed_and_said(store, column, place):
+    run_id, attempt = begun(store)
+    store.keep_samples(run_id, attempt, Digits(np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)))
+    store.finish(run_id, attempt, trained(), "")
+    flip(store, run_id, column, place)
+    with pytest.raises(Damaged, match="Train it again"):
+        getattr(store, column)(run_id)
+    assert store.run(run_id).state == RunState.FINISHED
+
+
+@pytest.mark.bad_input(25)
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_then_to_the_beginning(store):
+    run_id, attempt = begun(store)
+    for epochs in (1, 2, 3):
+        store.report(run_id, attempt, progress(epoch=epochs, step=20), as_point=True)
+        store.commit_epoch(run_id, attempt, checkpoint(epochs))
+    flip(store, run_id, "checkpoint")
+    _, found, attempt = store.begin(run_id)
+    assert len(found.history) == 2
+    run = store.run(run_id)
+    assert "last checkpoint was damaged on the server's disk; it went on from epoch 2" in run.notice
+    assert len(run.history) == 2
+    flip(store, run_id, "previous")
+    store.commit_epoch(run_id, attempt, checkpoint(3))
+    assert store.begin(run_id)[1].history == checkpoint(3).history
+    flip(store, run_id, "checkpoint")  # the one before is still the damaged one of above
+    store.leave(run_id, store.run(run_id).attempt, RunState.INTERRUPTED, "")
+    store.resume(run_id, MINE)
+    store.claim_next()
+    _, found, _ = store.begin(run_id)
+    assert found is None
+    assert "it began anew" in store.run(run_id).notice
+    assert store.run(run_id).history == ()
+
+
+@pytest.mark.bad_input(33)
+def test_a_clock_that_is_set_back_changes_no_order_and_makes_no_time_negative(store, monkeypatch):
+    clock = [10_000.0]
+    monkeypatch.setattr("core.training.runs.time.time", lambda: clock[0])
+    first = store.submit(MINE, RECIPE)
+    clock[0] -= 3600
+    second = store.submit(THEIRS, RECIPE)
+    assert store.claim_next() == first
+    attempt = store.begin(first)[2]
+    clock[0] -= 3600
+    store.report(first, attempt, progress())
+    assert store.place(second, 1).seconds > 0
+    store.finish(first, attempt, trained(), "")
+    assert store.claim_next() == second
+    later = store.submit(MINE, RECIPE)
+    assert 0 < store.place(later, 1).seconds < 3600
+
+
+def aged(store, run_id, days):
+    with store._database.writing() as session:
+        earlier = {"seconds": 86_400 * days, "id": run_id}
+        session.execute(text("UPDATE run SET ended = ended - :seconds WHERE id = :id"), earlier)
+
+
+def ended_run(store, owner):
+    run_id, attempt = begun(store, owner)
+    store.finish(run_id, attempt, trained(), "")
+    return run_id
+
+
+def test_runs_that_are_too_old_or_too_many_bytes_go_and_never_an_active_one(store, monkeypatch):
+    old, new = ended_run(store, "1" * 64), ended_run(store, "2" * 64)
+    active, attempt = begun(store)
+    waiting = store.submit(THEIRS, RECIPE)
+    aged(store, old, 400)
+    aged(store, new, 300)
+    assert store.cull() == 1
+    assert {run.id for owner in ("1" * 64, "2" * 64, MINE, THEIRS) for run in store.runs_of(owner)} == {
+        new,
+        active,
+        waiting,
+    }
+    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
+    monkeypatch.setattr("core.training.runs.MEGABYTE", 0.001)
+    assert store.cull() == 1
+    assert store.runs_of("2" * 64) == []
+    assert store.run(active).state == RunState.RUNNING
+    assert store.report(active, attempt, progress()) is not None
+
+
+def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_stay(store):
+    failed, attempt = begun(store)
+    store.commit_epoch(failed, attempt, checkpoint(1))
+    store.leave(failed, attempt, RunState.FAILED, "")
+    paused, attempt = begun(store, THEIRS)
+    store.pause(paused, attempt, checkpoint(1))
+    store.cull()
+    with store._database.reading() as session:
+        kept = dict(session.execute(text("SELECT id, checkpoint IS NOT NULL FROM run_data")).all())
+    assert kept == {failed: 0, paused: 1}
+
+
+def test_a_model_that_the_store_cannot_take_is_held_until_it_can(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    assert runs.rescued("run") is None
+    runs.rescue("run", b"model")
+    assert runs.rescued("run") == b"model"
+    runs.forget_rescued("run")
+    assert runs.rescued("run") is None
+
+
+# What the workshop's leader does
+
+
+def test_a_paused_queue_lets_nothing_begin_and_goes_on_where_it_was(store):
+    running = store.submit(MINE, RECIPE)
+    assert store.claim_next() == running
+    waiting = store.submit(THEIRS, RECIPE)
+    store.pause_queue(True)
+    store.pause_queue(True)
+    assert RunStore(store.url).is_queue_paused()  # another process, or this one after a restart
+    assert store.claim_next(places=100) is None
+    assert store.queue_length() == 0  # nobody starts an engine for it
+    assert store.run(waiting).is_held
+    assert not store.run(running).is_held
+    store.pause_queue(False)
+    assert not store.run(waiting).is_held
+    assert store.claim_next(places=100) == waiting
+
+
+def test_the_leader_sees_all_active_runs_in_the_order_of_the_queue_and_counts_the_others(store):
+    ids = [store.submit(f"{number:064}", RECIPE) for number in range(4)]
+    assert store.claim_next(places=1) == ids[0]
+    store.ask(ids[2], f"{2:064}", "stop", "The leader stopped it.")
+    assert [run.id for run in store.active()] == [ids[0], ids[1], ids[3]]
+    assert store.run(ids[2]).notice == "The leader stopped it."
+    assert store.counts() == {RunState.QUEUED: 2, RunState.RUNNING: 1, RunState.STOPPED: 1}
+
+
+def test_a_run_that_somebody_else_stopped_tells_its_owner_so(store):
+    run_id, attempt = begun(store)
+    store.ask(run_id, MINE, "stop", "The leader stopped it.")
+    assert store.report(run_id, attempt, progress()).wish == "stop"
+    store.finish(run_id, attempt, trained(was_stopped=True), "")
+    assert store.run(run_id).notice == "The leader stopped it."
+
+
+def test_a_leader_clears_what_ended_long_ago_and_neither_what_is_active_nor_what_is_young(store, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    old, attempt = begun(store)
+    store.finish(old, attempt, trained(), "")
+    stopped = store.submit(THEIRS, RECIPE)
+    store.ask(stopped, THEIRS, "stop")
+    waiting = store.submit("d" * 64, RECIPE)
+    now += 3600
+    assert store.count_old(1 / 24) == 0
+    now += 1
+    assert store.count_old(1 / 24) == store.cull(1 / 24) == 2
+    assert store.count_old(1 / 24) == store.cull(1 / 24) == 0
+    for gone in (old, stopped):
+        with pytest.raises(NoSuchRun):
+            store.run(gone)
+    assert store.run(waiting).state == RunState.QUEUED

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from core.digits.dataset import load_dataset
-from core.networks.model import Model, Scores
+from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import SGD
 from core.training import worker
+from core.training.database import DatabaseTrouble
 from core.training.lesson import Lesson, lesson_recipe
-from core.training.runs import RunState, RunStore
+from core.training.limits import Limits
+from core.training.runs import RunState, RunStore, rescued
 from tests.samples import random_weights
 from tests.training import tiny
 
@@ -89,3 +91,83 @@ def test_a_run_that_continues_another_begins_with_its_weights(store):
     for name, weights in store.model(second.id).weights.items():
         if "moving" not in name:
             np.testing.assert_allclose(weights, began[name], atol=1e-3)
+
+
+class Breaking:
+    """A store on a disk that takes nothing for a while: of what it is asked to keep, the first few are refused."""
+
+    def __init__(self, store, **refusals):
+        self._store, self._refusals, self.refused = store, refusals, []
+
+    def __getattr__(self, name):
+        if self._refusals.get(name, 0):
+
+            def refuse(*given, **named):
+                self._refusals[name] -= 1
+                self.refused.append(name)
+                raise DatabaseTrouble("The server's disk is full.")
+
+            return refuse
+        return getattr(self._store, name)
+
+
+@pytest.mark.bad_input(23)
+def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhile(store, monkeypatch, tmp_path):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    held = []
+
+    def wait(seconds):
+        held.append(rescued(run_id))
+
+    whole = trained(store)
+    broken = Breaking(store, keep_samples=1, commit_epoch=2, report=3, finish=3)
+    run_id = store.submit(MINE, tiny.RECIPE.model_copy(update={"epochs": 1}))
+    store.claim_next()
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "run_store", lambda: broken)
+        patch.setattr(worker.time, "sleep", wait)
+        worker.train(run_id)
+    assert sorted(set(broken.refused)) == ["commit_epoch", "finish", "keep_samples", "report"]
+    run = store.run(run_id)
+    assert run.state == RunState.FINISHED
+    assert read_model(held[-1]).scores.test_accuracy == run.scores.test_accuracy
+    assert rescued(run_id) is None
+    for name, weights in store.model(whole.id).weights.items():
+        np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
+
+
+@pytest.mark.bad_input(30)
+def test_stop_is_heard_while_the_worker_warms_up(store):
+    worker._warm.clear()
+    run_id = store.submit(MINE, tiny.RECIPE)
+    store.claim_next()
+    store.ask(run_id, MINE, "stop")
+    worker.train(run_id)
+    assert store.run(run_id).state == RunState.STOPPED
+
+
+def test_a_run_is_stopped_after_as_long_as_one_may_take_and_keeps_what_it_has_learned(store, monkeypatch):
+    monkeypatch.setattr(worker.limits, "limits", lambda: Limits().model_copy(update={"seconds": 0}))
+    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 50}))
+    assert run.state == RunState.STOPPED
+    assert "as long as a run may take on this server" in run.notice
+    assert run.has_model
+
+
+def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, monkeypatch):
+    worker._warm.clear()
+    worker._begin_warm_up.cache_clear()
+    warmed = []
+    monkeypatch.setattr(worker, "_warm_up", lambda: (warmed.append(1), worker._warm.set()))
+    assert trained(store).state == RunState.FINISHED
+    assert trained(store).state == RunState.FINISHED
+    assert warmed == [1]
+    worker._begin_warm_up.cache_clear()
+
+
+@pytest.mark.bad_input(14)
+def test_a_batch_that_was_cut_to_the_data_is_said(store, monkeypatch):
+    monkeypatch.setattr(worker, "load_dataset", lambda **named: tiny.data(training=500))
+    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 1, "batch_size": 4096}))
+    assert run.state == RunState.FINISHED
+    assert run.notice == "A batch of 4,096 is more than the 500 training images: each epoch was one batch."

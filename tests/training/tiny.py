@@ -1,8 +1,13 @@
 """Small data and a small recipe, so that a training takes a second."""
 
+import numpy as np
+
 from core.digits.dataset import Dataset, load_dataset
+from core.networks.model import Model, Scores
 from core.networks.network import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Network, ReLU
 from core.networks.recipe import Adam, Data, Recipe
+from core.training.progress import TrainedModel
+from tests.samples import random_weights
 
 NETWORK = Network(
     layers=(
@@ -24,6 +29,15 @@ RECIPE = Recipe(
     optimizer=Adam(learning_rate=0.01),
     seed=5,
 )
+
+
+def trained(was_stopped: bool = False) -> TrainedModel:
+    """What a run leaves, without any training."""
+    scores = Scores(
+        data_source="handwriting", test_accuracy=0.9, test_images=10, test_loss=0.3, kept_epoch=1, epochs=1, seconds=1.0
+    )
+    model = Model(RECIPE, random_weights(RECIPE.network), scores, "summary")
+    return TrainedModel(model, (), np.full((10, 10), 0.1, np.float32), b"keras", was_stopped)
 
 
 def data(training: int = 1000, validation: int | None = 300, test: int = 300) -> Dataset:

@@ -1,0 +1,34 @@
+"""A line of the log for each thing that happens: when, how grave, where, the rest as key=value; runs by their id."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+
+class _Lines(logging.Formatter):
+    """`2026-01-31T12:00:00.000Z level=INFO from=inkling.runs pid=12 event=queued run=...`."""
+
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s.%(msecs)03dZ level=%(levelname)s from=%(name)s pid=%(process)d %(message)s",
+            "%Y-%m-%dT%H:%M:%S",
+        )
+
+    def formatException(self, ei: object) -> str:
+        """A traceback stays on lines of its own, indented, so that it is not taken for others."""
+        return "    " + super().formatException(ei).replace("\n", "\n    ")  # type: ignore[arg-type]
+
+
+def to_stderr() -> None:
+    """Let Inkling's own log lines go to the process' error output; once, however often it is called."""
+    log = logging.getLogger("inkling")
+    if log.handlers:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines())
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)

@@ -1,0 +1,96 @@
+"""What this server allows, in one place: defaults here, another number from the environment (`INKLING_MAX_EPOCHS`)."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import Field, ValidationError
+
+from core.errors import InklingError
+from core.networks.network import MAX_PARAMETERS, Value
+from core.networks.recipe import MAX_DOODLES, MAX_EPOCHS, MAX_HANDWRITING, Recipe
+
+MOST_IMAGES = 60_000 + MAX_HANDWRITING + MAX_DOODLES
+_PREFIX = "INKLING_MAX_"
+
+
+class BadLimit(InklingError, ValueError):
+    """A limit in the environment is none; the message names it and what it may be."""
+
+
+class OverLimit(InklingError):
+    """What was asked for is more than this server allows; the message says how much it allows."""
+
+
+class Limits(Value):
+    """What this server allows. Each is the environment's `INKLING_MAX_` and its name in capitals."""
+
+    epochs: int = Field(MAX_EPOCHS, ge=1, le=MAX_EPOCHS, description="epochs of a run")
+    images: int = Field(MOST_IMAGES, ge=10_000, le=MOST_IMAGES, description="images that a run learns from")
+    parameters: int = Field(MAX_PARAMETERS, ge=10, le=MAX_PARAMETERS, description="parameters of a network")
+    seconds: int = Field(21_600, ge=5, le=10**7, description="seconds of training in a run; then it is stopped")
+    active_runs: int = Field(3, ge=1, le=100, description="runs of a workspace that wait or train")
+    queue: int = Field(100, ge=1, le=10_000, description="runs that wait, of all workspaces")
+    runs: int = Field(200, ge=1, le=100_000, description="runs that a workspace keeps")
+    days: int = Field(365, ge=1, le=36_500, description="days that a run is kept")
+    megabytes: int = Field(5_000, ge=10, le=10**7, description="megabytes of all runs; then the oldest go")
+
+
+def limits() -> Limits:
+    """The limits in force.
+
+    Raises:
+        BadLimit: the environment names one that is none.
+    """
+    given = {name: os.environ.get(variable(name), "").strip() for name in Limits.model_fields}
+    try:
+        # As text, because what an operator types is text; "strict" would take no number from it.
+        return Limits.model_validate({name: _number(text) for name, text in given.items() if text})
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        bounds = {type(bound).__name__: bound for bound in Limits.model_fields[name].metadata}
+        raise BadLimit(
+            f"{variable(name)} must be a whole number from {bounds['Ge'].ge:,} to {bounds['Le'].le:,}, "
+            f"not {given[name][:40]!r}. Correct it where the server is started, or leave it out."
+        ) from None
+
+
+def variable(name: str) -> str:
+    """The environment variable that sets a limit."""
+    return _PREFIX + name.upper()
+
+
+def check(recipe: Recipe, allowed: Limits | None = None) -> None:
+    """See whether a recipe keeps to the limits, by default those in force.
+
+    Raises:
+        OverLimit: it does not; the sentence names what is too much and how much is allowed.
+        BadLimit: as `limits`.
+    """
+    allowed = allowed or limits()
+    for name, wanted, what in (
+        ("epochs", recipe.epochs, "epochs"),
+        ("images", recipe.data.images, "images to learn from"),
+        ("parameters", recipe.network.parameters, "parameters"),
+    ):
+        most = getattr(allowed, name)
+        if wanted > most:
+            raise OverLimit(f"This server allows {most:,} {what}, and not {wanted:,}.")
+
+
+def said(allowed: Limits) -> str:
+    """The limits that are tighter than Inkling's own, in a sentence; "" where none is."""
+    own = Limits()
+    tight = [
+        f"{getattr(allowed, name):,} {info.description}"
+        for name, info in Limits.model_fields.items()
+        if getattr(allowed, name) < getattr(own, name)
+    ]
+    return f"This server's limits: at most {'; '.join(tight)}." if tight else ""
+
+
+def _number(text: str) -> int | str:
+    try:
+        return int(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        return text

@@ -1,0 +1,37 @@
+"""What everybody has to know of the server: a disk that is full or forgets, a database that was damaged."""
+
+import streamlit as st
+
+from core.storage import home_problem, is_forgetful
+from core.training.database import DatabaseTrouble, database_url
+from core.training.runs import run_store
+from pages.components.errors import plain
+from pages.components.typesetting import quiet
+
+EVERY = 5.0  # seconds between two looks
+
+
+def show(*, is_about_runs: bool) -> None:
+    """Draw what there is to say, if anything; it comes and goes by itself.
+
+    Args:
+        is_about_runs: whether the page is one that makes or lists runs, and so should say that the disk forgets.
+    """
+    st.fragment(_notices, run_every=EVERY)(is_about_runs)
+
+
+def _notices(is_about_runs: bool) -> None:
+    with st.container(key="server_notice", gap="xsmall"):
+        for sentence in _sentences():
+            st.warning(plain(sentence), icon=":material/warning:")
+        if is_about_runs and is_forgetful() and database_url().startswith("sqlite"):
+            quiet("This server forgets: runs and drawings are lost when it restarts. Download what you want to keep.")
+
+
+def _sentences() -> list[str]:
+    try:
+        store = run_store()
+        said = [home_problem(), store.trouble(), store.set_aside()]
+    except DatabaseTrouble as problem:  # it could not even be opened
+        said = [home_problem(), str(problem)]
+    return [sentence for sentence in said if sentence]

@@ -1,0 +1,214 @@
+"""Several machines: two web processes on one database, and a Dask cluster that trains for both, over TLS.
+
+All on this machine, but apart: the cluster has its own copy of the code, its own folder and its own processes.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from distributed import Client, Security
+from sqlalchemy import text
+
+from core.networks.recipe_link import to_link
+from core.training.jobs import _tasks
+from core.training.runs import RunState, RunStore
+from tests.training import tiny
+from tests.visitors import Visitor
+
+ROOT = Path(__file__).parents[1]
+RECIPE = tiny.RECIPE.model_copy(update={"epochs": 25, "batch_size": 20})
+ENDLESS = RECIPE.model_copy(update={"epochs": 90, "seed": 6})
+PATIENCE = 600  # seconds until a wait is given up; nothing here takes nearly as long
+
+
+@pytest.fixture
+def machines():
+    """Processes that a test starts; whatever becomes of it, they end."""
+    with ExitStack() as running:
+        yield running
+
+
+@pytest.fixture
+def shared_database(request, tmp_path):
+    """PostgreSQL; where there is none a file, which processes of one machine can share too."""
+    try:
+        return request.getfixturevalue("postgresql")()
+    except pytest.skip.Exception:
+        return f"sqlite:///{tmp_path / 'runs.sqlite3'}"
+
+
+@contextmanager
+def process(*command, cwd, log, **environment):
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=cwd, env=os.environ | environment, stdout=output, stderr=output
+        )
+    try:
+        yield running
+    finally:
+        end(running)
+
+
+def end(running):
+    """As when somebody pulls the plug: no process says goodbye."""
+    if running.poll() is None:
+        for victim in [*psutil.Process(running.pid).children(recursive=True), running]:
+            victim.kill()
+    running.wait(PATIENCE)
+
+
+@pytest.fixture
+def tls(tmp_path):
+    """A certificate that all machines share, as Dask's own settings name it."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl, which makes the certificate")
+    certificate, key = str(tmp_path / "cluster.pem"), str(tmp_path / "cluster.key")
+    subject = ["-subj", "/CN=cluster", "-days", "2", "-keyout", key, "-out", certificate]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
+    )
+    prefix = "DASK_DISTRIBUTED__COMM"
+    named = {f"{prefix}__TLS__CA_FILE": certificate, f"{prefix}__REQUIRE_ENCRYPTION": "true"}
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        named |= {f"{prefix}__TLS__{role}__CERT": certificate, f"{prefix}__TLS__{role}__KEY": key}
+    return named
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+async def until(condition, what, *visitors):
+    """Wait for a condition; the visitors go on watching their pages."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        await asyncio.gather(asyncio.sleep(0.05), *(visitor.look(0.2) for visitor in visitors))
+    return value
+
+
+def test_a_cluster_trains_for_two_web_processes_and_a_machine_that_is_lost_loses_nothing(
+    machines, shared_database, tls, tmp_path
+):
+    asyncio.run(_journey(machines, shared_database, tls, tmp_path))
+
+
+async def _journey(machines, database, tls, folder):
+    shutil.copytree(ROOT / "core", folder / "checkout" / "core", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "requirements.txt", folder / "checkout")
+    there = {"cwd": folder / "checkout", "PYTHONPATH": str(folder / "checkout"), "INKLING_HOME": str(folder / "there")}
+    address = f"tls://127.0.0.1:{free_port()}"
+    scheduler = ("dask", "scheduler", "--no-dashboard", "--host", address)
+    machines.enter_context(process(*scheduler, log=folder / "scheduler.log", **there, **tls))
+
+    def machine(name, *options, url=database):
+        command = ("dask", "worker", address, "--no-dashboard", "--no-nanny", "--nthreads", "1", *options)
+        log = folder / f"{name}.log"
+        return machines.enter_context(process(*command, log=log, INKLING_DATABASE_URL=url, **there, **tls))
+
+    def web(name):
+        port = free_port()
+        command = ("streamlit", "run", "app.py", "--server.address=127.0.0.1", f"--server.port={port}")
+        here = {"INKLING_HOME": str(folder / name), "INKLING_DATABASE_URL": database, "DASK_SCHEDULER_ADDRESS": address}
+        (folder / name).mkdir()
+        log = folder / f"{name}.log"
+        machines.enter_context(process(*command, "--server.headless=true", cwd=ROOT, log=log, **here, **tls))
+        return f"127.0.0.1:{port}"
+
+    misled = machine("misled", url=f"sqlite:///{folder / 'another.sqlite3'}")
+    first, second = web("first"), web("second")
+    store = RunStore(database)
+    async with asyncio.TaskGroup() as arrivals:
+        arriving = [arrivals.create_task(arrived(web)) for web in (first, second)]
+    ada, ben = (visitor.result() for visitor in arriving)
+    async with ada, ben:
+        # A machine that looks into another database trains nobody's runs, and the page says that they wait for one.
+        await ada.open("train", recipe=to_link(RECIPE))
+        await ada.press("train")
+        (adas,) = await until(lambda: runs(store), "the run is queued")
+        await until(lambda: ada.reads("No training machine can take your run"), "the page says so", ada)
+        assert store.run(adas).attempt == 0
+
+        # Two that fit, one of them not told to warm up before its first run: two runs at once.
+        fit = [machine("third", "--preload", "core.training.worker"), machine("fourth")]
+        await ben.open("train", recipe=to_link(RECIPE))
+        await ben.press("train")
+        bens = await until(lambda: next((run for run in runs(store) if run != adas), None), "both are queued")
+        both = lambda: all(store.run(run).history and store.run(run).state == RunState.RUNNING for run in (adas, bens))  # noqa: E731
+        await until(both, "both train at once", ada, ben)
+        reported = store.run(adas).history
+
+        # The machine that trains Ada's run is lost for good; the run goes on where Ben's was.
+        (lost,) = [machine for machine in fit if machine.pid == at_work_on(adas, address, tls)]
+        end(lost)
+        await until(lambda: not store.run(bens).state.is_active, "Ben's run has ended", ada, ben)
+        await until(lambda: not store.run(adas).state.is_active, "Ada's run has ended", ada, ben)
+        broken, unbroken = store.run(adas), store.run(bens)
+        assert (broken.state, unbroken.state) == (RunState.FINISHED, RunState.FINISHED), broken.notice
+        assert "Its worker died; it went on from epoch" in broken.notice
+        assert broken.history[: len(reported)] == reported
+        assert broken.history == unbroken.history
+        for name, weights in store.model(bens).weights.items():
+            np.testing.assert_array_equal(store.model(adas).weights[name], weights)
+
+        # What is started at one web process is watched, and stopped by its owner, at the other.
+        await ada.open("train", recipe=to_link(ENDLESS))
+        await ada.press("train")
+        third = await until(lambda: next((run for run in runs(store) if run not in (adas, bens)), None), "a third")
+        await until(lambda: store.run(third).live, "it trains", ada)
+        await ben.open("train", run=third)
+        assert ben.reads("You are watching")
+        assert not ben.can_press("stop")
+        async with Visitor(second, ada.token) as elsewhere:
+            await elsewhere.open("train")
+            await elsewhere.press("stop")
+            assert store.run(third).wish == "stop" or not store.run(third).state.is_active
+            await until(lambda: ada.can_press("draw_with_it"), "the first web process says that it has ended", ada)
+        assert store.run(third).state == RunState.STOPPED
+        assert ada.problems == ben.problems == []
+    assert not list(folder.glob("first/engine-*"))
+    assert misled.poll() is None
+    assert "Traceback" not in (folder / "first.log").read_text() + (folder / "second.log").read_text()
+
+
+async def arrived(web):
+    """A visitor on the start page, as soon as the web process answers."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            visitor = Visitor(web, secrets.token_urlsafe(32))
+            async with visitor:
+                await visitor.open()
+            return visitor
+        except OSError:
+            assert time.monotonic() < deadline, f"waited in vain for {web}"
+            await asyncio.sleep(0.1)
+
+
+def runs(store):
+    with store._database.reading() as session:
+        return [run_id for (run_id,) in session.execute(text("SELECT id FROM run"))]
+
+
+def at_work_on(run_id, address, tls):
+    """The process that trains a run."""
+    prefix = "DASK_DISTRIBUTED__COMM__TLS__"
+    files = {"tls_ca_file": tls[f"{prefix}CA_FILE"], "tls_client_cert": tls[f"{prefix}CLIENT__CERT"]}
+    security = Security(require_encryption=True, tls_client_key=tls[f"{prefix}CLIENT__KEY"], **files)
+    with Client(address, security=security, set_as_default=False) as client:
+        tasks = client.run_on_scheduler(_tasks)
+        (place,) = [place for key, (place, _) in tasks.items() if key.startswith(f"{run_id}:")]
+        return client.run(os.getpid, workers=[place])[place]

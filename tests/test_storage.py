@@ -1,0 +1,84 @@
+import os
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import storage
+from core.storage import Damaged, sealed, unsealed, write_whole
+
+
+@given(st.binary(max_size=200), st.data())
+def test_a_flipped_bit_anywhere_in_what_is_sealed_is_noticed(content, data):
+    kept = sealed(content)
+    assert unsealed(kept) == content
+    place, bit = data.draw(st.integers(0, len(kept) - 1)), data.draw(st.integers(0, 7))
+    flipped = bytearray(kept)
+    flipped[place] ^= 1 << bit
+    with pytest.raises(Damaged, match="damaged on the server's disk"):
+        unsealed(bytes(flipped))
+    with pytest.raises(Damaged):
+        unsealed(kept[: place or 1])
+
+
+@pytest.mark.bad_input(23)
+@pytest.mark.parametrize("broken", ["write", "fsync", "replace"])
+def test_a_disk_that_fails_while_a_file_is_written_leaves_the_older_one(broken, tmp_path, monkeypatch):
+    path = tmp_path / "model.safetensors"
+    write_whole(path, b"older")
+
+    def refuse(*arguments):
+        raise OSError(28, "No space left on device")
+
+    if broken == "write":
+        monkeypatch.setattr(type(path), "open", refuse)
+    else:
+        monkeypatch.setattr(os, broken, refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"newer")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.bad_input(23)
+def test_where_the_folder_cannot_be_written_to_another_takes_its_place_and_it_is_said(tmp_path, monkeypatch):
+    blocked = tmp_path / "file" / "home"
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("INKLING_HOME", str(blocked))
+    assert storage.home() == storage.refuge()
+    assert "kept for now only" in storage.home_problem()
+    assert storage.home().stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "good"))
+    assert storage.home() == tmp_path / "good"
+    assert storage.home_problem() == ""
+
+
+def test_a_refuge_that_somebody_else_has_made_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 4711)  # whoever made the folder is another now
+    with pytest.raises(OSError, match="no folder"):
+        storage.refuge()
+
+
+def test_only_one_at_a_time_holds_a_lock(tmp_path):
+    inside, most = [], []
+
+    def enter():
+        with storage.one_at_a_time(tmp_path / "lock"):
+            inside.append(1)
+            most.append(len(inside))
+            inside.pop()
+
+    threads = [threading.Thread(target=enter) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 5
+
+
+def test_a_disk_that_forgets_is_known_by_where_the_app_lies_or_by_what_is_said(monkeypatch):
+    assert not storage.is_forgetful()
+    monkeypatch.setenv("INKLING_FORGETS", "1")
+    assert storage.is_forgetful()

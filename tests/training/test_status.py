@@ -1,0 +1,49 @@
+import json
+import logging
+import sqlite3
+
+import pytest
+
+from core import logs
+from core.training import __main__ as command
+from core.training.runs import RunStore
+from tests.training import tiny
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+
+
+def test_status_tells_web_engine_database_and_queue_in_plain_lines(store, capsys):
+    run_id = store.submit("me", tiny.RECIPE)
+    assert command.main(["status"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("web") for line in lines)
+    assert "engine    off" in lines
+    assert any(line.startswith("database") and "1 queued" in line for line in lines)
+    assert f"waiting   {run_id}: Next in the queue" in lines
+    assert any(line.startswith("problem") and "no engine" in line for line in lines)
+
+
+def test_status_tells_programs_the_same(store, capsys):
+    assert command.main(["status", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["engine"], found["runs"], found["waiting"], found["is_well"]) == ("off", {}, [], True)
+
+
+def test_status_says_that_a_database_was_damaged(store, tmp_path, capsys):
+    store._database._engine.dispose()
+    (tmp_path / "runs.sqlite3").write_bytes(b"rubbish" * 1000)
+    assert command.main(["status"]) == 1
+    assert "was damaged on" in capsys.readouterr().out
+    with sqlite3.connect(tmp_path / "runs.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM run").fetchone() == (0,)
+
+
+def test_a_line_of_the_log_names_time_level_and_run():
+    record = logging.LogRecord("inkling.runs", logging.INFO, "", 0, "event=queued run=%s", ("abc",), None)
+    line = logs._Lines().format(record)
+    assert "Z level=INFO from=inkling.runs pid=" in line
+    assert line.endswith("event=queued run=abc")
