@@ -1,4 +1,4 @@
-"""A visitor without a browser: speaks Streamlit's protocol with a server, and may say what no browser would."""
+"""A visitor who may say to the server what no browser would; sound ones are in `visitors`."""
 
 import json
 import secrets

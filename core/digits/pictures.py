@@ -35,7 +35,7 @@ from core.digits.preprocessing import (
 from core.errors import InklingError
 
 MAX_PICTURE_MB = 10
-MAX_PIXELS = 16_000_000  # of a picture; a telephone's have 12 million. Decoding takes up to eight bytes of each
+MAX_PIXELS = 16_000_000  # of a picture; a telephone's have 12 million. Decoding takes up to twelve bytes of each
 MAX_SCANS = 100  # in which a JPEG is stored; a progressive one has ten, and its small preview another
 MAX_SCANNED = (
     240_000_000  # pixels times scans: a few kilobytes can name as many scans as keep a processor busy for minutes
@@ -107,7 +107,7 @@ def frame_picture(picture: Picture, framing: Framing = MNIST_FRAMING) -> Images:
 
 _READERS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
 _SCAN = b"\xff\xda"  # begins a scan of a JPEG; within one these bytes cannot stand
-# Pictures are read one after the other: each may take 130 MB for a moment, and warnings are silenced for all threads.
+# Pictures are read one after the other: each may take 190 MB for a moment, and warnings are silenced for all threads.
 _reading = threading.Lock()
 
 

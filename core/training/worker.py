@@ -85,7 +85,7 @@ def train(run_id: str) -> None:
 
         start = lesson.start if lesson else store.start(run_id)
         trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
-        notice = " ".join(filter(None, [_notice(recipe, data), follower.notice]))
+        notice = " ".join(filter(None, [data.notice, _cut(recipe, data), follower.notice]))
         follower.finish(trained, notice)
     except Paused as pause:
         paused = pause.checkpoint
@@ -102,12 +102,12 @@ def train(run_id: str) -> None:
     _renew_if_grown()
 
 
-def _notice(recipe: Recipe, data: Dataset) -> str:
-    """What was otherwise than the recipe says, in sentences."""
-    images, cut = len(data.training), ""
-    if recipe.batch_size > images:
-        cut = f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
-    return " ".join(filter(None, [data.notice, cut]))
+def _cut(recipe: Recipe, data: Dataset) -> str:
+    """What is said where a batch would hold more images than there are; "" where it does not."""
+    images = len(data.training)
+    if recipe.batch_size <= images:
+        return ""
+    return f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
 
 
 class _Follower:

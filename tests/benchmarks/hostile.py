@@ -36,6 +36,7 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
+import psutil
 from websockets.exceptions import ConnectionClosed
 
 from core.errors import InklingError
@@ -317,27 +318,31 @@ def _kinds() -> dict[str, Callable[[Random], Callable[[], object]]]:
 def _through_server(seed: int, numbers: list[int], watch: dict[str, str]) -> Iterator[dict[str, Any]]:
     left = list(numbers)
     while left:
-        with serve(Path(watch["HOME"]), **watch) as server:
+        with serve(Path(watch["HOME"]), may_stumble=True, **watch) as server:
             run_id = _finished_run(watch)
             for page in mutations.PAGES:
                 with Visitor(server.url) as visitor:
                     visitor.run(page=page)  # what is read once and kept is no growth
             with ExitStack() as visit:
                 visitor, stay = visit.enter_context(Visitor(server.url)), STAY
-                while left and not server.is_dead():
+                while left and not _is_dead(server.pid):
                     number, stay = left.pop(0), stay - 1
                     random = Random(f"{seed} {number}")
                     kind, prepare = random.choice(_SERVED)
                     visitor.state.clear()
                     result = _measured(number, kind, partial(prepare, visitor, run_id), random, server.pid)
                     yield result
-                    if server.is_dead():
+                    if _is_dead(server.pid):
                         yield _result(number, kind, "death", "the server has ended")
                     elif stay == 0 or result["outcome"] != "taken":
                         visit.close()
                         visitor, stay = visit.enter_context(Visitor(server.url)), STAY
                     if len(left) % 25 == 0:
                         print(f"{len(left)} left", flush=True)
+
+
+def _is_dead(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def _finished_run(watch: dict[str, str]) -> str:

@@ -313,6 +313,7 @@ def test_two_processes_that_download_at_once_leave_one_whole_file(little_mnist, 
     assert (home / "cache" / "mnist.npz").read_bytes() == content
 
 
+@pytest.mark.bad_input(22)
 def test_two_threads_that_write_at_once_leave_one_whole_file(little_mnist, tmp_path, monkeypatch):
     from core.storage import write_whole
 

@@ -182,7 +182,6 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store
 
 @pytest.mark.bad_input(25)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
-@pytest.mark.bad_input(25)
 def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(engine, store, how, monkeypatch):
     if how == signal.SIGSTOP:
         monkeypatch.setattr(jobs, "HUNG_SECONDS", 10)  # longer than a model is traced on a busy machine
