@@ -57,16 +57,39 @@ def refuge() -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    for place in (Path("/dev/shm"), Path(tempfile.gettempdir())):
-        mark = hashlib.sha256(str(_wanted_home().absolute()).encode()).hexdigest()[:12]
-        folder = place / f"inkling-{os.getuid() if hasattr(os, 'getuid') else ''}-{mark}"
+    return _refuge_for(_wanted_home())
+
+
+def in_refuge(name: str) -> Path | None:
+    """The file of this name in a refuge, where there is one; nothing is made to look for it."""
+    paths = [folder / name for folder in _refuges(_wanted_home()) if _is_ours(folder)]
+    return next((path for path in paths if path.is_file()), None)
+
+
+@cache
+def _refuge_for(wanted: Path) -> Path:
+    for folder in _refuges(wanted):
         with suppress(OSError):
             folder.mkdir(mode=0o700, exist_ok=True)
-            status = folder.lstat()
-            is_ours = not folder.is_symlink() and (not hasattr(os, "getuid") or status.st_uid == os.getuid())
-            if is_ours and _takes_files(folder):
+            if _is_ours(folder) and _takes_files(folder):
                 return folder
     raise OSError("there is no folder to write to")
+
+
+def _refuges(wanted: Path) -> list[Path]:
+    mark = hashlib.sha256(str(wanted.absolute()).encode()).hexdigest()[:12]
+    return [place / f"inkling-{_user()}-{mark}" for place in (Path("/dev/shm"), Path(tempfile.gettempdir()))]
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is one, and was made by this user."""
+    with suppress(OSError):
+        return folder.is_dir() and not folder.is_symlink() and folder.lstat().st_uid == _user()
+    return False
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0  # as Windows says of every file
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -34,7 +34,16 @@ class Server:
     """A running app: where it answers, and its process."""
 
     url: str
-    pid: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def pid(self) -> int:
+        """The process' number."""
+        return self.process.pid
+
+    def is_dead(self) -> bool:
+        """Whether the process has ended."""
+        return self.process.poll() is not None
 
 
 @dataclass
@@ -45,6 +54,15 @@ class Visit:
     url: str
     problems: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+
+    @classmethod
+    def noting(cls, page: Page, url: str) -> "Visit":
+        """A visit that keeps all that goes wrong in its page from now on, and all that the page asks for."""
+        visit = cls(page, url)
+        page.on("pageerror", lambda error: visit.problems.append(str(error)))
+        page.on("console", lambda message: visit._note(message.type, message.text, str(message.location.get("url"))))
+        page.on("request", lambda request: visit.hosts.add(request.url.removeprefix("blob:").split("?")[0]))
+        return visit
 
     def open(self, path: str = "/") -> None:
         """Open the Draw page."""
@@ -90,6 +108,11 @@ class Visit:
             for step in range(1, 7):
                 send("touchMove", (x0 + (x1 - x0) * step / 6, y0 + (y1 - y0) * step / 6))
         send("touchEnd")
+
+    def _note(self, kind: str, text: str, url: str) -> None:
+        # Streamlit asks for its own files beneath a deep link first, and takes the 404 in its stride.
+        if kind == "error" and "/_stcore/" not in url:
+            self.problems.append(f"{text} {url}")
 
     def _corner(self) -> tuple[float, float]:
         box = self.page.locator(CANVAS).bounding_box()
@@ -148,7 +171,7 @@ def serve(
             until(lambda: process.poll() is not None or _answers(f"{url}/_stcore/health"), "the server answers")
             if process.poll() is not None:
                 raise RuntimeError(f"the server did not start:\n{log.read_text()}")
-            yield Server(url, process.pid)
+            yield Server(url, process)
         finally:
             process.terminate()
             process.wait(timeout=20)

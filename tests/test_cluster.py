@@ -27,9 +27,9 @@ from tests.training import tiny
 from tests.visitors import Visitor
 
 ROOT = Path(__file__).parents[1]
-RECIPE = tiny.RECIPE.model_copy(update={"epochs": 25, "batch_size": 20})
+RECIPE = tiny.RECIPE.model_copy(update={"epochs": 40, "batch_size": 20})
 ENDLESS = RECIPE.model_copy(update={"epochs": 90, "seed": 6})
-PATIENCE = 600  # seconds until a wait is given up; nothing here takes nearly as long
+PATIENCE = 300  # seconds until a wait is given up; nothing here takes nearly as long
 
 
 @pytest.fixture
@@ -147,8 +147,12 @@ async def _journey(machines, database, tls, folder):
         await ben.open("train", recipe=to_link(RECIPE))
         await ben.press("train")
         bens = await until(lambda: next((run for run in runs(store) if run != adas), None), "both are queued")
-        both = lambda: all(store.run(run).history and store.run(run).state == RunState.RUNNING for run in (adas, bens))  # noqa: E731
-        await until(both, "both train at once", ada, ben)
+
+        def are_in_hand():
+            return all(run.state == RunState.RUNNING and run.attempt for run in map(store.run, (adas, bens)))
+
+        await until(are_in_hand, "two machines have taken them in hand", ada, ben)
+        await until(lambda: len(store.run(adas).history) >= 2, "Ada's run is in its third epoch")
         reported = store.run(adas).history
 
         # The machine that trains Ada's run is lost for good; the run goes on where Ben's was.

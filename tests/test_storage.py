@@ -56,6 +56,7 @@ def test_where_the_folder_cannot_be_written_to_another_takes_its_place_and_it_is
 
 
 def test_a_refuge_that_somebody_else_has_made_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     monkeypatch.setattr(os, "getuid", lambda: 4711)  # whoever made the folder is another now
     with pytest.raises(OSError, match="no folder"):
         storage.refuge()

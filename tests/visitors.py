@@ -57,6 +57,7 @@ class Visitor:
             additional_headers={"Cookie": f"{COOKIE}={self.token}"},
             origin=f"http://{self._address}",
             max_size=None,
+            ping_interval=None,  # a browser does not lose patience either
         )
         return self
 

@@ -152,6 +152,7 @@ class Database:
         self._of_one_row = self._engine.execution_options(of_one_row=True)
         self._opening = threading.Lock()
         before = self._file = self._file_there()  # another one may take its place
+        self.openings = 0  # of files: more than one where a damaged one was replaced
         self._looked, self._trouble = -LOOK_SECONDS, ""
         for _ in range(2):  # a second time where the first has found it damaged
             try:
@@ -218,6 +219,7 @@ class Database:
             _replace_indexes(connection)
             _seal_what_is_bare(connection, before)
         self._file = self._file_there()
+        self.openings += 1
 
     def _follow(self) -> None:
         """Open anew where another process has put a new file in the place of a damaged one."""

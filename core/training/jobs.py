@@ -73,6 +73,7 @@ class Engine:
         self._client: Client | None = None
         self._scheduler_pid = 0
         self._workers = 0
+        self._lost_at = -1e9  # when our own engine was found gone, on this process' clock
         self._heard: dict[str, tuple[float, float]] = {}  # by run: its last sign of life, and when it was seen here
         self._handed_out: dict[str, tuple[str, Future[None]]] = {}  # runs, with the worker that each was given to
         self._unfit: dict[str, float] = {}  # workers that could not take a run in hand, and until when that counts
@@ -141,6 +142,10 @@ class Engine:
         """Connect if need be, hand out what waits, and see to runs that have fallen silent."""
         if self._client is None or self._client.status != "running" or not _is_alive(self._scheduler_pid):
             self._drop_client()
+            if time.monotonic() - self._lost_at < LOST_SECONDS + QUIET_POLL_SECONDS and self._store.running():
+                self._state = EngineState.STARTING
+                self._see_to_silent_runs(None, {})  # before a new engine, which takes its time to start
+                return
             if not self._is_wanted and not self._store.queue_length() and not self._store.running():
                 self._state = EngineState.OFF
                 return
@@ -181,13 +186,13 @@ class Engine:
             self._store.give_back(run_id)
             raise
 
-    def _see_to_silent_runs(self, client: Client, tasks: dict[str, tuple[str, bool]]) -> None:
+    def _see_to_silent_runs(self, client: Client | None, tasks: dict[str, tuple[str, bool]]) -> None:
         running = self._store.running()
         self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
         for run in running:
             silence = self._silence(run)
             task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if task and silence > HUNG_SECONDS:
+            if task and client and silence > HUNG_SECONDS:
                 address, is_begun = task
                 # What waits behind another run has not hung: it came there when its own worker died.
                 is_behind = not is_begun and (address, True) in tasks.values()
@@ -237,6 +242,8 @@ class Engine:
         return time.monotonic() > self._unfit.get(address, 0.0)
 
     def _drop_client(self) -> None:
+        if self._client and not _is_alive(self._scheduler_pid):
+            self._lost_at = time.monotonic()
         if self._client:
             with suppress(Exception):
                 self._client.close(timeout=1)

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from sqlalchemy import (
     Text,
     delete,
     func,
+    inspect,
     literal,
     or_,
     select,
@@ -43,7 +43,7 @@ from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
-from core.storage import Damaged, refuge, write_whole
+from core.storage import Damaged, in_refuge, refuge, write_whole
 from core.training import limits, queue
 from core.training.database import Base, Database, Json, Sealed, Token, database_url
 from core.training.lesson import Lesson
@@ -256,6 +256,7 @@ class RunStore:
         """
         self.url = url
         self._database = Database(url)
+        self._begun: dict[str, tuple[int, dict[str, Any]]] = {}  # runs that this process trains: database and row
 
     # What a visitor does
 
@@ -713,6 +714,8 @@ class RunStore:
                 row.history = row.history[: len(checkpoint.history) if checkpoint else 0]
             reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
             row.points = [point for point in row.points if (point["epoch"], point["step"]) <= reached]
+            row_now = {column.key: getattr(row, column.key) for column in inspect(_Row).column_attrs}
+            self._begun = {run_id: (self._database.openings, row_now)}  # one at a time
             return recipe, checkpoint, row.attempt
 
     def report(
@@ -723,6 +726,7 @@ class RunStore:
         if progress:
             changed["live"] = asdict(progress)
         with self._database.writing(one_row=True) as session:
+            self._bring_back(session, run_id)
             if progress and as_point:  # only then is the whole curve read
                 points = session.scalar(select(_Row.points).where(_Row.id == run_id).with_for_update()) or []
                 point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
@@ -735,14 +739,18 @@ class RunStore:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
         with self._database.writing(one_row=True) as session:
             history = [asdict(result) for result in checkpoint.history]
+            self._bring_back(session, run_id)
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
+                if run_id in self._begun:
+                    self._begun[run_id][1]["history"] = history
                 session.execute(update(_Data).where(_Data.id == run_id).values(previous=_Data.checkpoint))
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes(), film=checkpoint.film.to_bytes())
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
         with self._database.writing(one_row=True) as session:
+            self._bring_back(session, run_id)
             row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
                 return
@@ -773,6 +781,19 @@ class RunStore:
             held = _held(run_id, attempt).values(**_ended(RunState.PAUSED))
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
+
+    def _bring_back(self, session: Session, run_id: str) -> None:
+        """Write the row of a run that this process trains anew, where it was lost with a damaged database."""
+        openings, values = self._begun.get(run_id, (self._database.openings, {}))
+        if openings == self._database.openings:
+            return  # if the row is gone now, its owner has deleted it
+        if session.get(_Row, run_id) is None:
+            session.add(_Row(**values))
+            session.flush()
+            if session.get(_Data, run_id) is None:
+                session.add(_Data(id=run_id))
+            _log.warning("event=brought_back run=%s", run_id)
+        self._begun = {run_id: (self._database.openings, values)}
 
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._database.reading() as session:
@@ -853,25 +874,26 @@ def _listed(row: _Row) -> ListedRun:
 def rescue(run_id: str, model: bytes) -> None:
     """Hold a model in memory, or wherever there is room, that the store cannot take."""
     with suppress(OSError):
-        write_whole(_rescued_at(run_id), model)
+        write_whole(refuge() / _rescued_name(run_id), model)
 
 
 def rescued(run_id: str) -> bytes | None:
     """The model of a run that its worker holds until the store takes it, as the content of a `.safetensors` file."""
-    try:
-        return _rescued_at(run_id).read_bytes()
-    except OSError:
-        return None
+    with suppress(OSError):
+        if path := in_refuge(_rescued_name(run_id)):
+            return path.read_bytes()
+    return None
 
 
 def forget_rescued(run_id: str) -> None:
     """Let go of a model that the store has taken."""
     with suppress(OSError):
-        _rescued_at(run_id).unlink(missing_ok=True)
+        if path := in_refuge(_rescued_name(run_id)):
+            path.unlink(missing_ok=True)
 
 
-def _rescued_at(run_id: str) -> Path:
-    return refuge() / f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
+def _rescued_name(run_id: str) -> str:
+    return f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
 
 
 @cache

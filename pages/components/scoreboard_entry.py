@@ -22,17 +22,20 @@ def show(run: Run) -> None:
         st.popover(label, key=f"scoreboard_{run.id}", icon=":material/leaderboard:"),
         st.container(width=WIDTH, gap="small"),
     ):
-        if problem := st.session_state.pop("scoreboard_problem", None):
-            st.error(plain(problem), icon=":material/error:")
-        if entry:
-            st.markdown(f"Everyone here sees it as **{plain(entry.nickname)}**.")
-            st.button("Take it off", key=f"leave_{run.id}", on_click=leave, args=(run.id,))
-        else:
-            st.markdown("**Show this result to everyone here**")
-            nickname = scoreboard().last_nickname(workspace.owner())
-            st.text_input("Nickname", nickname, MAX_NICKNAME, key=f"nickname_{run.id}")
-            st.button("Put it on", key=f"join_{run.id}", on_click=_join, args=(run,))
-            quiet("They see the nickname, the recipe's name and the figures, not the run. You can take it off again.")
+        with st.container(gap="small"):  # of one place, so that the link keeps its own when the choice changes
+            if problem := st.session_state.pop("scoreboard_problem", None):
+                st.error(plain(problem), icon=":material/error:")
+            if entry:
+                st.markdown(f"Everyone here sees it as **{plain(entry.nickname)}**.")
+                st.button("Take it off", key=f"leave_{run.id}", on_click=leave, args=(run.id,))
+            else:
+                st.markdown("**Show this result to everyone here**")
+                nickname = scoreboard().last_nickname(workspace.owner())
+                st.text_input("Nickname", nickname, MAX_NICKNAME, key=f"nickname_{run.id}")
+                st.button("Put it on", key=f"join_{run.id}", on_click=_join, args=(run,))
+                quiet(
+                    "They see the nickname, the recipe's name and the figures, not the run. You can take it off again."
+                )
         st.page_link("pages/scoreboard.py", label=":small[See the scoreboard]")
 
 

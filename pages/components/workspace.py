@@ -120,7 +120,13 @@ def show_links(run: Run | None) -> None:
 
 def link(page: str, **parameters: str) -> str:
     """The whole address of another page of the app."""
-    return f"{_address().rpartition('/')[0]}/{page}?{urlencode(parameters)}"
+    return f"{start_address()}{page}?{urlencode(parameters)}"
+
+
+def start_address() -> str:
+    """The address of the start page; it carries no secret, and may be handed out."""
+    address = urlsplit(_address())
+    return f"{address.scheme}://{address.netloc}{address.path.rpartition('/')[0]}/"
 
 
 def _workspace_link(token: str) -> None:

@@ -221,7 +221,6 @@ def _live(home: Path) -> Figures:
 def _look_on(url: str, run_id: str) -> None:
     """Look at a run as a page does, until it is gone."""
     from core.training.runs import NoSuchRun
-    from pages.components.training_view import EVERY
 
     store = RunStore(url)
     while True:
@@ -229,7 +228,7 @@ def _look_on(url: str, run_id: str) -> None:
             store.run(run_id)
         except NoSuchRun:
             return
-        time.sleep(EVERY)
+        time.sleep(0.5)
 
 
 def _memory(home: Path) -> Figures:

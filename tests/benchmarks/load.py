@@ -54,6 +54,7 @@ QUICK_SIZE = "Quick, 10,000 images"  # as the form calls it
 OTHER_PAGES = ("model", "evaluate", "runs", "learn")
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 PAUSE = (1.5, 4.0)  # seconds in which a person looks, between two clicks or strokes
+PATIENCE_MS = 60_000  # in which a browser's page must have followed
 SAMPLE_SECONDS = 0.25
 FORETOLD_SECONDS = 2.0
 START_SECONDS = 600  # in which the server must have come up, and then the engine; a busy machine is slow
@@ -221,17 +222,17 @@ async def _by_browser(number: int, address: str, browser: Browser, hours: Hours,
     await _until(chance.uniform(hours.began, hours.arrival))
     context = await browser.new_context(viewport={"width": 1280, "height": 720})
     page = await context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     began = time.monotonic()
     await page.goto(f"http://{address}/")
-    await expect(page.locator(READY)).to_be_attached(timeout=60_000)
-    await expect(page.locator("canvas.upper-canvas")).to_be_visible(timeout=60_000)
+    await expect(page.locator(READY)).to_be_attached(timeout=PATIENCE_MS)
+    await expect(page.locator("canvas.upper-canvas")).to_be_visible(timeout=PATIENCE_MS)
     figures.opens.append(time.monotonic() - began)
     await _draw_by_browser(page, chance, figures)
     await _until(chance.uniform(hours.arrival, hours.training))
     began = time.monotonic()
     await page.goto(f"http://{address}/train?recipe={to_link(QUICK)}")
-    await expect(page.locator(READY)).to_be_attached(timeout=60_000)
+    await expect(page.locator(READY)).to_be_attached(timeout=PATIENCE_MS)
     figures.opens.append(time.monotonic() - began)
     while not hours.is_over.is_set():
         train = page.get_by_role("button", name="Train", exact=True)
@@ -241,7 +242,7 @@ async def _by_browser(number: int, address: str, browser: Browser, hours: Hours,
             )
             began = time.monotonic()
             await train.click()
-            await expect(ending.first).to_be_visible(timeout=60_000)
+            await expect(ending.first).to_be_visible(timeout=PATIENCE_MS)
             figures.clicks.append(time.monotonic() - began)
         await asyncio.sleep(chance.uniform(*PAUSE))
         if time.monotonic() < hours.end:
@@ -260,11 +261,11 @@ async def _follow(page: Page, name: str, heading: str | None, figures: Figures) 
     """Follow the menu, and wait until the page stands."""
     began = time.monotonic()
     await page.get_by_role("link", name=name, exact=True).click()
-    await expect(page).to_have_title(f"{name} · Inkling", timeout=60_000)
+    await expect(page).to_have_title(f"{name} · Inkling", timeout=PATIENCE_MS)
     if heading:
-        await expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=60_000)
+        await expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE_MS)
     else:
-        await expect(page.locator(READY)).to_be_attached(timeout=60_000)
+        await expect(page.locator(READY)).to_be_attached(timeout=PATIENCE_MS)
     figures.clicks.append(time.monotonic() - began)
 
 
@@ -272,7 +273,7 @@ async def _draw_by_browser(page: Page, chance: random.Random, figures: Figures) 
     """Draw with the mouse; a stroke is answered when a bar has moved."""
     bars = page.get_by_role("list", name="How likely each digit is")
     board = page.locator("canvas.upper-canvas")
-    await expect(board).to_be_visible(timeout=60_000)
+    await expect(board).to_be_visible(timeout=PATIENCE_MS)
     for stroke in chance.choice(DIGITS):
         box = await board.bounding_box()
         assert box is not None
@@ -290,7 +291,7 @@ async def _draw_by_browser(page: Page, chance: random.Random, figures: Figures) 
             await page.mouse.move(*point, steps=3)
         await page.mouse.up()
         began = time.monotonic()
-        await asyncio.wait_for(moved, 60)
+        await asyncio.wait_for(moved, PATIENCE_MS / 1000)
         figures.strokes.append(time.monotonic() - began)
         await asyncio.sleep(chance.uniform(*PAUSE))
 

@@ -52,12 +52,8 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
 
     def visit(server: Server, width: int = 1280, height: int = 720, **options: object) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        visit = Visit(context.new_page(), server.url)
-        visits.append(visit)
-        visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
-        visit.page.on("console", lambda message: _note(visit, message.type, message.text, message.location))
-        visit.page.on("request", lambda request: visit.hosts.add(request.url.removeprefix("blob:").split("?")[0]))
-        return visit
+        visits.append(Visit.noting(context.new_page(), server.url))
+        return visits[-1]
 
     yield visit
     for visited in visits:
@@ -65,9 +61,3 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
         assert visited.problems == []
         elsewhere = {url for url in visited.hosts if not url.startswith((visited.url, "data:"))}
         assert elsewhere == set()
-
-
-def _note(visit: Visit, kind: str, text: str, location: dict[str, object]) -> None:
-    # Streamlit asks for its own files beneath a deep link first, and takes the 404 in its stride.
-    if kind == "error" and "/_stcore/" not in str(location.get("url")):
-        visit.problems.append(f"{text} {location.get('url')}")

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
 from core.training.jobs import EngineState
 from core.training.progress import Checkpoint
-from core.training.runs import RunState, run_store
+from core.training.runs import RunState, RunStore, forget_rescued, rescue, run_store
 from pages.components import augmentation_preview
 from tests.played import OWNER, SECRET, finished_run
 
@@ -647,6 +648,7 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
     assert "run" not in app.query_params
 
 
+@pytest.mark.bad_input(27)
 def test_the_active_run_is_found_again_without_its_link():
     worker = started()
     worker.report(50)
@@ -742,8 +744,17 @@ def test_draw_with_it_makes_this_model_answer():
 # On every page
 
 
-def banner(app):
-    return next((text.value for text in app.markdown if re.search(r" left\]|Your run (waits|is)", text.value)), None)
+def banner(app, what="what"):
+    sent = [
+        json.loads(part.proto.json)
+        for part in app.get("bidi_component")
+        if part.proto.component_name == "inkling.run_banner"
+    ]
+    return next((f"{data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
+
+
+def end_told(app):
+    return banner(app, "over")
 
 
 def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
@@ -755,9 +766,24 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     assert f"Epoch 1 of 5, 98.60{THIN}%" in banner(app)
     app.switch_page("pages/model.py").run()
     assert "left" in banner(app)
+    assert end_told(app) is None
     worker.leave(RunState.FAILED)
     app.run()
     assert banner(app) is None
+    assert "Script A has failed." in end_told(app)
+    app.switch_page("pages/draw.py").run()
+    assert "Script A has failed." in end_told(app)  # for as long as it takes to read it
+    app.session_state["run_over"] = (app.session_state["run_over"][0], time.monotonic())
+    app.run()
+    assert end_told(app) is None
+
+
+def test_who_sees_a_run_end_on_train_is_not_told_so_twice_nor_of_a_run_that_ended_before():
+    worker = started()
+    app = opened()
+    worker.leave(RunState.FAILED)
+    assert end_told(app.run()) is None
+    assert end_told(opened().switch_page("pages/draw.py").run()) is None
 
 
 def test_somebody_elses_run_shows_on_no_page_of_mine():
@@ -832,3 +858,21 @@ def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
     assert app.number_input(key="recipe_epochs").value == PRESETS["fast"].epochs
     assert not app.button(key="train").disabled
     assert not app.run().error
+
+
+@pytest.mark.bad_input(23)
+def test_a_disk_that_takes_nothing_is_said_on_every_page_and_a_held_model_can_be_downloaded(monkeypatch):
+    monkeypatch.setattr(RunStore, "trouble", lambda self: "The server's disk is full.")
+    monkeypatch.setenv("INKLING_FORGETS", "1")
+    worker = started()
+    worker.report(400)
+    rescue(worker.run_id, b"model")
+    app = opened(run=worker.run_id)
+    forget_rescued(worker.run_id)
+    said_there = [warning.value for warning in app.warning]
+    assert any("disk is full" in sentence for sentence in said_there)
+    assert any("held in memory" in sentence for sentence in said_there)
+    assert has(app, "rescued") or any(button.key == "rescued" for button in app.get("download_button"))
+    assert any("This server forgets" in line.value for line in app.markdown)
+    app.switch_page("pages/draw.py").run()
+    assert any("disk is full" in warning.value for warning in app.warning)

@@ -148,6 +148,26 @@ def test_two_that_find_a_damaged_database_at_once_set_one_aside(path):
     assert all(store.run(run_id).id == run_id for store in stores)
 
 
+@pytest.mark.bad_input(24)
+def test_a_training_goes_on_and_is_brought_back_where_its_row_was_lost_with_the_database(path):
+    page, worker = RunStore(f"sqlite:///{path}"), RunStore(f"sqlite:///{path}")
+    run_id = page.submit(MINE, tiny.RECIPE, "Mine")
+    assert worker.claim_next() == run_id
+    attempt = worker.begin(run_id)[2]
+    for one in (page, worker):
+        one._database._engine.dispose()
+    path.write_bytes(b"rubbish" * 1000)
+    with pytest.raises(DatabaseTrouble):
+        page.run(run_id)
+    assert page.listed(MINE) == []
+    assert worker.report(run_id, attempt, None).wish == ""
+    worker.finish(run_id, attempt, tiny.trained(), "")
+    assert (page.run(run_id).name, page.run(run_id).state) == ("Mine", RunState.FINISHED)
+    assert page.model(run_id).recipe == tiny.RECIPE
+    page.delete(run_id, MINE)
+    assert worker.report(run_id, attempt, None) is None
+
+
 def test_a_database_file_that_somebody_removes_is_begun_anew(store, path):
     run_id = finished(store)
     for file in path.parent.glob("runs.sqlite3*"):

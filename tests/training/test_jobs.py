@@ -363,3 +363,26 @@ def test_a_worker_that_has_grown_asks_for_a_fresh_process_in_its_place(monkeypat
     monkeypatch.setattr(worker, "MAX_GROWTH", -1e12)
     worker._renew_if_grown()
     assert asked[0][1] == {"restart": True}
+
+
+@pytest.mark.bad_input(33)
+def test_a_runs_silence_is_told_by_a_clock_that_nobody_sets_back(monkeypatch):
+    watching, now = Engine.__new__(Engine), [50.0]
+    watching._heard = {"run": (0.0, 0.0)}
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
+    for heartbeat in (1e9, 1e9 - 3600, 1e9 + 3600):  # the system's clock was set back, and on
+        now[0] += 7
+        assert watching._silence(SimpleNamespace(id="run", heartbeat=heartbeat)) == 0
+        now[0] += 3
+        assert watching._silence(SimpleNamespace(id="run", heartbeat=heartbeat)) == 3
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "named", "workers"),
+    [(1, 2, "", 1), (2, 8, "", 1), (8, 64, "", 4), (8, 3, "", 2), (2, 8, "3", 3), (8, 64, "none", 4)],
+)
+def test_there_is_a_worker_per_two_cores_as_far_as_memory_allows(cores, gigabytes, named, workers, monkeypatch):
+    monkeypatch.setenv("INKLING_WORKERS", named)
+    monkeypatch.setattr(jobs.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(jobs, "memory_limit", lambda: gigabytes * 1e9)
+    assert jobs.workers_wanted() == workers

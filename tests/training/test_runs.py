@@ -499,6 +499,20 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_then_to_the_beginn
     assert store.run(run_id).history == ()
 
 
+@pytest.mark.bad_input(32)
+def test_a_slow_reader_holds_nobody_up_and_a_visitor_who_has_left_no_place(store):
+    slow = RunStore(store.url)
+    ahead = slow.submit(THEIRS, RECIPE)
+    with slow._database.reading() as session:
+        session.execute(text("SELECT * FROM run")).fetchone()  # reads, and never goes on
+        mine = store.submit(MINE, RECIPE)
+        assert store.claim_next() == ahead
+        attempt = store.begin(ahead)[2]
+        assert store.report(ahead, attempt, progress())
+        store.finish(ahead, attempt, trained(), "")
+        assert store.claim_next() == mine
+
+
 @pytest.mark.bad_input(33)
 def test_a_clock_that_is_set_back_changes_no_order_and_makes_no_time_negative(store, monkeypatch):
     clock = [10_000.0]
