@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -67,7 +67,7 @@ class Visit:
     def open(self, path: str = "/") -> None:
         """Open the Draw page."""
         self.goto(path)
-        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+        expect(self._sheet()).to_have_attribute("data-inkling", "")
 
     def goto(self, path: str) -> None:
         """Open any page, and wait until it has been drawn."""
@@ -85,14 +85,12 @@ class Visit:
 
     def lay_sheet(self, name: str, *, by_touch: bool = False) -> None:
         """Press "Clear" or "Undo", and wait for the sheet that it lays: what is drawn before lies on the old one."""
-        old = self.page.locator(CANVAS)
-        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
-        old.evaluate("canvas => { canvas.dataset.old = '' }")
+        expect(self._sheet()).to_have_attribute("data-inkling", "")
+        self._sheet().evaluate("canvas => { canvas.dataset.old = '' }")
         # A new canvas shows a toolbar of its own for a moment, with buttons of the same names.
         button = self.page.get_by_role("button", name=name, exact=True).and_(self.page.locator(":not(.dc-icon-button)"))
         button.tap() if by_touch else button.click()
-        expect(self.page.locator(f"{CANVAS}[data-old]")).to_have_count(0)
-        expect(self.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+        expect(self._sheet().and_(self.page.locator("[data-inkling]:not([data-old])"))).to_be_visible()
 
     def touch(self, *points: tuple[float, float]) -> None:
         """Draw one stroke with a finger."""
@@ -114,8 +112,12 @@ class Visit:
         if kind == "error" and "/_stcore/" not in url:
             self.problems.append(f"{text} {url}")
 
+    def _sheet(self) -> Locator:
+        """The sheet that is shown; the one before may still be there for a moment."""
+        return self.page.locator(CANVAS).filter(visible=True)
+
     def _corner(self) -> tuple[float, float]:
-        box = self.page.locator(CANVAS).bounding_box()
+        box = self._sheet().bounding_box()
         assert box is not None
         return box["x"], box["y"]
 

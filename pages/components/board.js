@@ -3,10 +3,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const board = parentElement.host.closest(".st-key-board")
   const listeners = new AbortController()
   let frame
-  const mounted = () =>
-    [...board.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
-      .map((host) => host.shadowRoot)
-      .findLast((root) => root?.querySelector(".dc-container"))
+  const numberOf = (element) => Number(element.className.match(/st-key-board_(\d+)/)?.[1] ?? -1)
+  // A new sheet stands beside the old one until Streamlit's run has ended: only the newest is shown, and it stays in place.
+  const mounted = () => {
+    const sheets = [...board.querySelectorAll("[class*=st-key-board_]")].filter((element) => numberOf(element) >= 0)
+    sheets.sort((one, other) => numberOf(other) - numberOf(one))
+    for (const [place, element] of sheets.entries()) element.style.display = place ? "none" : ""
+    const root = sheets[0]?.querySelector("[data-testid=stBidiComponentIsolated]")?.shadowRoot
+    return root?.querySelector(".dc-container") ? root : null
+  }
   const dress = () => {
     cancelAnimationFrame(frame)
     const canvas = mounted()

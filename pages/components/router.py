@@ -13,6 +13,7 @@ from core.insight.maps import data_url
 from pages.components import (
     attendance,
     errors,
+    message_queue,
     presenting,
     run_banner,
     server_notice,
@@ -69,6 +70,7 @@ def layout(page: StreamlitPage) -> Literal["centered", "wide"]:
 def run(page: StreamlitPage) -> None:
     """Run the page; whatever it raises becomes a sentence."""
     logs.to_stderr()
+    message_queue.mend()
     token = _routed.set(True)
     try:
         with errors.shown():
