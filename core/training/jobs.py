@@ -396,8 +396,8 @@ def _spawn(kind: str, *options: str) -> int:
 def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:
     """Runs' keys, each with the address of its worker ("" while it has none) and whether that has begun with it.
 
-    Runs in the scheduler. Whatever is found there has been given to the worker that was chosen for it; if that dies, any
-    other may have it, the one that is started in its place among them.
+    Runs in the scheduler. Whatever is found there has been given to the worker that was chosen for it; if that dies,
+    any other may have it, the one that is started in its place among them.
     """
     ended = ("memory", "erred", "released", "forgotten")
     tasks = [task for key, task in dask_scheduler.tasks.items() if ":" in str(key) and task.state not in ended]
