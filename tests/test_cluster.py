@@ -27,9 +27,9 @@ from tests.training import tiny
 from tests.visitors import Visitor
 
 ROOT = Path(__file__).parents[1]
-RECIPE = tiny.RECIPE.model_copy(update={"epochs": 40, "batch_size": 20})
+RECIPE = tiny.RECIPE.model_copy(update={"epochs": 25, "batch_size": 20})
 ENDLESS = RECIPE.model_copy(update={"epochs": 90, "seed": 6})
-PATIENCE = 300  # seconds until a wait is given up; nothing here takes nearly as long
+PATIENCE = 180  # seconds until a wait is given up; nothing here takes nearly as long
 
 
 @pytest.fixture
