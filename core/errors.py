@@ -9,8 +9,10 @@ InklingError
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py
 ├── NoSuchRun (a LookupError), UnreadRun                core/training/runs.py
+├── BadNickname, NotForScoreboard (ValueErrors), ScoreboardFull   core/training/scoreboard.py
 ├── DrawingsFull                                        core/training/drawings.py
-└── BadWorkspaceLink                                    pages/components/workspace.py
+├── BadWorkspaceLink                                    pages/components/workspace.py
+└── FileGone                                            pages/components/opened_file.py
 """
 
 

@@ -12,8 +12,10 @@ from pages.components import (
     model_choice,
     own_drawings,
     picture,
+    presenting,
     router,
 )
+from pages.components.typesetting import on_accent, quiet
 
 router.guard()
 
@@ -34,15 +36,28 @@ def board_and_answer() -> None:
     with left:
         board.show_tools()
     with right:
+        if presenting.is_on():
+            presenting.show()
+            return
         model_choice.show()
-    if framing.is_complete:
-        own_drawings.show(answered)
+    with st.container():  # always there: what follows keeps its place when the board is cleared, and is not laid anew
+        if framing.is_complete:
+            own_drawings.show(answered)
     framing_view.show(drawing, opened)
     explanation_view.show(answered)
 
 
-with st.container(gap="xsmall"):
-    with st.container(gap=None):
-        st.title("Draw a digit", anchor=False)
-        st.markdown(":small[:gray[and a small neural network reads it.]]")
-    board_and_answer()
+if presenting.is_on():
+    with st.container(horizontal_alignment="center"), st.container(key="stage", width=700, gap="xsmall"):
+        board_and_answer()
+    presenting.enlarge()
+else:
+    with st.container(gap="xsmall"):
+        with st.container(gap=None):
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.title("Draw a digit", anchor=False, width="content")
+                if st.button(on_accent("Train your own"), key="train_your_own", type="primary"):
+                    st.switch_page("pages/train.py")
+            quiet("and a small neural network reads it.")
+        board_and_answer()
+        presenting.show()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.digits.preprocessing import BOARD_SIZE, PEN_WIDTH, Points
+from core.digits.preprocessing import BOARD_SIZE, PEN_WIDTH, Points, bounds
 from core.errors import InklingError
 
 Pieces = NDArray[np.float64]  # (n, 4, 2) curves: start, two control points, end
@@ -89,7 +89,7 @@ class _BadObject(Exception):
 
 def _number(value: object) -> float:
     # Compared before it is converted: NaN fails the comparison, and an int may be too large for a float.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_COORDINATE:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MAX_COORDINATE:
         raise _BadObject
     return float(value)
 
@@ -148,7 +148,7 @@ def _placed(lines: list[Pieces], item: dict[str, Any], pen_width: float) -> list
     The path's points count from the middle of the path's own bounding box.
     """
     outline = _flattened(np.concatenate(lines))
-    low, high = outline.min(axis=0), outline.max(axis=0)
+    low, high = bounds(outline)
     middle = (low + high) / 2
 
     def pair(name_x: str, name_y: str, default: Sequence[float]) -> Points:

@@ -35,7 +35,11 @@ from core.digits.preprocessing import (
 from core.errors import InklingError
 
 MAX_PICTURE_MB = 10
-MAX_PIXELS = 25_000_000  # of a picture; a telephone's have 12 million
+MAX_PIXELS = 16_000_000  # of a picture; a telephone's have 12 million. Decoding takes up to twelve bytes of each
+MAX_SCANS = 100  # in which a JPEG is stored; a progressive one has ten, and its small preview another
+MAX_SCANNED = (
+    240_000_000  # pixels times scans: a few kilobytes can name as many scans as keep a processor busy for minutes
+)
 DETAIL_SIZE = 1120  # longer side that a picture is kept with, in pixels: four times the board's
 TRACE_SIZE = 120  # longer side of the ink when its centre line is looked for, in pixels
 MIN_CONTRAST = 0.1  # between paper and ink, of black and white
@@ -102,7 +106,8 @@ def frame_picture(picture: Picture, framing: Framing = MNIST_FRAMING) -> Images:
 
 
 _READERS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
-# Pictures are read one after the other: each may take 200 MB for a moment, and warnings are silenced for all threads.
+_SCAN = b"\xff\xda"  # begins a scan of a JPEG; within one these bytes cannot stand
+# Pictures are read one after the other: each may take 190 MB for a moment, and warnings are silenced for all threads.
 _reading = threading.Lock()
 
 
@@ -118,10 +123,13 @@ def _brightness(content: bytes) -> Images:
         try:
             # Not `Image.open`, which knows forty formats more and looks at the size too late.
             image = reader(io.BytesIO(content))
-            if image.width * image.height <= MAX_PIXELS:
+            pixels, scans = image.width * image.height, content.count(_SCAN) if reader is JpegImageFile else 1
+            if pixels <= MAX_PIXELS and scans <= MAX_SCANS and pixels * scans <= MAX_SCANNED:
                 return _grey(_loaded(image))
         except Exception:  # whatever Pillow stumbles over, from SyntaxError to struct.error
             raise BadPicture("PNG or JPEG please: this file is damaged or cut short. Save it again.") from None
+    if pixels <= MAX_PIXELS:
+        raise PictureTooLarge(f"This picture is stored in {scans:,} scans, and takes too long to read. Save it as PNG.")
     raise PictureTooLarge(
         f"This picture has {image.width:,} x {image.height:,} pixels. "
         f"Make it smaller: {MAX_PIXELS // 1_000_000} million are the most."

@@ -120,7 +120,7 @@ def frame_strokes(
     lines = _believed(strokes)
     if not lines:
         raise NoInk(_NO_INK)
-    low, high = _bounds(lines)
+    low, high = bounds(np.concatenate(lines))
     side = float((high - low).max())
     if side < MIN_SIDE:
         raise TooLittleInk("Too little ink: draw the digit larger.")
@@ -357,7 +357,7 @@ def _shrunk(sheet: Images, framing: Framing) -> Images:
 def _redrawn(lines: Sequence[Points], framing: Framing) -> Images:
     size = DIGIT_SIZE if framing.scale else IMAGE_SIZE
     if framing.box:
-        low, high = _bounds(lines)
+        low, high = bounds(np.concatenate(lines))
         middle, scale = (low + high) / 2, (size - 2 * PEN_RADIUS) / float((high - low).max())
     else:
         middle, scale = np.full(2, BOARD_SIZE / 2), size / BOARD_SIZE
@@ -380,9 +380,10 @@ def _believed(strokes: Sequence[NDArray[np.floating[Any]]]) -> list[Points]:
     return lines
 
 
-def _bounds(lines: Sequence[Points]) -> tuple[Points, Points]:
-    corners = np.array([[line.min(axis=0), line.max(axis=0)] for line in lines])
-    return corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
+def bounds(points: Points) -> tuple[Points, Points]:
+    """Find the box around points: its top left corner and its bottom right one."""
+    sides = np.ascontiguousarray(points.T)  # NumPy looks along a row ten times as fast as down a column
+    return sides.min(axis=1), sides.max(axis=1)
 
 
 def _square_of_ink(sheet: Images) -> tuple[Points, float]:

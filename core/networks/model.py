@@ -1,7 +1,8 @@
 """A trained model: its recipe, its weights, what it scored; kept as one checked `.safetensors` file.
 
 The file holds the weight arrays by name, and in its metadata the rest as JSON with a SHA-256 over everything. Nothing
-in it is ever executed or unpickled, so a stranger's file can be opened.
+in it is ever executed or unpickled, so a stranger's file can be opened: its header must announce exactly the arrays of
+a network that Inkling allows before any number is looked at, and the numbers are looked at where they lie.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from pydantic import Field
+from safetensors.numpy import save
 
 from core.errors import InklingError
 from core.networks.network import CLASSES, MAX_PARAMETERS, SORTS, Network, Value
@@ -39,15 +40,15 @@ class Scores(Value):
 
     data_source: Literal["mnist", "handwriting"]
     test_accuracy: float = Field(ge=0, le=1)
-    test_images: int = Field(ge=1)
-    test_loss: float = Field(ge=0)
+    test_images: int = Field(ge=1, le=10_000_000)
+    test_loss: float = Field(ge=0, le=1e6)
     drawn_accuracy: float | None = Field(None, ge=0, le=1, description="On built-in digits, drawn with an even pen.")
     validation_accuracy: float | None = Field(None, ge=0, le=1)
     temperature: float = Field(1.0, ge=0.05, le=20, description="Divides the logits, so that 90 % means 90 %.")
-    kept_epoch: int = Field(ge=0, description="Epoch whose weights are the model, counted from 1.")
+    kept_epoch: int = Field(ge=0, le=10_000, description="Epoch whose weights are the model, counted from 1.")
     kept_because: str = Field("", max_length=200)
-    epochs: int = Field(ge=0, description="Epochs that the run began.")
-    seconds: float = Field(ge=0)
+    epochs: int = Field(ge=0, le=10_000, description="Epochs that the run began.")
+    seconds: float = Field(ge=0, le=1e8)
 
 
 @dataclass(frozen=True)
@@ -131,30 +132,25 @@ def read_model(content: bytes, classes: int = CLASSES) -> Model:
     """
     if len(content) > MAX_FILE_BYTES:
         raise BadModelFile(f"This file is larger than any model of Inkling's ({MAX_FILE_BYTES // 1_000_000} MB).")
-    described, fingerprint = _metadata(content)
+    header, start = _header(content)
+    described, fingerprint = _metadata(header)
     try:
         fields = json.loads(described)
         recipe = parse_recipe(fields["recipe"])
         scores = Scores.model_validate_json(json.dumps(fields["scores"]))
-        summary = str(fields["summary"])
+        summary = fields["summary"]
+        if not isinstance(summary, str):
+            raise ValueError
     except BadRecipe as problem:
         raise BadModelFile(f"This model's recipe cannot be used. {problem}") from None
-    except (ValueError, KeyError, TypeError, RecursionError, ValidationError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadModelFile("This model's description is damaged. Save it again in Inkling.") from None
     if recipe.network.classes != classes:
         raise BadModelFile(f"This model puts out {recipe.network.classes} probabilities, and not {classes}.")
-    try:
-        arrays = load(content)
-    except (SafetensorError, ValueError, KeyError):
-        raise BadModelFile("This model file is damaged. Save it again in Inkling.") from None
-    expected = {name: spec.shape for name, spec in recipe.network.weight_specs().items()}
-    for name in expected.keys() | arrays.keys():
-        array = arrays.get(name)
-        if array is None or name not in expected or array.shape != expected[name] or array.dtype != np.float32:
-            raise BadModelFile(f"This model's weights do not fit its network: {name[:60]!r} is not as it should be.")
+    arrays = _arrays(content, start, header, recipe.network)
+    for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise BadModelFile(f"This model's weights {name!r} hold numbers that are not finite.")
-        array.flags.writeable = False
     if fingerprint != _fingerprint(described, arrays):
         raise BadModelFile("This model file is damaged: its checksum is wrong. Save it again in Inkling.")
     _check_answers(recipe.network, arrays)
@@ -168,7 +164,8 @@ def load_model(path: Path, classes: int = CLASSES) -> Model:
         BadModelFile: as `read_model`, or the file cannot be read.
     """
     try:
-        return read_model(path.read_bytes(), classes)
+        with path.open("rb") as file:
+            return read_model(file.read(MAX_FILE_BYTES + 1), classes)
     except OSError as problem:
         raise BadModelFile(f"{path} cannot be read: {problem.strerror}.") from None
 
@@ -193,25 +190,56 @@ def _check_answers(network: Network, weights: Mapping[str, np.ndarray]) -> None:
             raise BadModelFile("This model's answers are not numbers. Train it again with a lower learning rate.")
 
 
-def _metadata(content: bytes) -> tuple[str, str]:
-    """Description and checksum from the header: eight bytes of length, then that much JSON."""
+def _header(content: bytes) -> tuple[dict[str, Any], int]:
+    """The header's JSON, and where the numbers begin: eight bytes of length, that much JSON, then the numbers."""
     length = int.from_bytes(content[:8], "little")
     if len(content) < 10 or not 2 <= length <= min(MAX_HEADER_BYTES, len(content) - 8) or content[8:9] != b"{":
         raise BadModelFile("This is not a .safetensors model. Open a file that Inkling saved.")
     try:
-        header: Any = json.loads(content[8 : 8 + length])
+        header: dict[str, Any] = json.loads(content[8 : 8 + length])
+    except (ValueError, RecursionError):
+        raise BadModelFile("This is not a .safetensors model. Open a file that Inkling saved.") from None
+    return header, 8 + length
+
+
+def _metadata(header: dict[str, Any]) -> tuple[str, str]:
+    """Description and checksum."""
+    try:
         metadata = header["__metadata__"]
         described, fingerprint = metadata["model"], metadata["sha256"]
         if metadata["format"] != FORMAT or not isinstance(described, str) or not isinstance(fingerprint, str):
             raise ValueError
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise BadModelFile("This .safetensors file is not Inkling's. Open a file that Inkling saved.") from None
     return described, fingerprint
+
+
+def _arrays(content: bytes, start: int, header: dict[str, Any], network: Network) -> dict[str, np.ndarray]:
+    """The network's weights as views of the file, if its header announces them all, and nothing but them."""
+    specs = network.weight_specs()
+    for name in sorted(specs.keys() ^ (header.keys() - {"__metadata__"})):
+        raise _unfit(name)
+    arrays, end = {}, 0
+    for name in sorted(specs):  # as they lie in the file, one after the other: none is left unchecked
+        shape = specs[name].shape
+        begin, end = end, end + 4 * prod(shape)
+        if header[name] != {"dtype": "F32", "shape": [*shape], "data_offsets": [begin, end]}:
+            raise _unfit(name)
+        if end > len(content) - start:
+            break
+        arrays[name] = np.frombuffer(content, "<f4", prod(shape), start + begin).reshape(shape)
+    if end != len(content) - start:
+        raise BadModelFile("This model file is damaged: it is cut short or too long. Save it again in Inkling.")
+    return arrays
+
+
+def _unfit(name: str) -> BadModelFile:
+    return BadModelFile(f"This model's weights do not fit its network: {name[:60]!r} is not as it should be.")
 
 
 def _fingerprint(described: str, arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256(described.encode())
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].shape}".encode())
-        digest.update(arrays[name].astype("<f4", copy=False).tobytes())
+        digest.update(np.ascontiguousarray(arrays[name], "<f4").data)
     return digest.hexdigest()

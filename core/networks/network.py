@@ -7,8 +7,9 @@ network and NumPy can read what it learned.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from math import prod
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -22,7 +23,8 @@ MAX_LAYERS = 40
 MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
 MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
 BATCH = 128  # images in one NumPy forward pass; larger batches fall out of the processor's cache
-MAX_NUMBERS = 8_000_000  # that a layer's step may hold at a time, 32 MB: fewer images in a pass where maps are large
+MAX_NUMBERS = 8_000_000  # that a layer's step may hold at a time, 32 MB: fewer images in a pass where maps are large,
+# and a network of which one image alone needs more is refused
 NUMBER_WORK = 10  # multiply-adds that take as long as bringing one number through a layer
 
 Shape = tuple[int, ...]
@@ -110,12 +112,9 @@ class Conv2D(_Layer):
         # A kernel row is one contiguous run of size * channels numbers, which makes this copy cheap.
         x = np.ascontiguousarray(x)
         image, row, column = x.strides[:3]
-        patches = np.lib.stride_tricks.as_strided(
-            x,
-            (images, rows, columns, size, size * channels),
-            (image, row * stride, column * stride, row, x.itemsize),
-            writeable=False,
-        ).reshape(images * rows * columns, -1)
+        shape = (images, rows, columns, size, size * channels)
+        places = (image, row * stride, column * stride, row, x.itemsize)
+        patches = np.ndarray(shape, x.dtype, x, 0, places).reshape(images * rows * columns, -1)
         y = patches @ weights["kernel"].reshape(-1, self.filters)
         if self.use_bias:
             y += weights["bias"]
@@ -401,28 +400,21 @@ class Network(Value):
                 raise ValueError(
                     f"The network has {total:,} {unit}, most of them in layer {largest}; at most {limit:,} are allowed."
                 )
+        name, numbers = max(self._held().items(), key=lambda held: held[1])
+        if numbers > MAX_NUMBERS:
+            raise ValueError(
+                f"Layer {name} holds {numbers:,} numbers for one image; at most {MAX_NUMBERS:,} are allowed: "
+                "take a smaller kernel, or shrink the maps before it."
+            )
         return self
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
         """Each layer with its name: conv2d_1, conv2d_2, dense_1, ..."""
-        seen: Counter[str] = Counter()
-        for layer in self.layers:
-            kind = layer.layer.lower()
-            seen[kind] += 1
-            yield f"{kind}_{seen[kind]}", layer
+        return _named(self.layers)
 
     def table(self) -> list[LayerSummary]:
         """One row per layer: what goes in, what comes out, what it costs."""
-        rows = []
-        shape: Shape = IMAGE_SHAPE
-        for name, layer in self.named_layers():
-            specs = layer.weight_specs(shape).values()
-            parameters = sum(prod(spec.shape) for spec in specs)
-            trainable = sum(prod(spec.shape) for spec in specs if spec.is_trainable)
-            output = layer.output_shape(shape)
-            rows.append(LayerSummary(name, layer, shape, output, parameters, trainable, layer.multiply_adds(shape)))
-            shape = output
-        return rows
+        return list(_table(self.layers))
 
     @property
     def classes(self) -> int:
@@ -447,11 +439,14 @@ class Network(Value):
     @property
     def images_at_once(self) -> int:
         """Images in one NumPy forward pass."""
-        held = max(
-            prod(row.input_shape) + 2 * prod(row.output_shape) + _patch_numbers(row.layer, row.input_shape)
+        return min(BATCH, MAX_NUMBERS // max(self._held().values()))
+
+    def _held(self) -> dict[str, int]:
+        """Numbers that each layer's step holds for one image: what goes in, what comes out, and what is laid out."""
+        return {
+            row.name: prod(row.input_shape) + 2 * prod(row.output_shape) + _patch_numbers(row.layer, row.input_shape)
             for row in self.table()
-        )
-        return max(1, min(BATCH, MAX_NUMBERS // held))
+        }
 
     def weight_specs(self) -> dict[str, WeightSpec]:
         """Every weight array by its full name ("conv2d_1/kernel"), in the order of the layers."""
@@ -472,9 +467,9 @@ class Network(Value):
             By layer name, in order: (n, *output shape) float32.
         """
         x = as_input(images)
-        outputs = {}
+        outputs, own = {}, _by_layer(weights)
         for name, layer in self.named_layers():
-            outputs[name] = x = layer.forward(x, layer_weights(weights, name))
+            outputs[name] = x = layer.forward(x, own[name])
         return outputs
 
     def probabilities(self, weights: Weights, images: np.ndarray) -> np.ndarray:
@@ -483,12 +478,12 @@ class Network(Value):
 
     def outputs_of(self, wanted: str, weights: Weights, images: np.ndarray) -> np.ndarray:
         """What one layer puts out, (n, *its output shape) float32; what the others do is not kept."""
-        size = self.images_at_once
-        parts = []
+        size = self.images_at_once if len(images) > 1 else 1
+        parts, own = [], _by_layer(weights)
         for start in range(0, len(images), size):
             x = as_input(images[start : start + size])
             for name, layer in self.named_layers():
-                x = layer.forward(x, layer_weights(weights, name))
+                x = layer.forward(x, own[name])
                 if name == wanted:
                     break
             parts.append(x)
@@ -507,7 +502,37 @@ def _patch_numbers(layer: Layer, shape: Shape) -> int:
 
 def layer_weights(weights: Weights, name: str) -> dict[str, np.ndarray]:
     """One layer's own weights, by Keras' names ("kernel"), out of all by full name ("conv2d_1/kernel")."""
-    return {key.partition("/")[2]: value for key, value in weights.items() if key.startswith(name + "/")}
+    return _by_layer(weights)[name]
+
+
+def _by_layer(weights: Weights) -> dict[str, dict[str, np.ndarray]]:
+    by_layer: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
+    for key, value in weights.items():
+        layer, _, name = key.partition("/")
+        by_layer[layer][name] = value
+    return by_layer
+
+
+def _named(layers: Iterable[Layer]) -> Iterator[tuple[str, Layer]]:
+    seen: Counter[str] = Counter()
+    for layer in layers:
+        kind = layer.layer.lower()
+        seen[kind] += 1
+        yield f"{kind}_{seen[kind]}", layer
+
+
+@lru_cache(maxsize=64)  # an answer asks for it several times
+def _table(layers: tuple[Layer, ...]) -> tuple[LayerSummary, ...]:
+    rows = []
+    shape: Shape = IMAGE_SHAPE
+    for name, layer in _named(layers):
+        specs = layer.weight_specs(shape).values()
+        parameters = sum(prod(spec.shape) for spec in specs)
+        trainable = sum(prod(spec.shape) for spec in specs if spec.is_trainable)
+        output = layer.output_shape(shape)
+        rows.append(LayerSummary(name, layer, shape, output, parameters, trainable, layer.multiply_adds(shape)))
+        shape = output
+    return tuple(rows)
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
@@ -536,7 +561,10 @@ def _slid(height: int, width: int, size: int, stride: int, what: str) -> tuple[i
 def _padded(x: np.ndarray, size: int, stride: int) -> np.ndarray:
     """Zeros around the maps as TensorFlow's "same" puts them: an odd one goes below and to the right."""
     top, bottom, left, right = _pads(x.shape, size, stride)
-    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    images, height, width, channels = x.shape
+    padded = np.zeros((images, height + top + bottom, width + left + right, channels), x.dtype)
+    padded[:, top : top + height, left : left + width] = x  # what np.pad does in ten times the time
+    return padded
 
 
 def _pads(shape: Shape, size: int, stride: int) -> tuple[int, int, int, int]:

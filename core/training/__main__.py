@@ -23,7 +23,7 @@ from core.insight.answers import to_bytes
 from core.insight.evaluation import accuracy, accuracy_interval
 from core.networks.history import BatchProgress
 from core.networks.model import PRETRAINED, load_model
-from core.networks.recipe import DETECTOR, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
+from core.networks.recipe import DETECTOR, MAX_JSON_BYTES, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
 from core.storage import write_whole
 from core.training.progress import Checkpoint, EpochProgress
 
@@ -160,9 +160,11 @@ def read_recipe(named: str) -> Recipe:
     if named in _KNOWN:
         return _KNOWN[named]
     try:
-        return parse_recipe(Path(named).read_bytes())
-    except OSError:
+        with Path(named).open("rb") as file:
+            content = file.read(MAX_JSON_BYTES + 1)
+    except (OSError, ValueError):  # the latter where it can be no file's name
         raise BadRecipe(f"{named} is neither a recipe file nor a preset; presets are {', '.join(PRESETS)}.") from None
+    return parse_recipe(content)
 
 
 if __name__ == "__main__":

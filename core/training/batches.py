@@ -11,10 +11,7 @@ import tensorflow as tf
 
 from core.digits.augmentation import augmented
 from core.digits.dataset import Digits
-from core.networks.network import CLASSES
 from core.networks.recipe import Recipe
-
-EVALUATION_BATCH = 500  # images; divides 5,000 and 10,000, so that one graph serves
 
 
 def training_batches(digits: Digits, recipe: Recipe, epoch: tf.Variable, steps_made: int = 0) -> tf.data.Dataset:
@@ -37,7 +34,7 @@ def training_batches(digits: Digits, recipe: Recipe, epoch: tf.Variable, steps_m
         order_seed = tf.stack([recipe.seed, tf.cast(epoch, tf.int32)])
         chosen = tf.random.experimental.index_shuffle(places, order_seed, count - 1)
         chosen = tf.ensure_shape(chosen, [None])
-        x, y = prepared(tf.gather(images, chosen), tf.gather(labels, chosen), recipe.network.classes)
+        x, y = scaled(tf.gather(images, chosen)), tf.one_hot(tf.gather(labels, chosen), recipe.network.classes)
         if recipe.augmentation.is_on:
             x = tf.ensure_shape(tf.numpy_function(changed, [x, epoch, step], tf.float32), x.shape)
         return x, y
@@ -51,12 +48,6 @@ def training_batches(digits: Digits, recipe: Recipe, epoch: tf.Variable, steps_m
     return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
-def evaluation_batches(digits: Digits, classes: int = CLASSES) -> tf.data.Dataset:
-    """All digits in their order, as `training_batches` gives them but never augmented."""
-    batches = tf.data.Dataset.from_tensor_slices((digits.images, digits.labels)).batch(EVALUATION_BATCH)
-    return batches.map(lambda images, labels: prepared(images, labels, classes))
-
-
-def prepared(images: tf.Tensor, labels: tf.Tensor, classes: int = CLASSES) -> tuple[tf.Tensor, tf.Tensor]:
-    """Images divided by 255 with a channel axis, labels one-hot, as both of the classic scripts do."""
-    return tf.cast(images, tf.float32)[..., tf.newaxis] / 255.0, tf.one_hot(labels, classes)
+def scaled(images: tf.Tensor) -> tf.Tensor:
+    """(n, 28, 28) uint8 divided by 255, with a channel axis, as both of the classic scripts do."""
+    return tf.cast(images, tf.float32)[..., tf.newaxis] / 255.0

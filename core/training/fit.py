@@ -30,7 +30,7 @@ from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, tempered
 from core.networks.network import IMAGE_SHAPE
 from core.networks.recipe import Cosine, OneCycle, Recipe, ReduceLROnPlateau
-from core.training.batches import EVALUATION_BATCH, evaluation_batches, prepared, training_batches
+from core.training.batches import scaled, training_batches
 from core.training.progress import (
     SAMPLE_IMAGES,
     Checkpoint,
@@ -44,6 +44,7 @@ from core.training.progress import (
 REPORT_SECONDS = 0.25  # between two reports: nobody sees more, and a slow browser would fall behind
 STEPS_PER_EXECUTION = 16  # steps between two calls of the callback; halves what Keras adds to small steps
 EXECUTION_MULTIPLY_ADDS = 8_000_000_000  # about a third of a second on two cores, so that Stop is heard in time
+EVALUATION_BATCH = 500  # images that are answered at a time; more of them fall out of the processor's cache
 WATCHED_IMAGES = 500  # validation images that are answered within an epoch
 WATCHED_POINTS = 10  # such answers in a run: enough for a curve, a hundredth of the time
 WARM_MODELS = 2  # compiled models that a worker keeps: the default recipe's and the last one's
@@ -89,16 +90,14 @@ def fit(
         run.take_up(checkpoint)
     else:
         run.film_weights()
-    validation = data.validation and evaluation_batches(data.validation, recipe.network.classes)
     try:
         run.heed_wish()
         while not run.is_over:  # twice at most: what is left of an epoch that was begun, then the others
             model.fit(
                 training_batches(data.training, recipe, run.epoch, run.step),
-                validation_data=validation,
                 epochs=len(run.history) + 1 if run.step else recipe.epochs,
                 initial_epoch=len(run.history),
-                callbacks=[*run.patience.values(), run],
+                callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=run.validate), *run.patience.values(), run],
                 shuffle=False,
                 verbose=0,
             )
@@ -111,7 +110,7 @@ def fit(
 
 def warm_up(recipe: Recipe, data: Dataset) -> None:
     """Train a recipe's network for a moment, so that a later run with it need not wait for TensorFlow to trace it."""
-    few = Dataset(data.training[:1000], data.training[:EVALUATION_BATCH], data.test[:EVALUATION_BATCH], data.source)
+    few = Dataset(data.training[:1000], data.training[:500], data.test[:500], data.source)
     fit(recipe.model_copy(update={"epochs": 1, "early_stopping": None, "checkpoint": None}), few)
 
 
@@ -259,9 +258,6 @@ class _Run(keras.callbacks.Callback):
         self.watched = data.validation[:WATCHED_IMAGES] if data.validation else data.test[:0]
         self.watch_every = max(1, self.steps * recipe.epochs // WATCHED_POINTS)
         self.next_watch = self.watch_every  # in steps of the whole run
-        # One graph for all recipes of a shape: the samples and the watched images go through it together.
-        watched = np.concatenate([data.test[:SAMPLE_IMAGES].images, self.watched.images])
-        self.watched_input = prepared(watched, np.zeros(len(watched), np.uint8))[0]
 
     @property
     def is_over(self) -> bool:
@@ -278,6 +274,11 @@ class _Run(keras.callbacks.Callback):
         """Leave where somebody wishes so."""
         if wish := self.wish():
             raise _Leave(wish)
+
+    def heed_stop(self) -> None:
+        """Leave where somebody wishes to stop; a pause waits for the end of the epoch."""
+        if self.wish() == "stop":
+            raise _Leave("stop")
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where the checkpoint was made."""
@@ -355,9 +356,14 @@ class _Run(keras.callbacks.Callback):
         if self.step < self.steps:  # after the last step the epoch is ended first: nothing would be left to go on with
             self.heed_wish()
 
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.wish() == "stop":
-            raise _Leave("stop")
+    def validate(self, epoch: int, logs: dict[str, float]) -> None:
+        """Add the validation values to an epoch's logs, before the other callbacks read them.
+
+        Not by Keras' own validation, whose graph would take TensorFlow half a second to trace.
+        """
+        if validation := self.data.validation:
+            answers = self.answers(validation, between=self.heed_stop)
+            logs["val_loss"], logs["val_accuracy"] = self.loss_and_accuracy(answers, validation)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
@@ -394,15 +400,15 @@ class _Run(keras.callbacks.Callback):
         test, drawn, validation = self.data.test, drawn_digits(), self.data.validation
         temperature = 1.0
         if validation and self.recipe.data.validation == "split":  # never on the test set, which is for measuring
-            temperature = fitted_temperature(self._probabilities(validation), validation.labels)
-        probabilities = tempered(self._probabilities(test), temperature)
+            temperature = fitted_temperature(self.answers(validation), validation.labels)
+        probabilities = tempered(self.answers(test), temperature)
         chosen = self.history[epoch - 1] if 0 < epoch <= len(self.history) else None
         scores = Scores(
             data_source=self.data.source,
             test_accuracy=accuracy(probabilities, test.labels),
             test_images=len(test),
             test_loss=cross_entropy(probabilities, test.labels),
-            drawn_accuracy=accuracy(self._probabilities(drawn), drawn.labels),
+            drawn_accuracy=accuracy(self.answers(drawn), drawn.labels),
             validation_accuracy=chosen.validation_accuracy if chosen else None,
             temperature=temperature,
             kept_epoch=epoch,
@@ -421,10 +427,19 @@ class _Run(keras.callbacks.Callback):
             was_stopped=self.left_because == "stop",
         )
 
-    def _probabilities(self, digits: Digits) -> np.ndarray:
-        images = evaluation_batches(digits).map(lambda images, labels: images)
-        answers: np.ndarray = self.model.predict(images, verbose=0)
-        return answers
+    def answers(self, digits: Digits, between: Callable[[], None] = lambda: None) -> np.ndarray:
+        """The model's probabilities for all digits; `between` is called after each portion."""
+        portions = []
+        for start in range(0, len(digits), EVALUATION_BATCH):
+            portions.append(_answers(self.model, digits.images[start : start + EVALUATION_BATCH]).numpy())
+            between()
+        return np.concatenate(portions)
+
+    def loss_and_accuracy(self, probabilities: np.ndarray, digits: Digits) -> tuple[float, float]:
+        """As Keras' own validation has them: the loss with label smoothing and penalties."""
+        targets = tf.one_hot(digits.labels, self.recipe.network.classes)
+        loss = float(self.model.loss(targets, probabilities)) + float(sum(self.model.losses))
+        return loss, accuracy(probabilities, digits.labels)
 
     def _kept(self) -> tuple[int, str, Sequence[np.ndarray]]:
         """Epoch, reason and weights of what becomes the model."""
@@ -465,14 +480,12 @@ class _Run(keras.callbacks.Callback):
             return {}
         self.next_watch = reached + self.watch_every
         # Not model.evaluate: inside a callback it would reset the training metrics.
-        probabilities = _answers(self.model, self.watched_input).numpy()
-        of_samples, of_watched = probabilities[:SAMPLE_IMAGES], probabilities[SAMPLE_IMAGES:]
-        answers: dict[str, Any] = {"sample_answers": tuple(of_samples.argmax(axis=1).tolist())}
-        if len(of_watched):
-            # Keras' own loss, with label smoothing and penalties, as validation at the end of the epoch has it.
-            targets = prepared(self.watched.images, self.watched.labels, self.recipe.network.classes)[1]
-            answers["validation_loss"] = float(self.model.loss(targets, of_watched)) + float(sum(self.model.losses))
-            answers["validation_accuracy"] = accuracy(of_watched, self.watched.labels)
+        answers: dict[str, Any] = {
+            "sample_answers": tuple(self.answers(self.data.test[:SAMPLE_IMAGES]).argmax(axis=1).tolist())
+        }
+        if len(self.watched):
+            loss, share = self.loss_and_accuracy(self.answers(self.watched), self.watched)
+            answers |= {"validation_loss": loss, "validation_accuracy": share}
         return answers
 
 
@@ -483,11 +496,12 @@ def _named_weights(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
             yield f"{layer.name}/{weight.name}", weight
 
 
-def _answers(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
-    """The model's answers through a graph that is kept with the model."""
+def _answers(model: keras.Model, images: np.ndarray) -> tf.Tensor:
+    """The model's answers to (n, 28, 28) uint8, through one graph for any n, which is kept with the model."""
     if not hasattr(model, "inkling_answers"):
-        model.inkling_answers = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
-    return model.inkling_answers(images)
+        any_images = tf.TensorSpec((None, *IMAGE_SHAPE[:2]), tf.uint8)
+        model.inkling_answers = tf.function(lambda x: model(scaled(x), training=False), input_signature=[any_images])
+    return model.inkling_answers(tf.constant(images))
 
 
 def _summary(model: keras.Model) -> str:

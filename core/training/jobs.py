@@ -24,15 +24,17 @@ from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psutil
-from distributed import Client, Future, fire_and_forget
 
 from core.storage import home, one_at_a_time
 from core.training import worker
 from core.training.runs import Run, RunState, RunStore
+
+if TYPE_CHECKING:  # Dask is imported where an engine is wanted: no visitor waits for it before
+    from distributed import Client, Future
 
 ROOT = Path(__file__).parents[2]
 IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
@@ -71,6 +73,7 @@ class Engine:
         self._client: Client | None = None
         self._scheduler_pid = 0
         self._workers = 0
+        self._lost_at = -1e9  # when our own engine was found gone, on this process' clock
         self._heard: dict[str, tuple[float, float]] = {}  # by run: its last sign of life, and when it was seen here
         self._handed_out: dict[str, tuple[str, Future[None]]] = {}  # runs, with the worker that each was given to
         self._unfit: dict[str, float] = {}  # workers that could not take a run in hand, and until when that counts
@@ -139,6 +142,10 @@ class Engine:
         """Connect if need be, hand out what waits, and see to runs that have fallen silent."""
         if self._client is None or self._client.status != "running" or not _is_alive(self._scheduler_pid):
             self._drop_client()
+            if time.monotonic() - self._lost_at < LOST_SECONDS + QUIET_POLL_SECONDS and self._store.running():
+                self._state = EngineState.STARTING
+                self._see_to_silent_runs(None, {})  # before a new engine, which takes its time to start
+                return
             if not self._is_wanted and not self._store.queue_length() and not self._store.running():
                 self._state = EngineState.OFF
                 return
@@ -165,6 +172,8 @@ class Engine:
             self._hand_out(client, run_id, free.pop())
 
     def _hand_out(self, client: Client, run_id: str, address: str) -> None:
+        from distributed import fire_and_forget
+
         try:
             key = f"{run_id}:{secrets.token_hex(4)}"
             # To this worker, or two might get to the same one; `_tasks` lifts that.
@@ -177,13 +186,13 @@ class Engine:
             self._store.give_back(run_id)
             raise
 
-    def _see_to_silent_runs(self, client: Client, tasks: dict[str, tuple[str, bool]]) -> None:
+    def _see_to_silent_runs(self, client: Client | None, tasks: dict[str, tuple[str, bool]]) -> None:
         running = self._store.running()
         self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
         for run in running:
             silence = self._silence(run)
             task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if task and task[0] and silence > HUNG_SECONDS:
+            if task and task[0] and client and silence > HUNG_SECONDS:
                 address, is_begun = task
                 # What waits behind another run has not hung: it came there when its own worker died.
                 is_behind = not is_begun and (address, True) in tasks.values()
@@ -233,6 +242,8 @@ class Engine:
         return time.monotonic() > self._unfit.get(address, 0.0)
 
     def _drop_client(self) -> None:
+        if self._client and not _is_alive(self._scheduler_pid):
+            self._lost_at = time.monotonic()
         if self._client:
             with suppress(Exception):
                 self._client.close(timeout=1)
@@ -242,6 +253,8 @@ class Engine:
 
 def connected() -> Client:
     """A client of the cluster that the environment names, or of our own engine, started where there is none."""
+    from distributed import Client
+
     if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
         return Client(address, timeout=START_SECONDS, set_as_default=False)
     with one_at_a_time(home() / "engine.lock"):
@@ -311,6 +324,8 @@ def attached(path: Path) -> Client | None:
         raise
     except (OSError, ValueError, KeyError):
         return None  # no file, half a file, or nobody listens there
+    from distributed import Client
+
     return Client(scheduler_file=str(path), timeout=START_SECONDS, set_as_default=False)
 
 

@@ -93,6 +93,7 @@ class RunState(StrEnum):
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 _RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
+_QUEUE_PAUSED = "queue paused"
 
 
 class _Row(Base):
@@ -159,6 +160,14 @@ class _Data(Base):
 _QUEUED = _Row.state == RunState.QUEUED
 
 
+class _Setting(Base):
+    """What the workshop's leader has set, by name; a row that is there is on."""
+
+    __tablename__ = "setting"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
 @dataclass(frozen=True)
 class Run:
     """A run as it stood when it was read.
@@ -173,6 +182,7 @@ class Run:
         drawing: (28, 28) uint8, its owner's drawing that it answers while it goes on; None where there is none.
         is_lesson: whether it teaches a model, so that it has a `RunStore.lesson`.
         waiting: runs that are before it in the queue; 0 where it is not queued.
+        is_held: whether it waits in a queue that the workshop's leader has paused.
         continues: the run whose model it began with; it may be gone. "" where it began anew.
         replays: the run that it repeats but for a setting; it may be gone. "" where it repeats none.
     """
@@ -194,6 +204,7 @@ class Run:
     drawing: np.ndarray | None = field(default=None, compare=False)
     is_lesson: bool = False
     waiting: int = 0
+    is_held: bool = False
     continues: str = ""
     replays: str = ""
 
@@ -340,8 +351,14 @@ class RunStore:
         with self._database.reading() as session:
             return session.scalar(select(_Row.id).where(*same)) is not None
 
-    def ask(self, run_id: str, owner: str, wish: Wish) -> None:
+    def ask(self, run_id: str, owner: str, wish: Wish, notice: str = "") -> None:
         """Ask for a run to stop or to pause; a queued one does so at once.
+
+        Args:
+            run_id: of the run.
+            owner: its workspace.
+            wish: what it is to do.
+            notice: what its owner is told about that, where somebody else asked.
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
@@ -351,10 +368,12 @@ class RunStore:
             _log.info("event=asked run=%s wish=%s state=%s", run_id, wish, row.state)
             if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
                 row.wish = wish
+                row.notice = notice or row.notice
             elif row.state == RunState.QUEUED and (wish == "pause" or row.attempt):
                 row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
+                row.notice = notice or row.notice
             elif row.state == RunState.QUEUED:
-                row.state, row.notice = RunState.STOPPED, "Stopped before it began."
+                row.state, row.notice = RunState.STOPPED, notice or "Stopped before it began."
 
     def watch(self, run_id: str, owner: str, drawing: np.ndarray) -> None:
         """Let a run answer this drawing, (28, 28) uint8, at every report from now on.
@@ -416,6 +435,18 @@ class RunStore:
             if row is None:
                 raise NoSuchRun
             return self._seen(session, row)
+
+    def name(self, run_id: str) -> str:
+        """What a run is called; much quicker than `run`.
+
+        Raises:
+            NoSuchRun: there is none.
+        """
+        with self._database.reading() as session:
+            name = session.scalar(select(_Row.name).where(_Row.id == run_id))
+            if name is None:
+                raise NoSuchRun
+            return name
 
     def listed(self, owner: str) -> list[ListedRun]:
         """All of a workspace's runs, the newest first, those of other versions among them; quick for many."""
@@ -516,6 +547,32 @@ class RunStore:
             content = session.scalar(select(_Data.start).where(_Data.id == run_id))
             return read_model(content) if content else None
 
+    # What the workshop's leader does
+
+    def pause_queue(self, is_paused: bool) -> None:
+        """Let no queued run begin until the queue goes on; what runs goes on. Holds across restarts."""
+        with self._database.writing() as session:
+            session.execute(delete(_Setting).where(_Setting.name == _QUEUE_PAUSED))
+            if is_paused:
+                session.add(_Setting(name=_QUEUE_PAUSED))
+        _log.info("event=queue_%s", "paused" if is_paused else "goes_on")
+
+    def is_queue_paused(self) -> bool:
+        """Whether the queue has been paused."""
+        with self._database.reading() as session:
+            return _is_queue_paused(session)
+
+    def active(self) -> list[Run]:
+        """Everybody's runs that are running, then those that wait, in the order of the queue."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE)).order_by(_Row.queued))
+            return sorted(self._readable(session, rows), key=lambda run: (run.state == RunState.QUEUED, run.waiting))
+
+    def count_old(self, days: float) -> int:
+        """How many runs `cull` would delete for their age."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(_Row).where(*_is_old(days))) or 0
+
     # What engine and worker do
 
     def claim_next(self, places: int = 1) -> str | None:
@@ -524,9 +581,11 @@ class RunStore:
         Two processes that claim at once never get the same run, nor more runs than there are places.
 
         Returns:
-            Its id; None where none is queued, or as many are running as there are places for.
+            Its id; None where none is queued, the queue is paused, or as many run as there are places for.
         """
         with self._database.writing() as session:
+            if _is_queue_paused(session):
+                return None
             is_running = _Row.state == RunState.RUNNING
             if (session.scalar(select(func.count()).select_from(_Row).where(is_running)) or 0) >= places:
                 return None
@@ -554,8 +613,11 @@ class RunStore:
             silent = (_Row.id == run.id, _Row.heartbeat == run.heartbeat)
             return bool(session.scalar(update(_Row).where(*silent).values(heartbeat=time.time()).returning(_Row.id)))
 
-    def cull(self) -> int:
+    def cull(self, days: float | None = None) -> int:
         """Delete the oldest ended runs that are above the limits of age and size; returns how many.
+
+        Args:
+            days: the limit of age, where it is not to be the server's.
 
         Never one that waits, trains or can be resumed and is not too old; and what an ended run needs no more goes at
         once: the checkpoints of what cannot be resumed.
@@ -563,17 +625,18 @@ class RunStore:
         allowed = limits.limits()
         with self._database.writing() as session:
             ended = _Row.state.not_in(_ACTIVE)
-            last = func.coalesce(_Row.ended, _Row.created)
             over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
             session.execute(
                 update(_Data)
                 .where(_Data.id.in_(over), or_(_Data.checkpoint.is_not(None), _Data.previous.is_not(None)))
                 .values(checkpoint=None, previous=None)
             )
-            old = list(session.scalars(select(_Row.id).where(ended, last < time.time() - 86_400 * allowed.days)))
+            old = list(session.scalars(select(_Row.id).where(*_is_old(allowed.days if days is None else days))))
             columns = [column for column in _Data.__table__.columns if column.name != "id"]
             size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
-            sizes = session.execute(select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(last.desc()))
+            sizes = session.execute(
+                select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(_last().desc())
+            )
             total = 0
             for run_id, bytes_held, is_ended in sizes:  # the newest first; what is above the limit goes
                 total += bytes_held
@@ -610,9 +673,9 @@ class RunStore:
         return runs
 
     def queue_length(self) -> int:
-        """How many runs are waiting."""
+        """How many runs are waiting for a worker; none while the queue is paused."""
         with self._database.reading() as session:
-            return session.scalar(select(func.count()).where(_QUEUED)) or 0
+            return 0 if _is_queue_paused(session) else session.scalar(select(func.count()).where(_QUEUED)) or 0
 
     def begin(self, run_id: str) -> tuple[Recipe, Checkpoint | None, int] | None:
         """Take a claimed run in hand.
@@ -659,24 +722,24 @@ class RunStore:
         self, run_id: str, attempt: int, progress: BatchProgress | None, *, as_point: bool = False
     ) -> Asked | None:
         """Tell where a run is, and hear what its owner asks. None: leave it, the run is gone or another's now."""
+        changed: dict[str, Any] = {"heartbeat": time.time()}
+        if progress:
+            changed["live"] = asdict(progress)
         with self._database.writing(one_row=True) as session:
-            row = self._in_hand(session, run_id)
-            if row is None or row.state != RunState.RUNNING or row.attempt != attempt:
-                return None
-            row.heartbeat = time.time()
-            if progress:
-                row.live = asdict(progress)
-                if as_point:
-                    point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
-                    row.points = [*row.points, point][-MAX_POINTS:]
-            wish: Wish = row.wish  # type: ignore[assignment]
-            return Asked(wish, _image(row.drawing))
+            self._bring_back(session, run_id)
+            if progress and as_point:  # only then is the whole curve read
+                points = session.scalar(select(_Row.points).where(_Row.id == run_id).with_for_update()) or []
+                point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
+                changed["points"] = [*points, point][-MAX_POINTS:]
+            held = _held(run_id, attempt).values(**changed).returning(_Row.wish, _Row.drawing)
+            asked = session.execute(held).first()
+            return Asked(asked.wish, _image(asked.drawing)) if asked else None
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
         with self._database.writing(one_row=True) as session:
             history = [asdict(result) for result in checkpoint.history]
-            self._in_hand(session, run_id)
+            self._bring_back(session, run_id)
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
             if session.scalar(held.returning(_Row.id)):
                 if run_id in self._begun:
@@ -687,7 +750,8 @@ class RunStore:
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
         with self._database.writing(one_row=True) as session:
-            row = self._in_hand(session, run_id)
+            self._bring_back(session, run_id)
+            row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
                 return
             row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
@@ -718,21 +782,18 @@ class RunStore:
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
 
-    def _in_hand(self, session: Session, run_id: str) -> _Row | None:
-        """A run that this process trains, brought back where a damaged database was replaced that had its row."""
-        if row := session.get(_Row, run_id, with_for_update=True):
-            return row
+    def _bring_back(self, session: Session, run_id: str) -> None:
+        """Write the row of a run that this process trains anew, where it was lost with a damaged database."""
         openings, values = self._begun.get(run_id, (self._database.openings, {}))
         if openings == self._database.openings:
-            return None  # its owner has deleted it
-        row = _Row(**values)
-        session.add(row)
-        session.flush()
-        if session.get(_Data, run_id) is None:
-            session.add(_Data(id=run_id))
+            return  # if the row is gone now, its owner has deleted it
+        if session.get(_Row, run_id) is None:
+            session.add(_Row(**values))
+            session.flush()
+            if session.get(_Data, run_id) is None:
+                session.add(_Data(id=run_id))
+            _log.warning("event=brought_back run=%s", run_id)
         self._begun = {run_id: (self._database.openings, values)}
-        _log.warning("event=brought_back run=%s", run_id)
-        return row
 
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._database.reading() as session:
@@ -784,6 +845,7 @@ class RunStore:
                 drawing=_image(row.drawing),
                 is_lesson=bool(row.is_lesson),
                 waiting=waiting,
+                is_held=row.state == RunState.QUEUED and _is_queue_paused(session),
                 continues=row.continues or "",
                 replays=row.replays or "",
             )
@@ -840,10 +902,10 @@ def run_store() -> RunStore:
     return RunStore(database_url())
 
 
-def clean_name(name: str) -> str:
-    """A name as a label: one line of printable characters, at most `MAX_NAME` of them, never empty."""
+def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> str:
+    """A name as a label: one line of printable characters, at most `most` of them; `otherwise` where none is left."""
     printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
-    return " ".join(printable.split())[:MAX_NAME].strip() or "Untitled"
+    return " ".join(printable.split())[:most].strip() or otherwise
 
 
 def _progress(stored: dict[str, Any]) -> BatchProgress:
@@ -929,6 +991,20 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
 def _ended(state: RunState) -> dict[str, Any]:
     """What changes in a run when its worker lets go of it."""
     return {"state": state, "wish": "", "live": None, "ended": time.time()}
+
+
+def _is_queue_paused(session: Session) -> bool:
+    return session.get(_Setting, _QUEUE_PAUSED) is not None
+
+
+def _last() -> Any:
+    """Since when nothing has happened to a run that is over."""
+    return func.coalesce(_Row.ended, _Row.created)
+
+
+def _is_old(days: float) -> tuple[Any, ...]:
+    """Conditions: a run came to its end so long ago, or was set aside then, and nothing will happen to it by itself."""
+    return _Row.state.not_in(_ACTIVE), _last() < time.time() - 86_400 * days
 
 
 def _held(run_id: str, attempt: int) -> Any:

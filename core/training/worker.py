@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import psutil
-from distributed import get_worker
 
 from core import logs
 from core.digits.dataset import Dataset, load_dataset
@@ -86,7 +85,7 @@ def train(run_id: str) -> None:
 
         start = lesson.start if lesson else store.start(run_id)
         trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
-        notice = " ".join(filter(None, [data.notice, follower.notice]))
+        notice = " ".join(filter(None, [data.notice, _cut(recipe, data), follower.notice]))
         follower.finish(trained, notice)
     except Paused as pause:
         paused = pause.checkpoint
@@ -101,6 +100,14 @@ def train(run_id: str) -> None:
         _log.exception("event=failed run=%s incident=%s", run_id, incident)
         follower.give_up(f"Training failed, and it is our fault; the log calls it {incident}.")
     _renew_if_grown()
+
+
+def _cut(recipe: Recipe, data: Dataset) -> str:
+    """What is said where a batch would hold more images than there are; "" where it does not."""
+    images = len(data.training)
+    if recipe.batch_size <= images:
+        return ""
+    return f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
 
 
 class _Follower:
@@ -258,6 +265,8 @@ def _renew_if_grown() -> None:
     _bytes_after_first_run = _bytes_after_first_run or resident
     growth = resident - _bytes_after_first_run
     if growth > MAX_GROWTH:
+        from distributed import get_worker
+
         _log.info("event=renewed megabytes=%.0f", growth / 1e6)
         worker = get_worker()
         worker.loop.add_callback(worker.close_gracefully, restart=True)

@@ -7,10 +7,11 @@ from core.insight import lesson_charts
 from core.insight.operations import logits, softmax
 from core.insight.prediction import certainty
 from core.insight.progress import a_digit
-from pages.components import chapter
+from pages.components import chapter, worksheet
 from pages.components.errors import plain
 from pages.components.pixel_grids import number
 from pages.components.typesetting import quiet
+from pages.components.worksheet import Table
 
 TITLE = "Softmax"
 SUMMARY = "From ten sums to ten probabilities, and what a temperature does to them."
@@ -39,12 +40,17 @@ def show() -> None:
         f"{certainty(shares[first])}, for {a_digit(second)} with {certainty(shares[second])}."
     )
     with st.expander("The ten in numbers", key="softmax_numbers"):
-        lines = [
-            f"| {digit} | {number(float(sums[digit]), 2)} | {number(float(sums[digit]) / temperature, 2)} | "
-            f"{certainty(shares[digit])} |"
+        cells = tuple(
+            (
+                str(digit),
+                number(float(sums[digit]), 2),
+                number(float(sums[digit]) / temperature, 2),
+                certainty(shares[digit]),
+            )
             for digit in range(10)
-        ]
-        st.markdown("\n".join(["| digit | logit | divided | probability |", "|--:|--:|--:|--:|", *lines]))
+        )
+        heads = ("digit", "logit", "divided", "probability")
+        worksheet.show("softmax_table", [Table("From logits to probabilities", cells, heads=heads, marked=first)])
     name, own = plain(asked.name), asked.model.scores.temperature
     found = f"For {name} it is **{own:.2f}**, and the answers on Draw are given at it."
     if asked.model.recipe.data.validation != "split":

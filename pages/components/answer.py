@@ -22,7 +22,8 @@ _answer = st.components.v2.component(
 
 def show(answer: Answer) -> None:
     """Show the answer; its place on the page is as large before the first stroke as after it."""
-    probabilities = [] if answer.probabilities is None else answer.probabilities.tolist()
+    # Tuples, as Streamlit looks through lists for data frames.
+    probabilities = () if answer.probabilities is None else tuple(answer.probabilities.tolist())
     is_unsure = answer.digit is not None and not answer.is_sure
     _answer(
         key="answer",
@@ -32,8 +33,8 @@ def show(answer: Answer) -> None:
             "shown": "?" if is_unsure else "" if answer.digit is None else str(answer.digit),
             "sentence": answer.sentence,
             "probabilities": probabilities,
-            "shares": [certainty(probability) for probability in probabilities],
-            "image": None if answer.image is None else (answer.image * 255).round().ravel().tolist(),
+            "shares": tuple(certainty(probability) for probability in probabilities),
+            "image": None if answer.image is None else tuple((answer.image * 255).round().ravel().tolist()),
             "ink": theme.INK[theme.name()],
         },
     )

@@ -24,7 +24,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     sheet.style.setProperty("--picture", data.picture ? `url(${data.picture})` : "none")
     const paper = sheet.querySelector(".upper-canvas")
     paper?.setAttribute("aria-label", data.picture ? "Drawing board with the picture that is read" : "Drawing board")
-    if (!paper || paper.dataset.inkling) return
+    if (!paper) return (frame = requestAnimationFrame(dress)) // on a slow machine it comes later than its sheet
+    if (paper.dataset.inkling) return
     paper.dataset.inkling = ""
     // A stroke belongs to the board until the pen is lifted, even over a disabled button, which would swallow its end.
     paper.addEventListener("pointerdown", (event) => paper.setPointerCapture(event.pointerId))

@@ -1,5 +1,6 @@
 """The drawing board: a sheet to draw on, with undo, clear, a pen, and a picture that may lie on it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def show() -> object:
     ink = theme.INK[theme.name()]
     # A new key mounts a new canvas, which starts with `board_start`. The key is not in the state after undo and clear,
     # and when the visitor comes back from another page.
-    if _key() not in state or state.board_ink != ink:
+    if not _is_sent(state.get(_key())) or state.board_ink != ink:
         _lay_sheet(state.get("drawing", {}))
     with st.container(key="board", width=BOARD_SIZE, height=BOARD_SIZE, border=False, gap=None):
         canvas = st_canvas(
@@ -83,6 +84,11 @@ def show_tools() -> None:
 
 def _key() -> str:
     return f"board_{st.session_state.get('board_number', 0)}"
+
+
+def _is_sent(sent: Any) -> bool:
+    """Whether this is what the canvas sends where nothing lies under it; it would stumble over much else."""
+    return isinstance(sent, Mapping) and isinstance(sent.get("drawing"), Mapping) and sent.get("backgroundFit") is None
 
 
 def _strokes(drawing: object) -> list[Any]:

@@ -8,8 +8,8 @@ import streamlit as st
 from core.errors import InklingError
 from core.insight.progress import DRAWN, score_words
 from core.networks.model import BadModelFile, Model, pretrained, read_model
-from core.training.runs import NoSuchRun, Run, run_store
-from pages.components import workspace
+from core.training.runs import NoSuchRun, Run, clean_name, run_store
+from pages.components import opened_file, workspace
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
@@ -28,7 +28,7 @@ def chosen() -> Model:
     state = st.session_state
     if run_id := state.get("answering_run"):
         try:
-            state.answering_name = run_store().run(run_id).name
+            state.answering_name = run_store().name(run_id)
             model = run_model(run_id)
             state.pop("model_notice", None)
             return model
@@ -82,8 +82,10 @@ def show() -> None:
     model = chosen()
     with st.container(key="model_choice", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(":small[:gray[answered by]]", width="content")
-        with st.popover(_label(model), key="model"), st.container(width=300):
-            _choice(model)
+        choice = st.popover(_label(model), key="model", on_change="rerun")
+        if choice.open:  # else every stroke would read all the visitor's runs
+            with choice, st.container(width=300):
+                _choice(model)
     if notice := st.session_state.get("model_notice"):
         st.markdown(f":small[:gray[{notice}]]")
     if model.scores.data_source == "handwriting":
@@ -110,7 +112,6 @@ def _choice(model: Model) -> None:
         quiet(f"The first accuracy is on test images, the other one on drawn digits: {DRAWN}.")
     st.file_uploader(
         "Open a model file",
-        type="safetensors",
         key="model_file",
         on_change=_open,
         max_upload_size=MAX_MODEL_MB,
@@ -123,11 +124,12 @@ def _choice(model: Model) -> None:
 def _open() -> None:
     state = st.session_state
     state.pop("model_problem", None)
-    if state.model_file is None:
-        return
     try:
-        state.opened_model = read_model(state.model_file.getvalue())
-        state.opened_name = state.model_file.name.removesuffix(".safetensors")
+        file = opened_file.opened("model_file")
+        if file is None:
+            return
+        state.opened_model = read_model(file.getvalue())
+        state.opened_name = clean_name(file.name.removesuffix(".safetensors"))
         state.pop("answering_run", None)
         state.pop("model_notice", None)
     except InklingError as error:

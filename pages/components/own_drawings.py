@@ -59,8 +59,10 @@ def _show_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
 def _show_own(own: list[OwnDrawing]) -> None:
     count = f"{len(own)} drawing{'s' * (len(own) > 1)} of yours"
     with st.container(key="own_drawings", horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover(count, key="own_set"), st.container(width=300, gap="small"):
-            _show_set(own)
+        kept = st.popover(count, key="own_set", on_change="rerun")
+        if kept.open:
+            with kept, st.container(width=300, gap="small"):
+                _show_set(own)
         refusal = run_store().refusal(workspace.owner())
         name = model_choice.name()
         if st.button("Teach", key="teach", icon=":material/school:", disabled=bool(refusal)):

@@ -9,6 +9,7 @@ from core.digits.pictures import MAX_PICTURE_MB, Picture, read_picture
 from core.errors import InklingError
 from core.insight.charts import digits_mask
 from core.insight.maps import data_url
+from pages.components import opened_file
 from pages.components.errors import plain
 
 # What this leaves in the session:
@@ -39,15 +40,17 @@ def take_away() -> None:
 def show_opener(on_open: Callable[[], None]) -> None:
     """Draw the button behind which a picture is opened; `on_open` is called before the first one is shown."""
     state = st.session_state
-    with st.popover("Picture", key="open_picture", on_change="rerun"), st.container(width=280, gap="small"):
+    opener = st.popover("Picture", key="open_picture", on_change="rerun")
+    if not opener.open:
+        return
+    with opener, st.container(width=280, gap="small"):
         st.file_uploader(
             "Open a picture of one digit",
-            type=["png", "jpg", "jpeg"],
             key=_key(),
             on_change=_open,
             args=(on_open,),
             max_upload_size=MAX_PICTURE_MB,
-            help="Dark on light or light on dark. It is read as if you had drawn it here.",
+            help="PNG or JPEG, dark on light or light on dark. It is read as if you had drawn it here.",
         )
         if problem := state.get("picture_problem"):
             st.error(plain(problem), icon=":material/error:")
@@ -60,10 +63,10 @@ def _key() -> str:
 def _open(on_open: Callable[[], None]) -> None:
     state = st.session_state
     state.pop("picture_problem", None)
-    file = state[_key()]
-    if file is None:
-        return
     try:
+        file = opened_file.opened(_key())
+        if file is None:
+            return
         picture = read_picture(file.getvalue())
     except InklingError as problem:
         state.picture_problem = str(problem)

@@ -15,7 +15,7 @@ from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, with_changed, words
 from core.training.limits import limits
 from core.training.runs import MAX_NAME, ListedRun, NoSuchRun, Run, run_store
-from pages.components import model_choice, own_drawings, script_download, workspace
+from pages.components import model_choice, own_drawings, scoreboard_entry, script_download, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
@@ -57,6 +57,7 @@ def show(run: Run, name: str) -> None:
                 st.switch_page("pages/model.py", query_params={"run": run.id})
         if st.button("Duplicate", key="duplicate", icon=":material/content_copy:", help="Opens Train with its recipe."):
             st.switch_page("pages/train.py", query_params={"recipe": to_link(run.recipe)})
+        scoreboard_entry.show(run)
         if is_mine:
             refusal = run_store().refusal(workspace.owner())
             with st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:"), st.container(width=WIDTH):
@@ -199,6 +200,7 @@ def _show_delete(run_id: str, name: str, is_active: bool) -> None:
 def _delete(run_ids: list[str]) -> None:
     st.query_params.pop("runs", None)
     for run_id in run_ids:
+        scoreboard_entry.leave(run_id)
         with suppress(NoSuchRun):  # deleted in another tab
             run_store().delete(run_id, workspace.owner())
 

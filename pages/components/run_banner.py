@@ -1,23 +1,69 @@
-"""A run in progress, as one line under the navigation of every page."""
+"""A run in progress, as one line beside the navigation of every page; and a word when it is over."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import streamlit as st
 
 from core.insight.evaluation import percent
-from core.insight.progress import duration, last_validation_accuracy, place_sentence, seconds_left
+from core.insight.progress import (
+    duration,
+    last_validation_accuracy,
+    place_sentence,
+    score_words,
+    seconds_left,
+    share_done,
+)
 from core.training.runs import NoSuchRun, Run, RunState, run_store
 from pages.components import errors, workspace
 from pages.components.engine import engine
 
 EVERY = 1.0  # seconds between two looks at the run
+TOLD_SECONDS = 15  # for which the end of a run is told, through reruns and on other pages
+_ENDED = {
+    RunState.FINISHED: "has finished",
+    RunState.STOPPED: "was stopped",
+    RunState.FAILED: "has failed",
+    RunState.INTERRUPTED: "was interrupted",
+}
+_HERE = Path(__file__)
+_banner = st.components.v2.component(
+    "inkling.run_banner",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+# What this leaves in the session:
+#   run_behind     id of the run whose line was shown last
+#   run_over       id of a run that ended meanwhile, and until when that is told
 
 
 def show(*, is_train: bool) -> None:
     """Draw the line while the visitor's workspace has an active run; not on Train where that run is shown anyway."""
+    state = st.session_state
     run = run_store().active_run(workspace.owner())
-    # The container is always there: if what follows changed its place when a run ends, the board would be laid anew.
     with st.container():
         if run and not (is_train and st.query_params.get("run", run.id) == run.id):
+            state.run_behind = run.id
             st.fragment(_line, run_every=EVERY)(run.id)
+        elif (behind := state.pop("run_behind", None)) and not run:
+            state.run_over = behind, time.monotonic() + TOLD_SECONDS
+        if "run_over" in state:
+            run_id, until = state.run_over
+            if time.monotonic() < until:
+                _tell_end(run_id)
+            else:
+                del state.run_over
+
+
+def _tell_end(run_id: str) -> None:
+    with suppress(NoSuchRun):  # it has been deleted: nothing to tell
+        run = run_store().run(run_id)
+        if run.state in _ENDED:  # a paused one waits where it was paused
+            scores = f": {score_words(run.scores)}" if run.scores else ""
+            _show("run_over_line", run, over=f"{run.name} {_ENDED[run.state]}{scores}.", seconds=TOLD_SECONDS)
 
 
 @errors.shown()
@@ -28,23 +74,31 @@ def _line(run_id: str) -> None:
         st.rerun()
     if not run.state.is_active:
         st.rerun()
-    with st.container(key="run_banner", horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":small[{_said(run)}]", width="content")
-        st.page_link("pages/train.py", label=":small[Open]", query_params={"run": run_id})
+    what, rest = _said(run)
+    with st.container(key="run_banner"):
+        _show("run_line", run, what=what, rest=rest, share=share_done(run.live, run.recipe.epochs) if run.live else 0.0)
 
 
-def _said(run: Run) -> str:
+def _show(key: str, run: Run, **data: object) -> None:
+    data |= {"run": run.id, "address": workspace.link("train", run=run.id)}
+    if _banner(key=key, data=data, on_opened_change=lambda: None).opened:
+        st.switch_page("pages/train.py", query_params={"run": run.id})
+
+
+def _said(run: Run) -> tuple[str, str]:
+    """What happens now, in two halves that may stand under each other."""
+    if run.is_held:
+        return "Your run waits", "the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
         place = run_store().place(run.id, engine().workers)
         return (
-            f"Your run waits. {place_sentence(place.before, place.running, place.seconds)}"
+            ("Your run waits", place_sentence(place.before, place.running, place.seconds))
             if place
-            else "Your run is next"
+            else ("Your run is next", "")
         )
     if run.live is None:
-        return "Your run is starting"
-    words = [f"Epoch {run.live.epoch} of {run.recipe.epochs}"]
+        return "Your run is starting", ""
     accuracy = last_validation_accuracy(run.points, run.history)
-    words.append(percent(run.live.accuracy if accuracy is None else accuracy))
-    words.append(f"{duration(seconds_left(run.live, run.points, run.recipe.epochs, run.recipe.batch_size))} left")
-    return ", ".join(words)
+    reached = percent(run.live.accuracy if accuracy is None else accuracy)
+    left = duration(seconds_left(run.live, run.points, run.recipe.epochs, run.recipe.batch_size))
+    return f"Epoch {run.live.epoch} of {run.recipe.epochs}, {reached}", f"{left} left"

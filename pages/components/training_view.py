@@ -38,6 +38,7 @@ from pages.components import (
     own_drawings,
     run_figures,
     sample_strip,
+    scoreboard_entry,
     thumbnails,
     watched_digit,
     workspace,
@@ -125,6 +126,7 @@ def _show_ways_on(run: Run) -> None:
         st.switch_page("pages/draw.py")
     if st.button("Look inside", key="look_inside"):
         st.switch_page("pages/model.py", query_params={"run": run.id})
+    scoreboard_entry.show(run)
 
 
 def _show_controls(run: Run) -> None:
@@ -242,6 +244,8 @@ def _said(run: Run) -> str:
 
 
 def _said_queued(run: Run) -> str:
+    if run.is_held:
+        return "The queue is paused by the workshop's leader. Your run keeps its place"
     state = engine().state
     if state == EngineState.UNREACHABLE:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"

@@ -60,6 +60,13 @@ def arrive() -> None:
     st.session_state.workspace, st.session_state.workspace_adopts = token, True
 
 
+def begin_anew() -> None:
+    """Leave this workspace for a new and empty one, with nothing left in the session or the browser's cookie."""
+    state = st.session_state
+    state.clear()
+    state.workspace, state.workspace_adopts = secrets.token_urlsafe(32), True
+
+
 def keep() -> None:
     """Let the browser remember the workspace for a year. Belongs at the end of a page: it takes a line of space."""
     state = st.session_state
@@ -113,7 +120,13 @@ def show_links(run: Run | None) -> None:
 
 def link(page: str, **parameters: str) -> str:
     """The whole address of another page of the app."""
-    return f"{_address().rpartition('/')[0]}/{page}?{urlencode(parameters)}"
+    return f"{start_address()}{page}?{urlencode(parameters)}"
+
+
+def start_address() -> str:
+    """The address of the start page; it carries no secret, and may be handed out."""
+    address = urlsplit(_address())
+    return f"{address.scheme}://{address.netloc}{address.path.rpartition('/')[0]}/"
 
 
 def _workspace_link(token: str) -> None:

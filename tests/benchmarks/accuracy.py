@@ -1,20 +1,78 @@
-"""The shipped model on MNIST's test set: accuracy, calibration, and whether NumPy answers as Keras does."""
+"""The shipped model on MNIST's test set: accuracy, calibration, and whether NumPy answers as Keras does.
 
+`python -m tests.benchmarks.accuracy --recipe tiny --seeds 5` trains a preset from so many seeds instead. `--keep
+FOLDER` saves every model, and the line before the last names the one that is best on the validation images.
+"""
+
+import argparse
 import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 import numpy as np
 
+from core.digits.dataset import load_dataset
 from core.insight.evaluation import accuracy, accuracy_interval, expected_calibration_error
 from core.networks.model import PRETRAINED, Model, pretrained, tempered
+from core.networks.recipe import PRESETS, Recipe
 from tests.benchmarks import mnist_or_exit, report
 
 
 def main() -> None:
     """Measure and report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.accuracy", description=__doc__)
+    parser.add_argument("--recipe", choices=PRESETS, help="train this preset instead of measuring the shipped model")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="save every seed's model here")
+    arguments = parser.parse_args()
+    mnist_or_exit()
+    if arguments.recipe:
+        measure_recipe(PRESETS[arguments.recipe], arguments.seeds, arguments.keep)
+    else:
+        measure_shipped()
+
+
+def measure_recipe(recipe: Recipe, seeds: int, folder: Path | None) -> None:
+    """Train the recipe from every seed and report."""
+    from core.training.fit import fit
+
+    models, errors = [], []
+    for seed in range(seeds):
+        data = load_dataset(**dict(recipe.data))
+        trained = fit(recipe.model_copy(update={"seed": seed}), data)
+        models.append(trained.model)
+        errors.append(expected_calibration_error(trained.test_probabilities, data.test.labels))
+        scores = trained.model.scores
+        print(
+            f"{recipe.name}, seed {seed}: test {scores.test_accuracy:.4f}, "
+            f"validation {scores.validation_accuracy:.4f}, drawn {scores.drawn_accuracy:.4f}, "
+            f"{scores.kept_because}, {scores.seconds / 60:.1f} min",
+            flush=True,
+        )
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"seed-{seed}.safetensors").write_bytes(trained.model.to_bytes())
+            (folder / f"seed-{seed}.keras").write_bytes(trained.keras_file)
+    best = max(range(seeds), key=lambda seed: models[seed].scores.validation_accuracy)
+    print(f"Best on the validation images: seed {best}{f', {folder}/seed-{best}.safetensors' if folder else ''}.")
+    accuracies = [model.scores.test_accuracy for model in models]
+    report(
+        mean_accuracy=statistics.mean(accuracies),
+        accuracies=accuracies,
+        minutes=statistics.median(model.scores.seconds for model in models) / 60,
+        parameters=recipe.network.parameters,
+        ece=statistics.mean(errors),
+        drawn_accuracy=statistics.mean(model.scores.drawn_accuracy for model in models),
+        best_on_validation=best,
+    )
+
+
+def measure_shipped() -> None:
+    """Measure the shipped model and report."""
     _, test = mnist_or_exit()
     model = pretrained()
     print(f"{model.recipe.name}, as shipped, answers MNIST's {len(test):,} test images in NumPy.")
@@ -44,7 +102,6 @@ def _median_milliseconds(model: Model, images: np.ndarray) -> float:
 
 def _keras_probabilities(images: np.ndarray) -> np.ndarray:
     """The answers of the `.keras` file that ships beside the model."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
     print("Keras answers them with the .keras file.")

@@ -35,6 +35,7 @@ def clear(visit):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (320, 568)])
+@pytest.mark.bad_input(5, 6)
 def test_what_is_no_digit_is_declined_in_words_that_fit_while_the_bars_stay_empty_in_their_place(
     server, visitor, width, height
 ):

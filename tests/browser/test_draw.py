@@ -88,6 +88,7 @@ def scrolled(visit):
     return visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTop + document.documentElement.scrollTop")
 
 
+@pytest.mark.bad_input(34)
 def test_a_deep_link_to_draw_on_a_cold_server_shows_the_page_of_the_menu(cold_server, visitor):
     by_link, by_menu = visitor(cold_server), visitor(cold_server)
     by_link.open("/draw")
@@ -100,6 +101,7 @@ def test_a_deep_link_to_draw_on_a_cold_server_shows_the_page_of_the_menu(cold_se
         expect(visit.page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.bad_input(7)
 def test_a_seven_drawn_by_mouse_is_read_and_undo_and_clear_empty_the_bars(server, visitor):
     visit = visitor(server)
     visit.open()
@@ -175,6 +177,7 @@ def test_the_preparation_unfolds_and_a_step_switched_off_is_said_beside_the_answ
     assert place_of_bars(visit) == before
 
 
+@pytest.mark.bad_input(35)
 def test_a_seven_drawn_by_finger_is_read_while_the_page_stays_still(server, visitor):
     visit = visitor(server, 375, 667, has_touch=True, is_mobile=True)
     visit.open()
@@ -190,6 +193,7 @@ def test_a_seven_drawn_by_finger_is_read_while_the_page_stays_still(server, visi
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+@pytest.mark.bad_input(35)
 def test_board_answer_and_bars_are_in_sight_together_and_stay_where_they_are(server, visitor, width, height):
     visit = visitor(server, width, height)
     visit.open()

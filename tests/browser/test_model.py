@@ -43,6 +43,7 @@ def downloaded(visit, label, folder):
     return path
 
 
+@pytest.mark.bad_input(34)
 def test_a_deep_link_to_model_on_a_cold_server_shows_the_page_with_its_menu(cold_server, visitor):
     visit = visitor(cold_server)
     open_model(visit)

@@ -85,7 +85,7 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
     expect(visit.page.get_by_text(re.compile(r"Read as \d, \d\d\.\d\s% sure"))).to_be_visible()
     button(visit, "Look inside").click()
     expect(visit.page.get_by_role("heading", name="Model", exact=True)).to_be_visible()
-    expect(visit.page.get_by_text("34,138").filter(visible=True).first).to_be_visible()
+    expect(visit.page.get_by_text("22,278").filter(visible=True).first).to_be_visible()
     visit.page.go_back()
     button(visit, "Draw with it").click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
@@ -135,22 +135,34 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
     expect(button(watcher, "Look inside")).to_be_visible()  # the watcher sees it end too
 
 
-def test_a_drawing_stays_on_the_board_when_a_run_ends(server, visitor):
-    visit = visitor(server)
+def test_on_a_phone_board_and_bars_keep_their_place_and_the_drawing_stays_when_a_run_ends(server, visitor):
+    visit = visitor(server, 320, 568)
     open_train(visit)
-    choose(visit)
+    choose(visit, epochs=3)
     button(visit, "Train").click()
     expect(button(visit, "Stop")).to_be_visible()
-    visit.page.get_by_role("link", name="Draw", exact=True).click()
+    visit.page.keyboard.press("d")
     expect(visit.page.locator(CANVAS)).to_be_visible()
-    banner = visit.page.locator(".st-key-run_banner")
+    banner = visit.page.locator(".st-key-run_banner").get_by_role("navigation")
     expect(banner).to_be_visible(timeout=COLD)
     visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
     expect(button(visit, "Undo")).to_be_enabled()
+    bars = visit.page.get_by_role("list", name="How likely each digit is")
+    place = bars.bounding_box()
+    assert place["y"] + place["height"] <= 568
     expect(banner).to_be_hidden(timeout=COLD)
+    told = visit.page.get_by_role("status").filter(has_text=re.compile(r"has finished: \d\d\.\d\d\s%"))
+    expect(told).to_be_visible()
+    edge = told.bounding_box()
+    assert edge["x"] >= 0
+    assert edge["x"] + edge["width"] <= 320
     expect(visit.page.locator(READY)).to_be_attached()
+    assert bars.bounding_box() == place
     ink = "canvas => canvas.getContext('2d').getImageData(140, 60, 1, 1).data[3]"
     assert visit.page.locator("canvas.dc-canvas.lower-canvas").evaluate(ink) == 255
+    told.get_by_role("link", name="Open").click()
+    expect(button(visit, "Draw with it")).to_be_visible()
+    expect(told).to_have_count(0)
 
 
 def test_a_paused_run_waits_and_is_resumed(server, visitor):
@@ -183,6 +195,7 @@ def test_a_workspace_travels_by_its_link(server, visitor):
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+@pytest.mark.bad_input(35)
 def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen(server, visitor, width, height, color_scheme):
     visit = visitor(server, width, height, color_scheme=color_scheme)
     open_train(visit)

@@ -102,7 +102,8 @@ BAD_NUMBERS = [math.nan, math.inf, -math.inf, 1e300, 10**400, "5", None, True, [
 
 
 @pytest.mark.parametrize("bad", BAD_OBJECTS, ids=repr)
-def test_row_9_a_bad_object_is_skipped_and_the_others_are_read(bad):  # bad_inputs row 9
+@pytest.mark.bad_input(9)
+def test_row_9_a_bad_object_is_skipped_and_the_others_are_read(bad):
     drawing = canvas(SEVEN)
     drawing["objects"].insert(0, bad)
 
@@ -111,7 +112,8 @@ def test_row_9_a_bad_object_is_skipped_and_the_others_are_read(bad):  # bad_inpu
 
 @pytest.mark.parametrize("bad", BAD_NUMBERS, ids=lambda bad: repr(bad)[:20])
 @pytest.mark.parametrize("place", ["left", "scaleX", "angle", "skewY", "strokeWidth", "path"])
-def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, place):  # bad_inputs row 9
+@pytest.mark.bad_input(9)
+def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, place):
     drawing = canvas(CROSSED_SEVEN)
     if place == "path":
         drawing["objects"][0]["path"][1][2] = bad
@@ -124,6 +126,7 @@ def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, place)
 @pytest.mark.parametrize(
     "drawing", [None, [], "objects", 3, {}, {"objects": None}, {"objects": {"path": []}}], ids=repr
 )
+@pytest.mark.bad_input(9)
 def test_what_is_no_drawing_is_blank(drawing):
     assert strokes_from_canvas(drawing) == []
 
@@ -162,6 +165,7 @@ PLACES = sorted(all_places(REAL), key=str)
 
 
 @given(json_values)
+@pytest.mark.bad_input(9)
 def test_no_json_makes_reading_a_drawing_fail(drawing):
     assert all(np.isfinite(stroke).all() for stroke in strokes_from_canvas(drawing))
 
@@ -183,7 +187,8 @@ def test_no_damage_to_a_real_drawing_makes_reading_it_fail(place, damage):
     ],
     ids=["one long stroke", "many strokes", "many objects", "long nonsense"],
 )
-def test_row_8_a_drawing_of_too_many_points_is_refused_in_plain_words(objects):  # bad_inputs row 8
+@pytest.mark.bad_input(8)
+def test_row_8_a_drawing_of_too_many_points_is_refused_in_plain_words(objects):
     with pytest.raises(DrawingTooLarge, match=r"more than 20,000 points.*Clear the board and draw again\.$"):
         strokes_from_canvas({"objects": objects})
 
@@ -197,7 +202,8 @@ def test_row_8_a_drawing_of_too_many_points_is_refused_in_plain_words(objects): 
     ],
     ids=["in one object", "in objects of their own", "that would be skipped"],
 )
-def test_row_8_a_drawing_of_too_many_lines_is_refused_unread(objects, monkeypatch):  # bad_inputs row 8
+@pytest.mark.bad_input(8)
+def test_row_8_a_drawing_of_too_many_lines_is_refused_unread(objects, monkeypatch):
     monkeypatch.setattr("core.digits.canvas._lines", None)
     with pytest.raises(DrawingTooLarge, match=r"more than 300 lines.*Clear the board and draw again\.$"):
         strokes_from_canvas({"objects": objects})

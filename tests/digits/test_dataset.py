@@ -1,10 +1,15 @@
 import hashlib
+import http.server
 import io
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +17,8 @@ import pytest
 from core.digits import dataset
 from core.digits.dataset import Digits, NoMnist, compared_digits, drawn_digits, load_dataset, load_mnist, mnist_sample
 from core.networks.model import pretrained
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -265,6 +272,45 @@ def test_the_real_mnist_is_recognised_and_the_shipped_model_reads_it():
     _, test = load_mnist()
     right = pretrained().probabilities(test.images[:2000]).argmax(axis=1) == test.labels[:2000]
     assert right.mean() > 0.98
+
+
+DOWNLOAD = """
+import json, sys
+from core.digits import dataset
+dataset.MNIST_URL, dataset.MNIST_SHA256 = sys.argv[1], json.loads(sys.argv[2])
+training, test = dataset.load_mnist()
+print(len(training), len(test))
+"""
+
+
+@pytest.mark.bad_input(22)
+def test_two_processes_that_download_at_once_leave_one_whole_file(little_mnist, tmp_path):
+    content, both_are_here = little_mnist.read_bytes(), threading.Barrier(2)
+
+    class Source(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            both_are_here.wait(60)
+            self.send_response(200)
+            self.end_headers()
+            for start in range(0, len(content), 100_000):
+                self.wfile.write(content[start : start + 100_000])
+
+        def log_message(self, *said):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Source) as source:
+        threading.Thread(target=source.serve_forever, daemon=True).start()
+        url, home = f"http://127.0.0.1:{source.server_port}/mnist.npz", tmp_path / "home"
+        own = {"INKLING_HOME": str(home), "KERAS_HOME": str(home / "keras"), "INKLING_MNIST": ""}
+        command = [sys.executable, "-c", DOWNLOAD, url, json.dumps(dataset.MNIST_SHA256)]
+        both = [
+            subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        assert [process.communicate(timeout=120)[0] for process in both] == ["7000 70\n"] * 2
+        source.shutdown()
+    assert [path.name for path in (home / "cache").iterdir()] == ["mnist.npz"]
+    assert (home / "cache" / "mnist.npz").read_bytes() == content
 
 
 @pytest.mark.bad_input(22)

@@ -163,7 +163,7 @@ def test_the_steps_of_a_picture_end_with_what_the_network_sees():
     assert [step.name for step in steps] == ["Drawn", "Boxed", "Scaled", "Centred", "28x28"]
 
 
-# bad_inputs row 12: whatever kind of picture
+# whatever kind of picture
 
 
 def kinds():
@@ -199,14 +199,15 @@ def kinds():
 
 
 @pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in kinds()])
-def test_row_12_every_kind_of_picture_is_read_as_the_same_seven(content):  # bad_inputs row 12
+@pytest.mark.bad_input(12)
+def test_row_12_every_kind_of_picture_is_read_as_the_same_seven(content):
     read = frame_picture(read_picture(content))
 
     assert difference(read, frame_strokes(SEVEN)) < 0.03
     assert digit(read) == 7
 
 
-# bad_inputs rows 10 and 11: whatever else
+# whatever else
 
 
 SHARP = encoded(pictured(placed(SEVEN, 150, 60, 60), 18))
@@ -227,7 +228,8 @@ NO_PICTURES = {
 
 
 @pytest.mark.parametrize("content", NO_PICTURES.values(), ids=NO_PICTURES.keys())
-def test_row_10_what_is_no_whole_png_or_jpeg_is_told_by_its_content(content):  # bad_inputs row 10
+@pytest.mark.bad_input(10)
+def test_row_10_what_is_no_whole_png_or_jpeg_is_told_by_its_content(content):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(BadPicture, match=r"^PNG or JPEG please: this file is [^\n]+\.$"):
@@ -244,13 +246,23 @@ def bomb(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("size", [(13_000, 13_000), (100_000, 100_000), (2_000_000_000, 2), (6000, 6000)])
-def test_row_11_an_image_bomb_is_refused_from_its_header(size):  # bad_inputs row 11
+@pytest.mark.parametrize("size", [(13_000, 13_000), (100_000, 100_000), (2_000_000_000, 2), (4001, 4000)])
+@pytest.mark.bad_input(11)
+def test_row_11_an_image_bomb_is_refused_from_its_header(size):
     content = bomb(*size)
     started = time.perf_counter()
     with pytest.raises(PictureTooLarge, match="million are the most"):
         read_picture(content)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("scans", [90, 3_000])
+@pytest.mark.bad_input(11)
+def test_a_jpeg_that_is_scanned_over_and_over_is_refused_from_its_bytes(scans):
+    photo = encoded(Image.new("L", (2_000, 2_000), 255), "JPEG", progressive=True)
+    last = photo.rindex(b"\xff\xda")
+    with pytest.raises(PictureTooLarge, match="scans, and takes too long to read"):
+        read_picture(photo[:last] + photo[last:-2] * scans + photo[-2:])
 
 
 def test_a_file_of_too_many_bytes_is_refused():

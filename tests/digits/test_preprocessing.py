@@ -132,8 +132,9 @@ def assert_same_answer(one, other):
 
 
 @given(digits, finite, finite, st.floats(0.1, 5), st.floats(1, 60))
+@pytest.mark.bad_input(4)
 def test_row_4_moving_scaling_and_thickening_a_drawing_leaves_its_answer(strokes, x, y, scale, width):
-    moved = [stroke * scale + (x, y) for stroke in strokes]  # bad_inputs row 4
+    moved = [stroke * scale + (x, y) for stroke in strokes]
 
     assert_same_answer(answered(moved, strokeWidth=width), answered(strokes))
 
@@ -145,8 +146,9 @@ def test_sampling_a_drawing_more_or_less_often_leaves_its_answer(strokes, step):
 
 @pytest.mark.parametrize("corner", [(-150, -150), (0, -150), (150, 150), (-150, 150)])
 @pytest.mark.parametrize("scale", [0.15, 1, 1.6])
+@pytest.mark.bad_input(4)
 def test_row_4_a_digit_at_the_edge_tiny_or_huge_is_read_as_if_drawn_in_the_middle(corner, scale):
-    drawn = [(stroke - 140) * scale + 140 + corner for stroke in CROSSED_SEVEN]  # bad_inputs row 4
+    drawn = [(stroke - 140) * scale + 140 + corner for stroke in CROSSED_SEVEN]
 
     assert_same_answer(answered(drawn), answered(CROSSED_SEVEN))
 
@@ -237,7 +239,8 @@ def test_each_stroke_may_have_a_pen_of_its_own():
 
 
 @pytest.mark.parametrize("width", [-5, 0, 1e6])
-def test_row_9_an_impossible_pen_width_is_drawn_as_a_possible_one(width):  # bad_inputs row 9
+@pytest.mark.bad_input(9)
+def test_row_9_an_impossible_pen_width_is_drawn_as_a_possible_one(width):
     image = frame_strokes(SEVEN, ALL_OFF, width)
 
     assert np.isfinite(image).all()
@@ -282,7 +285,8 @@ def test_lines_are_redrawn_with_the_same_pen_whatever_else_is_switched_off():
 
 
 @pytest.mark.parametrize("strokes", [[], [np.empty((0, 2))]])
-def test_a_blank_board_asks_for_a_digit(strokes):  # bad_inputs row 1
+@pytest.mark.bad_input(1)
+def test_a_blank_board_asks_for_a_digit(strokes):
     with pytest.raises(NoInk, match=r"^Draw a digit\.$"):
         frame_strokes(strokes)
 
@@ -291,12 +295,14 @@ def test_a_blank_board_asks_for_a_digit(strokes):  # bad_inputs row 1
     "strokes",
     [[np.array([(100.0, 100.0)])], [np.array([(100, 100), (100.036, 100)])], [np.array([(100, 100), (106, 104)])]],
 )
+@pytest.mark.bad_input(2)
 def test_a_dot_or_a_few_pixels_are_too_little_ink(strokes):
     with pytest.raises(TooLittleInk, match="Too little ink"):
         frame_strokes(strokes)
 
 
 @pytest.mark.parametrize("lines", [8, 16, 70, 400])
+@pytest.mark.bad_input(3)
 def test_a_filled_board_is_too_much_ink(lines):
     y = np.linspace(5, BOARD_SIZE - 5, lines)
     zigzag = np.stack([np.tile([5, BOARD_SIZE - 5], lines // 2), y], axis=1).astype(float)

@@ -105,7 +105,9 @@ def test_a_maps_filter_is_its_own_and_of_several_kernels_the_heaviest(seven):
 def test_grad_cam_looks_first_at_the_last_layer_that_filters():
     assert [map_layers(random_model(preset))[0] for preset in PRESET_NAMES] == [
         "relu_3",
+        "relu_4",
         "relu_5",
+        "relu_4",
         "conv2d_3",
         "conv2d_1",
         "conv2d_3",

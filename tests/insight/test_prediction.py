@@ -149,17 +149,20 @@ def declined(drawing):
 @pytest.mark.parametrize(
     "drawing", [None, {}, {"objects": []}, {"objects": [{"type": "Path", "path": []}]}, "nonsense"]
 )
-def test_a_blank_canvas_gets_no_answer_but_what_to_do(drawing):  # bad_inputs row 1
+@pytest.mark.bad_input(1)
+def test_a_blank_canvas_gets_no_answer_but_what_to_do(drawing):
     assert declined(drawing).sentence == "Draw a digit."
 
 
 @pytest.mark.parametrize("points", [[(140, 140), (140, 140)], [(100, 100), (101, 100)], [(50, 50), (53, 54), (51, 55)]])
-def test_a_dot_or_a_few_pixels_are_too_little_ink(points):  # bad_inputs row 2
+@pytest.mark.bad_input(2)
+def test_a_dot_or_a_few_pixels_are_too_little_ink(points):
     assert declined({"objects": [stroke(*points)]}).sentence.startswith("Too little ink")
 
 
 @pytest.mark.parametrize("spacing", [4, 10, 16])
-def test_a_filled_canvas_is_too_much_ink(spacing):  # bad_inputs row 3
+@pytest.mark.bad_input(3)
+def test_a_filled_canvas_is_too_much_ink(spacing):
     to_and_fro = [(x, y) for i, y in enumerate(range(5, 280, spacing)) for x in ((5, 275), (275, 5))[i % 2]]
     assert declined({"objects": [stroke(*to_and_fro)]}).sentence.startswith("Too much ink")
 
@@ -169,18 +172,21 @@ def test_a_filled_canvas_is_too_much_ink(spacing):  # bad_inputs row 3
     [(0.15, 4, 4), (0.15, 250, 240), (1, 5, 5), (1, 150, 100), (1.5, 5, 5), (0.5, 5, 190), (1.6, 60, 40)],
     ids=["tiny", "tiny in a corner", "at the edge", "at another", "huge", "in a corner", "beyond the edge"],
 )
-def test_a_digit_at_the_edge_tiny_huge_or_off_centre_is_read_as_in_the_middle(scale, x, y):  # bad_inputs row 4
+@pytest.mark.bad_input(4)
+def test_a_digit_at_the_edge_tiny_huge_or_off_centre_is_read_as_in_the_middle(scale, x, y):
     middle, elsewhere = (answer_drawing(pretrained(), drawing) for drawing in (SEVEN, moved(SEVEN, scale, x, y)))
     assert (elsewhere.digit, elsewhere.is_sure) == (middle.digit, middle.is_sure) == (7, True)
     np.testing.assert_allclose(elsewhere.probabilities, middle.probabilities, atol=1e-3)
 
 
-def test_two_digits_side_by_side_are_noticed_and_declined():  # bad_inputs row 5
+@pytest.mark.bad_input(5)
+def test_two_digits_side_by_side_are_noticed_and_declined():
     assert declined(ONE_AND_SEVEN).sentence == "Two digits? Draw one at a time."
 
 
 @pytest.mark.parametrize("drawing", [SCRIBBLE, LETTER_A, HOUSE], ids=["scribble", "letter", "shape"])
-def test_a_scribble_a_letter_or_a_shape_is_not_sure_and_names_the_two_likeliest_digits(drawing):  # bad_inputs row 6
+@pytest.mark.bad_input(6)
+def test_a_scribble_a_letter_or_a_shape_is_not_sure_and_names_the_two_likeliest_digits(drawing):
     answer = declined(drawing)
     assert re.fullmatch(r"Not sure.* (\d) or (?!\1)\d\?", answer.sentence)
 

@@ -25,7 +25,7 @@ HEAD = (Flatten(), Dense(units=10, activation="softmax"))
 
 @pytest.mark.parametrize(
     ("preset", "parameters"),
-    [("script-a", 93_322), ("script-b", 542_230), ("script-a-improved", 60_554), ("fast", 34_138)],
+    [("script-a", 93_322), ("script-b", 542_230), ("script-a-improved", 60_554), ("fast", 22_278), ("tiny", 7_586)],
 )
 def test_the_presets_have_the_parameters_that_their_texts_give(preset, parameters):
     assert PRESETS[preset].network.parameters == parameters
@@ -46,7 +46,7 @@ def test_the_table_of_script_b_says_what_each_layer_does_and_costs():
 
 def test_statistics_of_batch_normalization_are_not_trainable():
     row = next(row for row in PRESETS["fast"].network.table() if row.name == "batchnormalization_1")
-    assert (row.parameters, row.trainable_parameters) == (64, 32)
+    assert (row.parameters, row.trainable_parameters) == (48, 24)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,20 @@ def test_statistics_of_batch_normalization_are_not_trainable():
             (*(Conv2D(filters=256, padding="same"),) * 2, MaxPooling2D(pool_size=28), *HEAD),
             "multiply-adds per image, most of them in layer conv2d_2",
         ),
+        (
+            (Conv2D(filters=512, kernel_size=1), Conv2D(filters=1, kernel_size=20, padding="same"), *HEAD),
+            "Layer conv2d_2 holds 160,9.* numbers for one image",
+        ),
     ],
 )
+@pytest.mark.bad_input(15)
 def test_a_network_that_cannot_work_is_refused_with_its_reason(layers, reason):
     with pytest.raises(ValidationError, match=reason):
         Network(layers=layers)
 
 
 @pytest.mark.parametrize("settings", [{"filters": 10**9}, {"filters": 0}, {"filters": 4, "kernel_size": 1.5}])
+@pytest.mark.bad_input(15)
 def test_a_layer_with_senseless_settings_is_refused(settings):
     with pytest.raises(ValidationError):
         Conv2D(**settings)

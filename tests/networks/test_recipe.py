@@ -32,17 +32,26 @@ def test_a_recipe_travels_as_json(preset):
     assert parse_recipe(PRESETS[preset].to_json()) == PRESETS[preset]
 
 
-@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, 10**9, "3", 1.5, True, None, [], 10**400])
+NO_NUMBERS = [-1, math.nan, math.inf, -math.inf, "3", True, None, [], 10**400]
+
+
 @pytest.mark.parametrize(
-    ("setting", "allowed"),
+    ("setting", "allowed", "others"),
     [
-        ("epochs", "from 1 to 200"),
-        ("batch_size", "from 1 to 4,096"),
+        ("epochs", "a whole number from 1 to 200", [0, 10**9, 1.5]),
+        ("batch_size", "a whole number from 1 to 4,096", [0, 10**9, 1.5]),
+        ("seed", "a whole number from 0 to 2,147,483,647", [1.5, 2**31]),
+        ("data.handwriting", "a whole number from 0 to 60,000", [1.5, 10**9]),
+        ("optimizer.learning_rate", "a number from 1e-06 to 10", [0, 10**9]),
+        ("network.layers.6.rate", "a number from 0 to 0.9", [1.0, 10**9]),
     ],
 )
-def test_a_senseless_number_is_refused_with_its_range(setting, allowed, value):
-    with pytest.raises(BadRecipe, match=f"{setting} must be a whole number {allowed}"):
-        parse_recipe(changed(FAST, setting, value))
+@pytest.mark.bad_input(13)
+def test_a_senseless_number_is_refused_with_its_range(setting, allowed, others):
+    recipe = PRESETS["script-a-improved"]
+    for value in [*NO_NUMBERS, *others]:
+        with pytest.raises(BadRecipe, match=f"{setting.rpartition('.')[2]} must be {allowed}"):
+            parse_recipe(changed(recipe, setting, value))
 
 
 @pytest.mark.parametrize(
@@ -55,12 +64,14 @@ def test_a_senseless_number_is_refused_with_its_range(setting, allowed, value):
         ("script-a-improved", "network.layers.6.rate", 1.0, "rate must be a number from 0 to 0.9, not 1.0"),
         ("fast", "seed", -1, "seed must be a whole number from 0"),
         ("fast", "data.validation", 0.5, "'split', 'test' or 'none'"),
-        ("fast", "version", 2, "version must be 1"),
+        ("fast", "version", 0, "version must be 1"),
+        ("fast", "version", 2, "A newer Inkling wrote this recipe"),
         ("fast", "surprise", 1, "surprise is no setting of a recipe"),
         ("fast", "network.layers.0.filters", 10**9, "layers.1.Conv2D.filters must be a whole number from 1 to 512"),
         ("fast", "network.layers.0.layer", "Lambda", "layers.1"),
     ],
 )
+@pytest.mark.bad_input(13)
 def test_a_setting_out_of_range_is_named(preset, setting, value, sentence):
     with pytest.raises(BadRecipe, match=sentence):
         parse_recipe(changed(PRESETS[preset], setting, value))
@@ -73,13 +84,39 @@ def test_nothing_can_watch_a_validation_that_is_not_there(preset):
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "{", "[" * 100_000, "nonsense", b"\xff\xfe", "[]", "3", "{}", '{"network": {}}', " " * (MAX_JSON_BYTES + 1)],
+    ("text", "reason"),
+    [
+        ("", "it is no JSON"),
+        ("{", "it is no JSON"),
+        ("nonsense", "it is no JSON"),
+        (b"\xff\xfe", "it is no JSON"),
+        ("9" * 5_000, "it is no JSON"),
+        ('"' + '\\"' * 40_000, "it is no JSON"),
+        ("[]", "recipe must be"),
+        ("3", "recipe must be"),
+        ("{}", "network is missing"),
+        ('{"network": {}}', "layers is missing"),
+        (" " * 1_000_000, "larger than 100 kB"),
+        (FAST.to_json() + " " * MAX_JSON_BYTES, "larger than 100 kB"),
+        ("[" * 90_000, "nested more than 8 deep"),
+        ('{"name": ' * 9 + "1" + "}" * 9, "nested more than 8 deep"),
+        (json.dumps(json.loads(FAST.to_json()) | {"surprise": 1}), "surprise is no setting of a recipe"),
+        (json.dumps(json.loads(FAST.to_json()) | {"\x1b[31m" * 900: 1}), r"^(\[31m)+\[? is no setting of a recipe"),
+        (json.dumps(json.loads(FAST.to_json()) | {"version": 2}), "A newer Inkling wrote this recipe"),
+        (json.dumps({"version": 10**4000}), "A newer Inkling wrote this recipe"),
+    ],
 )
-def test_what_is_no_recipe_is_refused_with_a_sentence(text):
-    with pytest.raises(BadRecipe) as refusal:
+@pytest.mark.bad_input(17)
+def test_what_is_no_recipe_is_refused_with_the_reason(text, reason):
+    with pytest.raises(BadRecipe, match=reason) as refusal:
         parse_recipe(text)
     assert str(refusal.value).endswith(".")
+    assert len(str(refusal.value)) < 300
+
+
+def test_a_recipe_may_be_called_whatever_its_author_likes():
+    recipe = FAST.model_copy(update={"name": '[[[[[[[[{{{{{{{{ "\\"'})
+    assert parse_recipe(recipe.to_json()) == recipe
 
 
 @given(st.sampled_from(["network", "optimizer", "data", "schedule", "epochs", "augmentation", "early_stopping"]), JSON)

@@ -102,6 +102,7 @@ def test_anything_else_is_refused_in_plain_words(text):
     assert str(refusal.value).endswith(".")
 
 
+@pytest.mark.bad_input(17)
 def test_a_link_that_would_unfold_to_gigabytes_is_refused_before_it_does():
     bomb = packed(b" " * (10 * MAX_JSON_BYTES))
     assert len(bomb) < MAX_LINK

@@ -3,12 +3,15 @@ import json
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import InklingError
 from core.networks.model import pretrained
+from core.training.drawings import drawing_store
 from core.training.runs import run_store
+from pages.components import explanation_view, framing_view, model_choice, own_drawings
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -21,6 +24,7 @@ SCRIBBLE = [(x, y) for x in range(10, 270, 4) for y in ((10, 270) if x % 8 == 2 
 def app() -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
+    app.session_state["model"] = True  # what lies behind "answered by" is unfolded
     return app.run()
 
 
@@ -91,6 +95,7 @@ def test_a_drawn_seven_is_answered_with_ten_bars_that_sum_to_one_and_the_image_t
     ],
     ids=["dot", "filled board", "too many points", "nonsense strokes", "no strokes at all"],
 )
+@pytest.mark.bad_input(2, 3, 8, 9)
 def test_what_is_no_digit_gets_a_sentence_and_no_digit(app, drawing, sentence):
     draw(app, drawing)
     assert sentence in answer(app)["sentence"]
@@ -110,6 +115,7 @@ def test_undo_takes_the_last_stroke_back_and_clear_takes_all(app):
     assert app.button(key="undo").disabled
 
 
+@pytest.mark.bad_input(7)
 def test_undo_to_an_empty_board_empties_the_bars(app):
     draw(app, drawn(SEVEN))
     app.button(key="undo").click().run()
@@ -153,6 +159,29 @@ def test_a_model_opened_from_a_file_answers_and_says_what_it_learned_from(app):
     app.button(key="use_pretrained").click().run()
     assert "Pretrained" in answered_by(app)
     assert not any("built-in handwriting" in text.value for text in app.markdown)
+
+
+def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    app.session_state["answering_run"] = finished_run("Mine")
+    drawing_store().keep(OWNER, np.full((28, 28), 9, np.uint8), 5)
+    for module, part in (
+        (model_choice, "my_runs"),
+        (framing_view, "_steps"),
+        (own_drawings, "_show_set"),
+        *(
+            (explanation_view, part)
+            for part in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "worked_pixel")
+        ),
+    ):
+        monkeypatch.setattr(module, part, None)  # whoever calls it fails
+    draw(app.run(), drawn(SEVEN))
+    drawing_store().remove_all(OWNER)
+    assert not app.error
+    assert answered_by(app).startswith("Mine")
+    assert answer(app)["digit"] is not None
+    assert not app.file_uploader
 
 
 def test_without_a_run_of_ones_own_there_is_no_list_of_runs(app):
@@ -234,6 +263,7 @@ def test_a_run_that_has_left_no_model_does_not_answer(app):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04\x95pickle", b"PK\x03\x04zip"])
+@pytest.mark.bad_input(20)
 def test_a_bad_model_file_gets_one_sentence_and_the_model_stays(app, content):
     draw(app, drawn(SEVEN))
     before = answer(app), answered_by(app)

@@ -131,6 +131,7 @@ def test_anyone_with_the_link_sees_a_run_but_finds_it_in_no_list_without():
 
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
+@pytest.mark.bad_input(18)
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id):
     app = opened(run_id)
     assert [error.value for error in app.error] == [
@@ -157,6 +158,7 @@ def test_a_run_on_built_in_handwriting_says_so():
     assert "trained on built-in handwriting" in sent(opened(finished_run(data_source="handwriting")))["story"]
 
 
+@pytest.mark.bad_input(19)
 def test_a_name_is_a_label_and_never_markup_or_a_path():
     app = opened(finished_run("![x](http://a.example/b.png) ../../x {epoch}"))
     assert not app.error

@@ -37,6 +37,7 @@ def app() -> AppTest:
 def visit(secret=SECRET):
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = secret
+    app.session_state["own_set"] = True  # the set is unfolded
     return app.run()
 
 

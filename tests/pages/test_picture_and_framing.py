@@ -30,7 +30,8 @@ def three(kind="PNG"):
 
 
 def open_picture(app, content, name="digit.png"):
-    uploader = next(one for one in app.file_uploader if one.key.startswith("picture_file"))
+    app.session_state["open_picture"] = True
+    uploader = next(one for one in app.run().file_uploader if one.key.startswith("picture_file"))
     return uploader.set_value((name, content, "image/png")).run()
 
 
@@ -134,7 +135,8 @@ def test_a_picture_is_still_there_after_a_visit_to_another_page(app):
     [b"", b"<svg/>", b"%PDF-1.7", b"MZ\x90\x00", three()[:200], b"\x89PNG\r\n\x1a\n"],
     ids=["0 bytes", "SVG", "PDF", ".exe", "truncated", "a header"],
 )
-def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stays(app, content):  # bad_inputs row 10
+@pytest.mark.bad_input(10)
+def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stays(app, content):
     draw(app, drawn(SEVEN))
     before = answer(app)
     open_picture(app, content)
@@ -145,7 +147,8 @@ def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stay
     assert not app.error
 
 
-def test_row_7_undo_to_empty_and_clear_empty_the_bars_whatever_is_unfolded(app):  # bad_inputs row 7
+@pytest.mark.bad_input(7)
+def test_row_7_undo_to_empty_and_clear_empty_the_bars_whatever_is_unfolded(app):
     unfold(app)
     for key in ("undo", "clear"):
         draw(app, drawn(SEVEN))

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -227,6 +228,7 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
         ("recipe_seed", -1, "seed must be a whole number from 0"),
     ],
 )
+@pytest.mark.bad_input(13)
 def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value, sentence):
     app = opened()
     app.number_input(key=key).set_value(value).run()
@@ -635,6 +637,7 @@ def test_a_link_lets_anyone_watch_and_nobody_else_stop():
 
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
+@pytest.mark.bad_input(18)
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
     app = opened(run=run_id)
     assert [error.value for error in app.error] == [
@@ -741,8 +744,17 @@ def test_draw_with_it_makes_this_model_answer():
 # On every page
 
 
-def banner(app):
-    return next((text.value for text in app.markdown if re.search(r" left\]|Your run (waits|is)", text.value)), None)
+def banner(app, what="what"):
+    sent = [
+        json.loads(part.proto.json)
+        for part in app.get("bidi_component")
+        if part.proto.component_name == "inkling.run_banner"
+    ]
+    return next((f"{data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
+
+
+def end_told(app):
+    return banner(app, "over")
 
 
 def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
@@ -754,9 +766,24 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     assert f"Epoch 1 of 5, 98.60{THIN}%" in banner(app)
     app.switch_page("pages/model.py").run()
     assert "left" in banner(app)
+    assert end_told(app) is None
     worker.leave(RunState.FAILED)
     app.run()
     assert banner(app) is None
+    assert "Script A has failed." in end_told(app)
+    app.switch_page("pages/draw.py").run()
+    assert "Script A has failed." in end_told(app)  # for as long as it takes to read it
+    app.session_state["run_over"] = (app.session_state["run_over"][0], time.monotonic())
+    app.run()
+    assert end_told(app) is None
+
+
+def test_who_sees_a_run_end_on_train_is_not_told_so_twice_nor_of_a_run_that_ended_before():
+    worker = started()
+    app = opened()
+    worker.leave(RunState.FAILED)
+    assert end_told(app.run()) is None
+    assert end_told(opened().switch_page("pages/draw.py").run()) is None
 
 
 def test_somebody_elses_run_shows_on_no_page_of_mine():

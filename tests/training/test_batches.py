@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from core.digits.augmentation import Augmentation, augmented
 from core.training import batches
-from core.training.batches import evaluation_batches, training_batches
+from core.training.batches import training_batches
 from tests.training import tiny
 
 DATA = tiny.data(training=230)
@@ -33,11 +33,6 @@ def test_labels_stay_with_their_images():
     restored = np.round(images[..., 0] * 255).astype(np.uint8)
     assert [label_of[image.tobytes()] for image in restored] == labels.argmax(axis=1).tolist()
     assert (labels.sum(axis=1) == 1).all()
-
-
-def test_evaluation_sees_the_images_in_their_order():
-    images = np.concatenate([x for x, _ in evaluation_batches(DATA.training)])
-    np.testing.assert_allclose(images[..., 0] * 255, DATA.training.images, atol=1e-4)
 
 
 @pytest.mark.parametrize("pipeline", ["arrays", "tf.data"])

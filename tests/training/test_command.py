@@ -42,7 +42,7 @@ def test_the_command_trains_a_recipe_and_saves_a_model_that_answers(recipe_file,
     [
         (json.dumps({"epochs": 0}), "epochs must be a whole number from 1 to 200"),
         ("{", "no JSON"),
-        (None, "neither a recipe file nor a preset; presets are fast, accurate"),
+        (None, "neither a recipe file nor a preset; presets are fast, balanced, accurate, tiny"),
     ],
 )
 def test_a_bad_recipe_is_refused_with_a_sentence_before_anything_starts(content, sentence, tmp_path, capsys):

@@ -3,6 +3,7 @@ import io
 import threading
 import time
 import zipfile
+from itertools import count, pairwise
 
 import keras
 import numpy as np
@@ -126,6 +127,18 @@ def test_a_drawing_is_answered_at_every_report_and_may_be_replaced_meanwhile(dat
     assert answers[0] == ()
     assert all(len(answer) == 10 and sum(answer) == pytest.approx(1, abs=1e-3) for answer in answers[1:])
     assert len(answers) > 1
+
+
+@pytest.mark.bad_input(33)
+def test_durations_stay_positive_when_the_clock_is_set_back(data, monkeypatch):
+    hours = count(1_700_000_000, -3600)
+    monkeypatch.setattr(time, "time", lambda: float(next(hours)))
+    reports = []
+    trained = fit(changed(epochs=2), data, reports.append)
+    batches = [report for report in reports if isinstance(report, BatchProgress)]
+    assert all(0 <= earlier.seconds <= later.seconds < 3600 for earlier, later in pairwise(batches))
+    assert all(batch.images_per_second >= 0 for batch in batches)
+    assert batches[-1].seconds <= trained.model.scores.seconds < 3600
 
 
 def test_another_seed_gives_another_curve(data):
@@ -393,11 +406,13 @@ def test_every_optimizer_learns(data, optimizer):
     assert trained.history[-1].loss < trained.history[0].loss
 
 
+@pytest.mark.bad_input(16)
 def test_a_loss_that_stops_being_a_number_ends_the_run_with_the_cause(data):
     with pytest.raises(TrainingDiverged, match="lower learning rate"):
         fit(exploding(epochs=1), data)
 
 
+@pytest.mark.bad_input(16)
 def test_after_a_good_epoch_a_diverging_run_keeps_that_epoch(data):
     good = []
 
@@ -425,6 +440,7 @@ def exploding(epochs: int) -> Recipe:
     return changed(epochs=epochs, network=network, optimizer=SGD(learning_rate=10.0, momentum=0.99), l2=0.1)
 
 
+@pytest.mark.bad_input(14)
 def test_a_batch_larger_than_the_data_is_cut_to_it(data):
     reports = []
     fit(changed(epochs=1, batch_size=4096), data, reports.append)

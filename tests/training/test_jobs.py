@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import distributed
 import numpy as np
 import psutil
 import pytest
@@ -355,7 +356,7 @@ def test_a_worker_that_has_grown_asks_for_a_fresh_process_in_its_place(monkeypat
         def close_gracefully(self):
             raise AssertionError("only the loop may call this")
 
-    monkeypatch.setattr(worker, "get_worker", Worker)
+    monkeypatch.setattr(distributed, "get_worker", Worker)
     monkeypatch.setattr(worker, "_bytes_after_first_run", 0)
     worker._renew_if_grown()  # the first run sets the mark
     assert not asked

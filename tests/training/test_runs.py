@@ -582,3 +582,58 @@ def test_a_model_that_the_store_cannot_take_is_held_until_it_can(tmp_path, monke
     assert runs.rescued("run") == b"model"
     runs.forget_rescued("run")
     assert runs.rescued("run") is None
+
+
+# What the workshop's leader does
+
+
+def test_a_paused_queue_lets_nothing_begin_and_goes_on_where_it_was(store):
+    running = store.submit(MINE, RECIPE)
+    assert store.claim_next() == running
+    waiting = store.submit(THEIRS, RECIPE)
+    store.pause_queue(True)
+    store.pause_queue(True)
+    assert RunStore(store.url).is_queue_paused()  # another process, or this one after a restart
+    assert store.claim_next(places=100) is None
+    assert store.queue_length() == 0  # nobody starts an engine for it
+    assert store.run(waiting).is_held
+    assert not store.run(running).is_held
+    store.pause_queue(False)
+    assert not store.run(waiting).is_held
+    assert store.claim_next(places=100) == waiting
+
+
+def test_the_leader_sees_all_active_runs_in_the_order_of_the_queue_and_counts_the_others(store):
+    ids = [store.submit(f"{number:064}", RECIPE) for number in range(4)]
+    assert store.claim_next(places=1) == ids[0]
+    store.ask(ids[2], f"{2:064}", "stop", "The leader stopped it.")
+    assert [run.id for run in store.active()] == [ids[0], ids[1], ids[3]]
+    assert store.run(ids[2]).notice == "The leader stopped it."
+    assert store.counts() == {RunState.QUEUED: 2, RunState.RUNNING: 1, RunState.STOPPED: 1}
+
+
+def test_a_run_that_somebody_else_stopped_tells_its_owner_so(store):
+    run_id, attempt = begun(store)
+    store.ask(run_id, MINE, "stop", "The leader stopped it.")
+    assert store.report(run_id, attempt, progress()).wish == "stop"
+    store.finish(run_id, attempt, trained(was_stopped=True), "")
+    assert store.run(run_id).notice == "The leader stopped it."
+
+
+def test_a_leader_clears_what_ended_long_ago_and_neither_what_is_active_nor_what_is_young(store, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    old, attempt = begun(store)
+    store.finish(old, attempt, trained(), "")
+    stopped = store.submit(THEIRS, RECIPE)
+    store.ask(stopped, THEIRS, "stop")
+    waiting = store.submit("d" * 64, RECIPE)
+    now += 3600
+    assert store.count_old(1 / 24) == 0
+    now += 1
+    assert store.count_old(1 / 24) == store.cull(1 / 24) == 2
+    assert store.count_old(1 / 24) == store.cull(1 / 24) == 0
+    for gone in (old, stopped):
+        with pytest.raises(NoSuchRun):
+            store.run(gone)
+    assert store.run(waiting).state == RunState.QUEUED

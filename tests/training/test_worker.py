@@ -93,6 +93,14 @@ def test_a_run_that_continues_another_begins_with_its_weights(store):
             np.testing.assert_allclose(weights, began[name], atol=1e-3)
 
 
+@pytest.mark.bad_input(14)
+def test_a_batch_that_was_cut_to_the_data_is_said(store, monkeypatch):
+    monkeypatch.setattr(worker, "load_dataset", lambda **named: tiny.data(training=500))
+    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 1, "batch_size": 4096}))
+    assert run.state == RunState.FINISHED
+    assert run.notice == "A batch of 4,096 is more than the 500 training images: each epoch was one batch."
+
+
 class Breaking:
     """A store on a disk that takes nothing for a while: of what it is asked to keep, the first few are refused."""
 

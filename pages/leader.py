@@ -1,0 +1,12 @@
+"""The leader's page: who is here, the queue, the machine, and what can be done about them. Not in the menu."""
+
+import streamlit as st
+
+from pages.components import leader_access, leader_view, router
+
+router.guard()
+
+with st.container(horizontal_alignment="center"), st.container(width=960, gap="small"):
+    st.title("The leader's page", anchor=False)
+    if leader_access.show():
+        leader_view.show()

@@ -1,0 +1,163 @@
+"""The leader's page: closed without its token, and with it the room, the queue and what can be done about them."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.networks.history import BatchProgress
+from core.networks.recipe import PRESETS
+from core.training.privacy import privacy
+from core.training.runs import RunState, run_store
+from core.training.scoreboard import scoreboard
+from pages.components import leader_access
+from tests.played import OWNER, SECRET, finished_run
+
+APP = str(Path(__file__).parents[2] / "app.py")
+TOKEN = "a token of the workshop's"
+GRACE, ADA = "e" * 64, "f" * 64
+
+
+@pytest.fixture(autouse=True)
+def _empty_room(monkeypatch):
+    monkeypatch.setenv(leader_access.VARIABLE, TOKEN)
+    monkeypatch.setattr(leader_access, "address", lambda: "192.0.2.7")
+    leader_access.tries.clear()
+    for owner in (OWNER, GRACE, ADA):
+        privacy().forget(owner)
+    scoreboard().reset()
+    yield
+    run_store().pause_queue(False)
+
+
+def opened(page="leader", token=None):
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    app.run().switch_page(f"pages/{page}.py")
+    if token is not None:
+        app.query_params["token"] = token
+    return app.run()
+
+
+def typed(app, token):
+    app.text_input(key="leader_token").input(token)
+    return app.button(key="open_leader").click().run()
+
+
+def texts(app):
+    return " ".join(part.value for part in app.markdown)
+
+
+def figures(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.mark.parametrize(("token", "said"), [("", "This page is switched off."), ("short", "is too short to be safe")])
+def test_without_a_token_that_is_safe_the_page_says_how_to_switch_it_on(token, said, monkeypatch):
+    monkeypatch.setenv(leader_access.VARIABLE, token)
+    app = opened(token=token)
+    assert not app.error
+    assert said in texts(app)
+    assert leader_access.VARIABLE in texts(app)
+    assert not app.metric
+    assert not app.text_input
+    assert "token" not in app.query_params
+
+
+def test_a_wrong_token_opens_nothing_and_after_a_few_none_is_looked_at_for_a_minute(monkeypatch):
+    app = opened(token="wrong")
+    assert "token" not in app.query_params
+    assert app.error[0].value.startswith("This is not the leader's token.")
+    for _ in range(leader_access.MOST_TRIES - 1):
+        typed(app, "wrong, as ä is")
+    assert len(app.error) == 1
+    typed(app, TOKEN)
+    assert app.error[0].value.startswith("Too many wrong tokens")
+    assert not app.metric
+    assert opened(token=TOKEN).error  # nor from another tab
+    monkeypatch.setattr(leader_access, "PER_SECONDS", 0)  # the minute is over
+    typed(app, TOKEN)
+    assert not app.error
+    assert app.metric
+
+
+def test_a_link_with_the_token_opens_the_page_until_it_is_locked_or_the_token_changes(monkeypatch):
+    app = opened(token=TOKEN)
+    assert app.metric
+    assert "token" not in app.query_params
+    app.button(key="lock").click().run()
+    assert not app.metric
+    typed(app, TOKEN)
+    assert app.metric
+    monkeypatch.setenv(leader_access.VARIABLE, "another token, chosen later")
+    waiting = run_store().submit(GRACE, PRESETS["fast"])
+    app.button(key="pause_queue").click().run()
+    assert not app.metric
+    assert not run_store().is_queue_paused()
+    assert run_store().run(waiting).state == RunState.QUEUED
+
+
+def test_the_leader_sees_the_room_and_stops_runs_and_their_owners_are_told():
+    scoreboard().join(run_store().run(finished_run(owner=ADA)), ADA, "Ada")
+    training = run_store().submit(GRACE, PRESETS["script-b"])
+    assert run_store().claim_next(places=1000) == training
+    attempt = run_store().begin(training)[2]
+    run_store().report(training, attempt, BatchProgress(2, 10, 1719, 0.5, 0.9, 0.01, 900.0, 60.0))
+    waiting = run_store().submit(OWNER, PRESETS["fast"], "![x](http://a.example/b.png)")
+    again = run_store().submit(ADA, PRESETS["fast"])
+
+    app = opened(token=TOKEN)
+    assert not app.error
+    assert int(figures(app)["Here now"]) >= 1
+    assert (figures(app)["Training"], figures(app)["Waiting"]) == ("1", "2")
+    assert "This machine: load" in texts(app)
+    assert "The training engine is ready." in texts(app)
+    rows = [text.value for text in app.markdown if "·" in text.value]
+    assert "epoch 2 of 10" in rows[0]
+    assert "workspace eeee" in rows[0]
+    assert "![x]" not in rows[1]
+    assert "Ada" in rows[2]
+
+    app.button(key=f"stop_{waiting}").click().run()
+    app.button(key=f"stop_{training}").click().run()
+    assert run_store().run(waiting).notice == "The workshop's leader stopped it."
+    assert run_store().run(training).wish == "stop"
+    assert app.button(key=f"stop_{training}").disabled
+    assert run_store().run(again).state == RunState.QUEUED
+
+
+def test_while_the_leader_pauses_the_queue_visitors_are_told_why_they_wait():
+    app = opened(token=TOKEN)
+    app.button(key="pause_queue").click().run()
+    assert app.warning[0].value.startswith("The queue is paused")
+    run_store().submit(OWNER, PRESETS["fast"])
+    assert run_store().claim_next(places=1000) is None
+    for page, component in (("draw", "run_banner"), ("train", "run_figures")):
+        (shown,) = (part.proto.json for part in opened(page).get("bidi_component") if component in str(part.proto))
+        assert "he queue is paused by the workshop's leader" in shown
+    app.button(key="pause_queue").click().run()
+    assert not app.warning
+    assert run_store().claim_next(places=1000)
+
+
+def test_the_leader_clears_old_runs_and_the_scoreboard():
+    old, new, on_board = finished_run(owner=GRACE), finished_run(owner=ADA), finished_run(owner=ADA)
+    for nickname, run_id in (("Ada", new), ("Countess", on_board)):
+        scoreboard().join(run_store().run(run_id), ADA, nickname)
+    with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
+        database.execute("UPDATE run SET created = created - 260000, ended = ended - 260000 WHERE id = ?", (old,))
+    app = opened(token=TOKEN)
+    app.number_input(key="clear_hours").set_value(48).run()
+    app.button(key="clear_now").click().run()
+    assert "deleted" in app.success[0].value
+    assert not run_store().listed(GRACE)
+    assert len(run_store().listed(ADA)) == 2
+    assert app.button(key="clear_now").disabled
+
+    app.selectbox(key="entry_off").select(new).run()
+    app.button(key="take_off").click().run()
+    assert [entry.nickname for entry in scoreboard().entries()] == ["Countess"]
+    app.button(key="reset_scoreboard").click().run()
+    assert not app.error
+    assert scoreboard().entries() == []

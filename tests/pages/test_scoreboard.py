@@ -1,0 +1,154 @@
+"""The scoreboard for everyone, a run's way onto it and off it, and what is kept of a visitor."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.digits.dataset import Digits
+from core.networks.recipe import PRESETS
+from core.training.drawings import drawing_store
+from core.training.privacy import privacy
+from core.training.runs import run_store
+from core.training.scoreboard import MAX_ENTRIES, scoreboard
+from tests.played import OWNER, SECRET, finished_run
+
+APP = str(Path(__file__).parents[2] / "app.py")
+ADA = "f" * 64
+THIN = "\N{THIN SPACE}"
+
+
+@pytest.fixture(autouse=True)
+def _empty_board():
+    for owner in (OWNER, ADA):
+        privacy().forget(owner)
+    scoreboard().reset()
+
+
+def opened(page, **query):
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["workspace"] = SECRET
+    app.run().switch_page(f"pages/{page}.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def data_of(app, name):
+    return next(
+        (
+            json.loads(part.proto.json)
+            for part in app.get("bidi_component")
+            if part.proto.component_name == f"inkling.{name}"
+        ),
+        None,
+    )
+
+
+def texts(app):
+    return " ".join(part.value for part in app.markdown)
+
+
+def buttons(app):
+    return {button.key for button in app.button}
+
+
+def join(run_id, owner, nickname):
+    scoreboard().join(run_store().run(run_id), owner, nickname)
+
+
+def test_an_empty_board_leads_to_train_or_to_the_runs_that_could_be_on_it():
+    app = opened("scoreboard")
+    assert not app.error
+    assert "Nobody is on it yet" in app.subheader[0].value
+    assert buttons(app) == {"train_one"}
+    finished_run()
+    assert buttons(opened("scoreboard")) == {"open_runs"}
+
+
+def test_the_board_ranks_everybodys_results_marks_ones_own_and_gives_no_run_away():
+    run_ids = [
+        finished_run(owner=ADA, test_accuracy=0.98, drawn_accuracy=0.97, seconds=9.0),
+        finished_run(test_accuracy=0.99, seconds=65.0, recipe=PRESETS["script-b"], data_source="handwriting"),
+    ]
+    join(run_ids[0], ADA, "Ada <b>")
+    join(run_ids[1], OWNER, "Me")
+    app = opened("scoreboard")
+    assert not app.error
+    data = data_of(app, "scoreboard")
+    assert (data["columns"], data["ranked"]) == (["Test", "Drawn", "Parameters", "Time"], 0)
+    first, second = data["lines"]
+    assert (first["place"], first["nickname"], first["is_own"]) == ("1", "Me", True)
+    assert first["figures"] == [f"99.00{THIN}%", "\N{EN DASH}", "542,230", "1 min 05 s"]
+    assert first["recipe"] == "Script B, on built-in handwriting"
+    assert "compare only among themselves" in texts(app)
+    assert (second["place"], second["nickname"], second["is_own"]) == ("2", "Ada <b>", False)
+    assert not any(run_id in json.dumps(data) for run_id in run_ids)
+
+    app.segmented_control(key="ranked_by").set_value("seconds").run()
+    assert [line["nickname"] for line in data_of(app, "scoreboard")["lines"]] == ["Ada <b>", "Me"]
+    app.button(key=f"off_{run_ids[1]}").click().run()
+    assert [entry.owner for entry in scoreboard().entries()] == [ADA]
+
+
+@pytest.mark.parametrize("page", ["runs", "train"])
+def test_a_run_is_put_on_the_board_under_a_nickname_and_taken_off(page):
+    run_id = finished_run(samples=Digits(np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)))
+    query = {"run": run_id} if page == "train" else {}
+    app = opened(page, **query)
+    app.text_input(key=f"nickname_{run_id}").set_value(" ").run()
+    app.button(key=f"join_{run_id}").click().run()
+    assert "Choose a nickname" in app.error[0].value
+    app.text_input(key=f"nickname_{run_id}").set_value("Ada").run()
+    app.button(key=f"join_{run_id}").click().run()
+    assert not app.error
+    assert scoreboard().entry(run_id).nickname == "Ada"
+    assert "Everyone here sees it as **Ada**" in texts(app)
+    app.button(key=f"leave_{run_id}").click().run()
+    assert scoreboard().entry(run_id) is None
+
+
+def test_who_watches_anothers_run_cannot_put_it_on_the_board_and_a_deleted_run_leaves_it():
+    theirs = finished_run(owner=ADA)
+    assert f"join_{theirs}" not in buttons(opened("runs", runs=theirs))
+    mine = finished_run()
+    join(mine, OWNER, "Me")
+    app = opened("runs")
+    app.button(key=f"delete_now_{mine}").click().run()
+    assert not app.error
+    assert scoreboard().entries() == []
+
+
+def test_who_has_enough_entries_is_told_so():
+    for _ in range(MAX_ENTRIES):
+        join(finished_run(), OWNER, "Me")
+    app = opened("runs", runs=(run_id := finished_run()))
+    assert app.text_input(key=f"nickname_{run_id}").value == "Me"
+    app.button(key=f"join_{run_id}").click().run()
+    assert "take one off" in app.error[0].value
+    assert len(scoreboard().entries()) == MAX_ENTRIES
+
+
+# What is kept
+
+
+def test_everything_of_mine_is_deleted_after_one_question_and_the_browser_begins_anew():
+    kept, training = finished_run(), run_store().submit(OWNER, PRESETS["fast"])
+    assert run_store().claim_next(places=1000) == training
+    join(kept, OWNER, "Me")
+    drawing_store().keep(OWNER, np.eye(28, dtype=np.uint8), 7)
+    join(theirs := finished_run(owner=ADA), ADA, "Ada")
+    app = opened("privacy")
+    assert not app.error
+    assert data_of(app, "folding_table")["head"] == ["What", "Why", "How long"]
+    assert "2 runs, 1 drawing and 1 entry on the scoreboard of yours are kept here." in texts(app)
+    app.button(key="forget_now").click().run()
+    assert not app.error
+    assert "has begun anew" in app.success[0].value
+    assert privacy().holdings(OWNER).is_empty
+    assert app.session_state["workspace"] != SECRET
+    assert data_of(app, "workspace")["adopts"]  # so that the cookie is written anew
+    assert [entry.run for entry in scoreboard().entries()] == [theirs]
+    assert not any("of yours are kept here" in text.value for text in app.run().markdown)
