@@ -176,7 +176,7 @@ class Engine:
 
         try:
             key = f"{run_id}:{secrets.token_hex(4)}"
-            # To this worker, or two might get to the same one; to another only if it dies.
+            # To this worker, or two might get to the same one; `_tasks` lifts that.
             where = {"workers": [address], "allow_other_workers": True}
             future = client.submit(worker.train, run_id, key=key, pure=False, **where)
             fire_and_forget(future)
@@ -192,7 +192,7 @@ class Engine:
         for run in running:
             silence = self._silence(run)
             task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if task and client and silence > HUNG_SECONDS:
+            if task and task[0] and client and silence > HUNG_SECONDS:
                 address, is_begun = task
                 # What waits behind another run has not hung: it came there when its own worker died.
                 is_behind = not is_begun and (address, True) in tasks.values()
@@ -411,10 +411,16 @@ def _spawn(kind: str, *options: str) -> int:
 def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:
     """Runs' keys, each with the address of its worker ("" while it has none) and whether that has begun with it.
 
-    Runs in the scheduler.
+    Runs in the scheduler. Whatever is found there has been given to the worker that was chosen for it; if that dies,
+    any other may have it, the one that is started in its place among them.
     """
+    ended = ("memory", "erred", "released", "forgotten")
+    tasks = [task for key, task in dask_scheduler.tasks.items() if ":" in str(key) and task.state not in ended]
+    for task in tasks:
+        task.worker_restrictions = set()
+    left = {task.key: "processing" for task in tasks if task.state == "no-worker"}
+    dask_scheduler.transitions(left, stimulus_id="inkling")
     return {
-        str(key): (place.address, task in place.executing) if (place := task.processing_on) else ("", False)
-        for key, task in dask_scheduler.tasks.items()
-        if ":" in str(key) and task.state not in ("memory", "erred", "released", "forgotten")
+        str(task.key): (place.address, task in place.executing) if (place := task.processing_on) else ("", False)
+        for task in tasks
     }
