@@ -101,6 +101,11 @@ class Visitor:
         message.rerun_script.widget_states.widgets.add(id=identifier, json_value=value)
         return await self._asked(message)
 
+    async def clear(self) -> float:
+        """Take everything off the board; returns the seconds until it is empty."""
+        self._strokes.clear()
+        return await self.press("clear")
+
     async def look(self, seconds: float) -> None:
         """Watch the page for a while."""
         until = time.monotonic() + seconds
@@ -145,6 +150,8 @@ class Visitor:
         began = time.monotonic()
         message.rerun_script.query_string = self._query
         message.rerun_script.context_info.url = f"http://{self._address}/"
+        if not message.rerun_script.fragment_id:
+            self._forget()
         await self._socket.send(message.SerializeToString())
         while await self._hear(began + PATIENCE - time.monotonic()) not in _THROUGH:
             pass
@@ -166,9 +173,20 @@ class Visitor:
             self._timers[heard.auto_rerun.fragment_id] = every, time.monotonic() + every
         elif kind == "delta":
             self._place(tuple(heard.metadata.delta_path), heard)
+        elif kind == "stop_auto_rerun":
+            for fragment in heard.stop_auto_rerun.fragment_ids:
+                self._timers.pop(fragment, None)
         elif kind == "script_finished":
+            if heard.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self._forget()
             return heard.script_finished
         return None
+
+    def _forget(self) -> None:
+        """Let go of what was on the page: it comes anew, the whole of it."""
+        self._elements.clear()
+        self._disabled.clear()
+        self._timers.clear()
 
     def _place(self, path: tuple[int, ...], heard: ForwardMsg) -> None:
         """Note an element that came, in the place of what was there; with a block, what was inside is gone."""
@@ -190,9 +208,9 @@ class Visitor:
 
 
 def _is_named(identifier: str, key: str) -> bool:
-    """Whether an element's id ends with this key, or with one that begins like it where it ends with "_"."""
+    """Whether an element's id ends with this key, or where the key ends with "_", with it and a number."""
     named = identifier.split("-", 2)[-1]
-    return named.startswith(key) if key.endswith("_") else named == key
+    return named == key or (key.endswith("_") and named.removeprefix(key).isdigit())
 
 
 _THROUGH = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)

@@ -114,12 +114,13 @@ def main() -> None:
         web, address = _started(home)
         try:
             asyncio.run(_let_in(chosen.users, chosen.seconds, address, chromium, web, store, home, figures))
+            # Now: that processes are ended in the end, in whatever order, is not what is measured.
+            logs = "\n".join(path.read_text(errors="replace") for path in sorted(home.glob("*.log")))
         finally:
             web.terminate()
             web.wait(60)
             stop = [sys.executable, "-m", "core.training", "stop"]
             subprocess.run(stop, cwd=ROOT, env=_environment(home), stdout=subprocess.DEVNULL, check=False)
-        logs = "\n".join(path.read_text(errors="replace") for path in sorted(home.glob("*.log")))
     if "Traceback" in logs:
         print(logs[logs.index("Traceback") :][:3000])
     for failure in figures.failures:
@@ -212,6 +213,8 @@ async def _by_protocol(number: int, address: str, hours: Hours, figures: Figures
 
 
 async def _draw_by_protocol(visitor: Visitor, chance: random.Random, figures: Figures) -> None:
+    if visitor.can_press("clear"):
+        figures.clicks.append(await visitor.clear())
     for stroke in chance.choice(DIGITS):
         figures.strokes.append(await visitor.draw(stroke))
         await visitor.look(chance.uniform(*PAUSE))
@@ -237,12 +240,10 @@ async def _by_browser(number: int, address: str, browser: Browser, hours: Hours,
     while not hours.is_over.is_set():
         train = page.get_by_role("button", name="Train", exact=True)
         if await train.is_enabled():
-            ending = page.get_by_role("button", name="Stop", exact=True).or_(
-                page.get_by_role("button", name="Cancel", exact=True)
-            )
+            before = page.url
             began = time.monotonic()
             await train.click()
-            await expect(ending.first).to_be_visible(timeout=PATIENCE_MS)
+            await page.wait_for_url(lambda url, before=before: "run=" in url and url != before, timeout=PATIENCE_MS)
             figures.clicks.append(time.monotonic() - began)
         await asyncio.sleep(chance.uniform(*PAUSE))
         if time.monotonic() < hours.end:
@@ -274,6 +275,10 @@ async def _draw_by_browser(page: Page, chance: random.Random, figures: Figures) 
     bars = page.get_by_role("list", name="How likely each digit is")
     board = page.locator("canvas.upper-canvas")
     await expect(board).to_be_visible(timeout=PATIENCE_MS)
+    clear = page.get_by_role("button", name="Clear", exact=True)
+    if await clear.is_enabled():
+        await clear.click()
+        await expect(clear).to_be_disabled(timeout=PATIENCE_MS)
     for stroke in chance.choice(DIGITS):
         box = await board.bounding_box()
         assert box is not None
