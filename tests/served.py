@@ -67,7 +67,7 @@ class Visit:
     def open(self, path: str = "/") -> None:
         """Open the Draw page."""
         self.goto(path)
-        expect(self._sheet()).to_have_attribute("data-inkling", "")
+        expect(self.sheet()).to_have_attribute("data-inkling", "")
 
     def goto(self, path: str) -> None:
         """Open any page, and wait until it has been drawn."""
@@ -85,12 +85,12 @@ class Visit:
 
     def lay_sheet(self, name: str, *, by_touch: bool = False) -> None:
         """Press "Clear" or "Undo", and wait for the sheet that it lays: what is drawn before lies on the old one."""
-        expect(self._sheet()).to_have_attribute("data-inkling", "")
-        self._sheet().evaluate("canvas => { canvas.dataset.old = '' }")
+        expect(self.sheet()).to_have_attribute("data-inkling", "")
+        self.sheet().evaluate("canvas => { canvas.dataset.old = '' }")
         # A new canvas shows a toolbar of its own for a moment, with buttons of the same names.
         button = self.page.get_by_role("button", name=name, exact=True).and_(self.page.locator(":not(.dc-icon-button)"))
         button.tap() if by_touch else button.click()
-        expect(self._sheet().and_(self.page.locator("[data-inkling]:not([data-old])"))).to_be_visible()
+        expect(self.sheet().and_(self.page.locator("[data-inkling]:not([data-old])"))).to_be_visible()
 
     def touch(self, *points: tuple[float, float]) -> None:
         """Draw one stroke with a finger."""
@@ -112,12 +112,12 @@ class Visit:
         if kind == "error" and "/_stcore/" not in url:
             self.problems.append(f"{text} {url}")
 
-    def _sheet(self) -> Locator:
+    def sheet(self) -> Locator:
         """The sheet that is shown; the one before may still be there for a moment."""
         return self.page.locator(CANVAS).filter(visible=True)
 
     def _corner(self) -> tuple[float, float]:
-        box = self._sheet().bounding_box()
+        box = self.sheet().bounding_box()
         assert box is not None
         return box["x"], box["y"]
 

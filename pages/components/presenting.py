@@ -43,7 +43,10 @@ def enlarge() -> None:
 
 def show() -> None:
     """Draw "For a group", which unfolds into projector mode, the link with its QR code, and the way to start anew."""
-    with st.popover("For a group", key="for_a_group"), st.container(width=300, gap="small"):
+    group = st.popover("For a group", key="for_a_group", on_change="rerun")
+    if not group.open:
+        return
+    with group, st.container(width=300, gap="small"):
         label = "Leave projector mode" if is_on() else "Projector mode: board and bars, in large"
         if st.button(label, key="projector", icon=":material/present_to_all:"):
             turn()

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.benchmarks import report
-from tests.served import CANVAS, READY, Visit, chromium, serve
+from tests.served import READY, Visit, chromium, serve
 
 SCREEN = {"width": 1040, "height": 640}
 WIDTH = 832  # of the animation, in pixels
@@ -91,7 +91,7 @@ def main() -> None:
 
 def _draw(visit: Visit, film: Film, strokes: list[list[tuple[float, float]]]) -> None:
     """Draw with the mouse, picture by picture, and wait for the answer to each stroke."""
-    board = visit.page.locator(CANVAS).bounding_box()
+    board = visit.sheet().bounding_box()
     assert board
     undo = visit.page.get_by_role("button", name="Undo").and_(visit.page.locator(":not(.dc-icon-button)"))
     for points in strokes:

@@ -32,7 +32,7 @@ from core.training.runs import RunStore
 from tests.benchmarks import mnist_or_exit, report
 from tests.benchmarks.pen_files import canvas_json, placed
 from tests.drawings import SEVEN
-from tests.served import CANVAS, PATIENCE, READY, Visit, chromium, serve, until
+from tests.served import PATIENCE, READY, Visit, chromium, serve, until
 
 Figures = dict[str, float]
 
@@ -275,7 +275,7 @@ def _stroke_milliseconds(visit: Visit) -> list[float]:
     """Draw digits stroke by stroke, and wait for each answer; the board is cleared between two."""
     milliseconds: list[float] = []
     for strokes in _written():
-        expect(visit.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+        expect(visit.sheet()).to_have_attribute("data-inkling", "")
         expect(visit.page.get_by_role("status").filter(has_text="Draw a digit")).to_be_visible()
         expect(visit.page.locator(READY)).to_be_attached()
         for stroke in strokes:

@@ -229,7 +229,7 @@ async def _by_browser(number: int, address: str, browser: Browser, hours: Hours,
     began = time.monotonic()
     await page.goto(f"http://{address}/")
     await expect(page.locator(READY)).to_be_attached(timeout=PATIENCE_MS)
-    await expect(page.locator("canvas.upper-canvas")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.locator("canvas.upper-canvas").filter(visible=True)).to_be_visible(timeout=PATIENCE_MS)
     figures.opens.append(time.monotonic() - began)
     await _draw_by_browser(page, chance, figures)
     await _until(chance.uniform(hours.arrival, hours.training))
@@ -273,7 +273,7 @@ async def _follow(page: Page, name: str, heading: str | None, figures: Figures) 
 async def _draw_by_browser(page: Page, chance: random.Random, figures: Figures) -> None:
     """Draw with the mouse; a stroke is answered when a bar has moved."""
     bars = page.get_by_role("list", name="How likely each digit is")
-    board = page.locator("canvas.upper-canvas")
+    board = page.locator("canvas.upper-canvas").filter(visible=True)
     await expect(board).to_be_visible(timeout=PATIENCE_MS)
     clear = page.get_by_role("button", name="Clear", exact=True)
     if await clear.is_enabled():

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import serious
 from tests.benchmarks import report
-from tests.served import CANVAS, READY, Visit, chromium, serve
+from tests.served import READY, Visit, chromium, serve
 
 HEIGHTS = {1440: 900, 768: 1024, 375: 667, 320: 568}  # of the screens, by width, in pixels
 THEMES = ("light", "dark")
@@ -161,7 +161,7 @@ def _cold_open(browser: Browser, url: str) -> float:
     with _visit(browser, url, Screen(1440, "light"), []) as visit:
         began = time.monotonic()
         visit.page.goto(url)
-        expect(visit.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+        expect(visit.sheet()).to_have_attribute("data-inkling", "")
         return time.monotonic() - began
 
 
@@ -194,7 +194,7 @@ def _before(browser: Browser, url: str, album: Album, screens: list[Screen]) -> 
             for path in PAGES:
                 _open(visit, path)
                 if path == "/":
-                    expect(visit.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+                    expect(visit.sheet()).to_have_attribute("data-inkling", "")
                 album.keep(visit.page, f"before-{_name(path)}-{screen.name}")
             # Each chapter on each width, and about as often by day as by night.
             for chapter in CHAPTERS[place % 2 :: 2] if len(screens) > 1 else CHAPTERS:
@@ -257,7 +257,7 @@ def _during_and_after(
 
 def _draw(visit: Visit) -> None:
     visit.open("/")
-    expect(visit.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+    expect(visit.sheet()).to_have_attribute("data-inkling", "")
     visit.draw(*SEVEN)
     expect(visit.page.get_by_role("status").filter(has_text=re.compile("sure", re.I))).to_be_visible()
 

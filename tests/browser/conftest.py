@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.served import CANVAS, READY, NoChromium, Server, Visit, chromium, serve
+from tests.served import READY, NoChromium, Server, Visit, chromium, serve
 
-__all__ = ["CANVAS", "READY"]  # what tests look for
+__all__ = ["READY"]  # what tests look for
 
 
 @pytest.fixture(scope="session")

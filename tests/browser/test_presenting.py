@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.axe import serious
-from tests.browser.conftest import CANVAS, READY
+from tests.browser.conftest import READY
 
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 
@@ -22,7 +22,7 @@ def expect_seven(visit):
 def expect_empty(visit):
     expect(visit.page.get_by_role("status").filter(has_text="Draw a digit")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Undo")).to_be_disabled()
-    expect(visit.page.locator(f"{CANVAS}[data-inkling]")).to_be_visible()
+    expect(visit.sheet()).to_have_attribute("data-inkling", "")
 
 
 def test_the_keys_undo_clear_and_go_to_train_but_not_while_one_types_and_a_list_shows_them(server, visitor):
@@ -77,7 +77,7 @@ def test_projector_mode_fills_the_window_hands_out_a_link_without_a_secret_and_s
     expect(visit.page.get_by_role("link", name="Learn")).to_have_count(0)
     expect_seven(visit)  # what was drawn has come along
     bars = visit.page.get_by_role("list", name="How likely each digit is")
-    board = visit.page.locator(CANVAS)
+    board = visit.sheet()
     visit.page.wait_for_function("([bars]) => bars.getBoundingClientRect().width > 500", arg=[bars.element_handle()])
     for box in (board.bounding_box(), bars.bounding_box()):
         assert box["height"] > 290  # nearly twice as large

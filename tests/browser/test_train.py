@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import CANVAS, READY
+from tests.browser.conftest import READY
 
 COLD = 90_000  # milliseconds in which a cold engine has come up on a busy machine
 
@@ -142,7 +142,7 @@ def test_on_a_phone_board_and_bars_keep_their_place_and_the_drawing_stays_when_a
     button(visit, "Train").click()
     expect(button(visit, "Stop")).to_be_visible()
     visit.page.keyboard.press("d")
-    expect(visit.page.locator(CANVAS)).to_be_visible()
+    expect(visit.sheet()).to_be_visible()
     banner = visit.page.locator(".st-key-run_banner").get_by_role("navigation")
     expect(banner).to_be_visible(timeout=COLD)
     visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
