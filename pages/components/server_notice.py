@@ -8,20 +8,14 @@ from core.training.runs import run_store
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
-EVERY = 5.0  # seconds between two looks
-
 
 def show(*, is_about_runs: bool) -> None:
-    """Draw what there is to say, if anything; it comes and goes by itself.
+    """Draw what there is to say, if anything. Looked at whenever a page is drawn: an idle one asks for nothing.
 
     Args:
         is_about_runs: whether the page is one that makes or lists runs, and so should say that the disk forgets.
     """
-    st.fragment(_notices, run_every=EVERY)(is_about_runs)
-
-
-def _notices(is_about_runs: bool) -> None:
-    with st.container(key="server_notice", gap="xsmall"):
+    with st.container(gap="xsmall"):  # always there: what follows keeps its place on the page
         for sentence in _sentences():
             st.warning(plain(sentence), icon=":material/warning:")
         if is_about_runs and is_forgetful() and database_url().startswith("sqlite"):

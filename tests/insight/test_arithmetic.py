@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from core.insight.arithmetic import convolution_maps, convolutions, strongest_pixel, worked_pixel, worked_softmax
 from core.networks.model import pretrained
 from core.networks.network import BatchNormalization, Conv2D, Dense, Flatten, Network, ReLU
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.recipe import DETECTOR, PRESETS, Recipe
 from tests.samples import digit_image, random_model
 
 IMAGE = digit_image(4)
@@ -56,7 +56,7 @@ def test_any_pixel_of_any_convolution_can_be_worked_out(convolution, after, data
 
 
 def test_the_patch_is_what_lies_in_the_image_and_zeros_beyond_its_edge():
-    model = random_model("fast")  # 5x5 kernels, padded, two pixels at a time
+    model = random_model(DETECTOR)  # 5x5 kernels, padded, two pixels at a time
     worked = worked_pixel(model, IMAGE, "conv2d_1", 0, 7, 6)
     assert worked.corner == (13, 11)
     np.testing.assert_allclose(worked.patch[..., 0], IMAGE[13:18, 11:16])
