@@ -73,6 +73,7 @@ def test_runs_are_sorted_compared_opened_renamed_copied_and_deleted(cold_server,
 
     visit.page.get_by_role("button", name="First", exact=True).click()
     expect(heading(visit, "First")).to_be_visible()
+    expect(visit.page.locator(READY)).to_be_attached()  # a page that is still drawn would close what is opened on it
     visit.page.get_by_role("button", name=re.compile("Delete")).click()
     visit.page.get_by_role("button", name="Delete it").click()
     expect(row(visit, "First")).to_have_count(0)
