@@ -121,7 +121,8 @@ async def _journey(machines, database, tls, folder):
 
     def web(name):
         port = free_port()
-        command = ("streamlit", "run", "app.py", "--server.address=127.0.0.1", f"--server.port={port}")
+        address_here = ("--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none")
+        command = ("streamlit", "run", "app.py", *address_here)
         here = {"INKLING_HOME": str(folder / name), "INKLING_DATABASE_URL": database, "DASK_SCHEDULER_ADDRESS": address}
         (folder / name).mkdir()
         log = folder / f"{name}.log"
