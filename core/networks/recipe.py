@@ -354,9 +354,9 @@ FAST = Recipe(
     # does the rest.
     network=Network(
         layers=(
-            *_normalized_convolution(12, kernel_size=5, strides=2),
+            *_normalized_convolution(16, kernel_size=5, strides=2),
             *_normalized_convolution(32, is_pooled=True),
-            *_normalized_convolution(48),
+            *_normalized_convolution(64),
             Flatten(),
             Dense(units=10, activation="softmax"),
         )

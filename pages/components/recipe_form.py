@@ -48,10 +48,10 @@ _TAGS = ("kind",)
 
 # Per preset: what it is, and what to expect of it on two cores without a GPU.
 _LINES = {
-    "fast": ("One epoch, made to be quick. Start here.", "99.2\N{THIN SPACE}% in 5 s"),
-    "balanced": ("Fewer errors, in the time of Script A.", "99.5\N{THIN SPACE}% in 90 s"),
+    "fast": ("One epoch, made to be quick. Start here.", "99.2\N{THIN SPACE}% in 6 s"),
+    "balanced": ("Fewer errors, in the time of Script A.", "some 90 s"),
     "accurate": ("What the shipped model was trained with.", "99.6\N{THIN SPACE}% in 10 min"),
-    "tiny": ("As much as 7,586 parameters can hold.", "99.3\N{THIN SPACE}% in 2 min"),
+    "tiny": ("As much as 7,586 parameters can hold.", "some 2 min"),
     "script-a": ("Three convolutions, Adam, five epochs.", "99.1\N{THIN SPACE}% in 95 s"),
     "script-b": ("One convolution, plain SGD, ten epochs.", "98.6\N{THIN SPACE}% in 45 s"),
     "script-a-improved": ("All the advice of its text; stops by itself.", "98.7\N{THIN SPACE}% in 4 min"),

@@ -67,8 +67,8 @@ GROUPS: dict[str, dict[str, Recipe]] = {
         "16, 24, 64": fast(net(BEGIN, conv(24, pool=2), conv(64))),
         "no margins, batch 96": changed(fast(NO_MARGINS), batch_size=96),
         "no margins, 16, 32, 96": fast(net(conv(16, 5, 2), conv(32, pool=2), conv(96))),
-        "no margins, smoothing 0.1": changed(FAST, network=NO_MARGINS),
-        "smoothing, 12, 32, 48: the preset": FAST,
+        "no margins, smoothing 0.1: the preset": FAST,
+        "smoothing, 12, 32, 48": changed(FAST, network=net(conv(12, 5, 2), conv(32, pool=2), conv(48))),
         "smoothing, 12, 24, 48": changed(FAST, network=net(conv(12, 5, 2), conv(24, pool=2), conv(48))),
     },
     "balanced": {

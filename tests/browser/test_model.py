@@ -164,7 +164,7 @@ def test_the_film_of_a_run_is_played_and_its_script_taken_away(cold_server, tmp_
     slider, said = visit.page.get_by_role("slider", name="Epoch"), visit.page.locator(".film .said")
     expect(slider).to_have_attribute("aria-valuetext", "after epoch 3")
     expect(said).to_contain_text("Between the beginning and epoch 3 the largest weight grew")
-    expect(visit.page.get_by_role("list", name="Filters").get_by_role("img")).to_have_count(12)
+    expect(visit.page.get_by_role("list", name="Filters").get_by_role("img")).to_have_count(16)
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "before epoch 1")
     expect(said).to_contain_text("Before epoch 1 the largest weight is")

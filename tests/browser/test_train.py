@@ -85,7 +85,7 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
     expect(visit.page.get_by_text(re.compile(r"Read as \d, \d\d\.\d\s% sure"))).to_be_visible()
     button(visit, "Look inside").click()
     expect(visit.page.get_by_role("heading", name="Model", exact=True)).to_be_visible()
-    expect(visit.page.get_by_text("22,278").filter(visible=True).first).to_be_visible()
+    expect(visit.page.get_by_text("29,658").filter(visible=True).first).to_be_visible()
     visit.page.go_back()
     button(visit, "Draw with it").click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()

@@ -73,7 +73,7 @@ def test_a_film_that_began_later_says_since_when(film):
 
 def test_the_filters_are_named_counted_and_their_change_is_measured(film):
     times = "\N{MULTIPLICATION SIGN}"
-    assert filters_sentence(film, NETWORK, 0) == f"The 12 filters of conv2d_1, 5{times}5, before epoch 1."
+    assert filters_sentence(film, NETWORK, 0) == f"The 16 filters of conv2d_1, 5{times}5, before epoch 1."
     assert "after epoch 2; they have changed by 21\N{THIN SPACE}% since the first frame" in filters_sentence(
         film, NETWORK, 2
     )

@@ -198,7 +198,7 @@ def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_
     assert not app.error
     film = sent(app, "inkling.film")
     assert film["when"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
-    assert film["shape"] == [12, 5, 5]
+    assert film["shape"] == [16, 5, 5]
     assert film["layers"][0] == "conv2d_1"
     assert len(film["statistics"]) == 4
     assert "largest weight grew from" in film["said"][3]

@@ -117,7 +117,7 @@ def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_be
     assert [line["state"] for line in lines(app)] == [f"50{THIN}% done", "Failed", "Finished", "Shipped"]
     first = lines(app)[2]
     assert (first["test"]["text"], first["drawn"]["text"]) == (f"98.76{THIN}%", f"91.00{THIN}%")
-    assert (first["parameters"]["text"], first["time"]["text"], first["recipe"]) == ("22,278", "1 min 05 s", "Fast")
+    assert (first["parameters"]["text"], first["time"]["text"], first["recipe"]) == ("29,658", "1 min 05 s", "Fast")
     assert lines(app)[1]["test"] == {"text": "\N{EN DASH}", "order": None}
 
 
