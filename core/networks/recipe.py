@@ -364,6 +364,7 @@ FAST = Recipe(
     optimizer=Adam(learning_rate=0.008, beta_1=0.8, beta_2=0.95),
     schedule=OneCycle(),
     label_smoothing=0.1,  # in a single epoch it spares a seventh of the errors, and costs nothing
+    pipeline="tf.data",
 )
 
 SCRIPT_A = Recipe(

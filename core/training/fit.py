@@ -30,6 +30,7 @@ from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, tempered
 from core.networks.network import IMAGE_SHAPE
 from core.networks.recipe import Cosine, OneCycle, Recipe, ReduceLROnPlateau
+from core.training import kernels
 from core.training.batches import scaled, training_batches
 from core.training.progress import (
     SAMPLE_IMAGES,
@@ -114,8 +115,13 @@ def warm_up(recipe: Recipe, data: Dataset) -> None:
     fit(recipe.model_copy(update={"epochs": 1, "early_stopping": None, "checkpoint": None}), few)
 
 
-def keras_model(recipe: Recipe) -> keras.Model:
-    """The recipe's network as a Keras model with fresh weights, not compiled; layers carry our names."""
+def keras_model(recipe: Recipe, layer_classes: Any = keras.layers) -> keras.Model:
+    """The recipe's network as a Keras model with fresh weights, not compiled; layers carry our names.
+
+    Args:
+        recipe: says which layers, and gives the seed of their weights.
+        layer_classes: `keras.layers`, or what stands in for it.
+    """
     regularizer = keras.regularizers.L1L2(recipe.l1, recipe.l2) if recipe.l1 or recipe.l2 else None
     layers = [keras.Input(IMAGE_SHAPE)]
     for place, (name, layer) in enumerate(recipe.network.named_layers()):
@@ -125,7 +131,7 @@ def keras_model(recipe: Recipe) -> keras.Model:
             options |= {"kernel_initializer": keras.initializers.GlorotUniform(seed), "kernel_regularizer": regularizer}
         elif layer.layer == "Dropout":
             options["seed"] = seed
-        layers.append(getattr(keras.layers, layer.layer)(name=name, **options))
+        layers.append(getattr(layer_classes, layer.layer)(name=name, **options))
     return keras.Sequential(layers, name="inkling")
 
 
@@ -170,7 +176,7 @@ def _model_for(recipe: Recipe, steps: int) -> keras.Model:
     """
     step_cost = 3 * recipe.batch_size * recipe.network.multiply_adds  # once forwards, twice backwards
     steps_per_execution = max(1, min(STEPS_PER_EXECUTION, EXECUTION_MULTIPLY_ADDS // step_cost))
-    fresh = keras_model(recipe)
+    fresh = keras_model(recipe, kernels.LAYERS)
     has_curve = isinstance(recipe.schedule, OneCycle | Cosine)
     options = recipe.optimizer.model_dump(exclude={"kind", "learning_rate"})
     graph = (recipe.network, recipe.optimizer.kind, options, has_curve, steps_per_execution)
@@ -178,7 +184,7 @@ def _model_for(recipe: Recipe, steps: int) -> keras.Model:
     if key not in _traced:
         rate = _Curve() if has_curve else recipe.optimizer.learning_rate
         fresh.compile(
-            optimizer=getattr(keras.optimizers, recipe.optimizer.kind)(learning_rate=rate, **options),
+            optimizer=getattr(kernels.OPTIMIZERS, recipe.optimizer.kind)(learning_rate=rate, **options),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
             metrics=["accuracy"],
             steps_per_execution=steps_per_execution,
@@ -254,6 +260,7 @@ class _Run(keras.callbacks.Callback):
         self.metrics: tuple[np.ndarray, ...] = ()  # of an epoch that was begun before
         self.remembered: dict[str, dict[str, float | None]] = {}  # by the callbacks in `patience`
         self.left_because = ""
+        self.validation_answers: np.ndarray | None = None  # by the weights at the end of the latest epoch
         self.began = time.monotonic()
         self.watched = data.validation[:WATCHED_IMAGES] if data.validation else data.test[:0]
         self.watch_every = max(1, self.steps * recipe.epochs // WATCHED_POINTS)
@@ -362,12 +369,13 @@ class _Run(keras.callbacks.Callback):
         Not by Keras' own validation, whose graph would take TensorFlow half a second to trace.
         """
         if validation := self.data.validation:
-            answers = self.answers(validation, between=self.heed_stop)
-            logs["val_loss"], logs["val_accuracy"] = self.loss_and_accuracy(answers, validation)
+            self.validation_answers = self.answers(validation, between=self.heed_stop)
+            logs["val_loss"], logs["val_accuracy"] = self.loss_and_accuracy(self.validation_answers, validation)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
-        if not all(math.isfinite(value) for value in values.values()):
+        weights = tuple(self.model.get_weights())
+        if not (all(math.isfinite(value) for value in values.values()) and _are_numbers(weights)):
             raise _Leave("diverged")
         result = EpochResult(
             epoch + 1,
@@ -383,7 +391,7 @@ class _Run(keras.callbacks.Callback):
             name: {field: value for field, value in vars(callback).items() if field in _PATIENCE_FIELDS}
             for name, callback in self.patience.items()
         }
-        self.last_good = tuple(self.model.get_weights())
+        self.last_good = weights
         if monitor := self.recipe.monitor:
             value, sign = values[monitor], -1 if monitor == "val_loss" else 1
             if self.best is None or sign * value > sign * self.best.value:
@@ -396,11 +404,14 @@ class _Run(keras.callbacks.Callback):
     def result(self) -> TrainedModel:
         """Evaluate the weights that are kept, and say why it is these."""
         epoch, why, weights = self._kept()
+        is_last = epoch == len(self.history) and self.step == 0
         self.model.set_weights(weights)
         test, drawn, validation = self.data.test, drawn_digits(), self.data.validation
         temperature = 1.0
         if validation and self.recipe.data.validation == "split":  # never on the test set, which is for measuring
-            temperature = fitted_temperature(self.answers(validation), validation.labels)
+            if self.validation_answers is None or not is_last:
+                self.validation_answers = self.answers(validation)
+            temperature = fitted_temperature(self.validation_answers, validation.labels)
         probabilities = tempered(self.answers(test), temperature)
         chosen = self.history[epoch - 1] if 0 < epoch <= len(self.history) else None
         scores = Scores(
@@ -445,13 +456,14 @@ class _Run(keras.callbacks.Callback):
         """Epoch, reason and weights of what becomes the model."""
         if self.best:
             return self.best.epoch, f"best {self.recipe.monitor}: {self.best.value:.4f}", self.best.weights
-        if self.left_because == "diverged":
+        weights = self.model.get_weights()
+        if self.left_because == "diverged" or not _are_numbers(weights):
             if not self.history:
                 raise TrainingDiverged("The loss is no longer a number. Train again with a lower learning rate.")
             return len(self.history), "last epoch before the loss stopped being a number", self.last_good
         if self.left_because == "stop":
-            return len(self.history) + (self.step > 0), "stopped here", self.model.get_weights()
-        return len(self.history), "last epoch", self.model.get_weights()
+            return len(self.history) + (self.step > 0), "stopped here", weights
+        return len(self.history), "last epoch", weights
 
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.variables, *self.model.optimizer.variables]
@@ -487,6 +499,11 @@ class _Run(keras.callbacks.Callback):
             loss, share = self.loss_and_accuracy(self.answers(self.watched), self.watched)
             answers |= {"validation_loss": loss, "validation_accuracy": share}
         return answers
+
+
+def _are_numbers(weights: Sequence[np.ndarray]) -> bool:
+    """Whether all weights are finite. The loss need not show it: a fused ReLU makes zeros of what is no number."""
+    return all(np.isfinite(array).all() for array in weights)
 
 
 def _named_weights(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:

@@ -1,0 +1,62 @@
+"""Keras' batch normalisation and Adam by TensorFlow's own kernels: the same numbers in one operation, not a dozen.
+
+Keras 3 spells both out in small operations, which run on every framework; on a small network they take a quarter of a
+training step, and half of the time that it takes to trace. A trained network is handed over as plain Keras.
+"""
+
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras' layer; maps are normalised by one kernel while it learns."""
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
+        """As Keras has it: (n, height, width, channels) or (n, units), by the batch's statistics in training."""
+        if not training or len(inputs.shape) != 4:
+            return super().call(inputs, training=training, mask=mask)
+        nothing = tf.zeros(0)
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs, scale=self.gamma, offset=self.beta, mean=nothing, variance=nothing, epsilon=self.epsilon
+        )
+        count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
+        variance *= (count - 1) / count  # the kernel's is an estimate for all images, Keras keeps the batch's own
+        for moving, latest in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + latest * (1 - self.momentum))
+        return outputs
+
+
+class _FusedUpdate:
+    """Adam's step as one kernel for each variable."""
+
+    def update_step(self: Any, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
+        """Move a variable, and the running means that belong to it."""
+        place = self._get_variable_index(variable)
+        steps = tf.cast(self.iterations + 1, tf.float32)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[place].value.handle,
+            v=self._velocities[place].value.handle,
+            beta1_power=tf.pow(self.beta_1, steps),
+            beta2_power=tf.pow(self.beta_2, steps),
+            lr=learning_rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
+
+
+class Adam(_FusedUpdate, keras.optimizers.Adam):
+    """Keras' Adam, in one kernel for each variable."""
+
+
+class AdamW(_FusedUpdate, keras.optimizers.AdamW):
+    """Keras' AdamW: the weights decay as Keras has it, then comes Adam's step."""
+
+
+LAYERS = SimpleNamespace(**vars(keras.layers) | {"BatchNormalization": BatchNormalization})
+OPTIMIZERS = SimpleNamespace(**vars(keras.optimizers) | {"Adam": Adam, "AdamW": AdamW})
