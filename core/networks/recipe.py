@@ -451,8 +451,8 @@ BALANCED = Recipe(
     # The fewest errors that Script A's own time allows.
     network=Network(
         layers=(
-            *_normalized_convolution(24, kernel_size=5, is_pooled=True),
-            *_normalized_convolution(48),
+            *_normalized_convolution(16, kernel_size=5, is_pooled=True),
+            *_normalized_convolution(32),
             *_normalized_convolution(48, is_pooled=True),
             *_normalized_convolution(96),
             Flatten(),
@@ -460,7 +460,7 @@ BALANCED = Recipe(
             Dense(units=10, activation="softmax"),
         )
     ),
-    epochs=10,
+    epochs=12,
     optimizer=Adam(learning_rate=0.006, beta_1=0.8, beta_2=0.95),
     schedule=OneCycle(),
     label_smoothing=0.1,

@@ -57,6 +57,7 @@ def fast(network: Network) -> Recipe:
 
 BEGIN = conv(16, 5, 2, "same")
 NO_MARGINS = net(conv(16, 5, 2), conv(32, pool=2), conv(64))
+WIDER = net(conv(24, 5, pool=2), conv(48), conv(48, pool=2), conv(96), dropout=0.2)
 NOT_POOLED_TWICE = net(conv(32, 5, pool=2), conv(64), conv(64), conv(128), conv(128), dropout=0.3)
 POOLED_TWICE = net(conv(32, 5, pool=2), conv(64), conv(64, pool=2), conv(128, padding="same"), conv(128), dropout=0.3)
 MILD = Augmentation(rotation=6, shift=0.04, zoom=0.06, shear=4)
@@ -74,15 +75,9 @@ GROUPS: dict[str, dict[str, Recipe]] = {
         "smoothing, 12, 24, 48": changed(FAST, network=net(conv(12, 5, 2), conv(24, pool=2), conv(48))),
     },
     "balanced": {
-        "10 epochs": changed(BALANCED, epochs=10),
-        "8 epochs": changed(BALANCED, epochs=8),
-        "8 epochs, milder augmentation": changed(BALANCED, epochs=8, augmentation=MILD),
-        "16, 32, 48, 96, 12 epochs": changed(
-            BALANCED,
-            epochs=12,
-            network=net(conv(16, 5, pool=2), conv(32), conv(48, pool=2), conv(96), dropout=0.2),
-        ),
-        "8 epochs, no smoothing": changed(BALANCED, epochs=8, label_smoothing=0.0),
+        "wider, 8 epochs": changed(BALANCED, network=WIDER, epochs=8),
+        "wider, 8 epochs, milder augmentation": changed(BALANCED, network=WIDER, epochs=8, augmentation=MILD),
+        "16, 32, 48, 96, 12 epochs: the preset": BALANCED,
     },
     "accurate": {
         "as it was": changed(ACCURATE, network=NOT_POOLED_TWICE, epochs=24, label_smoothing=0.0),
@@ -115,7 +110,7 @@ def main() -> None:
     arguments = parser.parse_args()
     mnist_or_exit()
     figures = {}
-    print(f"{'':32} validation      seconds  CPU s  parameters  1000 multiply-adds", flush=True)
+    print(f"{'':36} validation      seconds  CPU s  parameters  1000 multiply-adds", flush=True)
     for name, recipe in GROUPS[arguments.group].items():
         if arguments.only and name not in arguments.only:
             continue
@@ -129,7 +124,7 @@ def main() -> None:
         mean, spread = statistics.mean(accuracies), statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0
         network, median, busy = recipe.network, statistics.median(seconds), statistics.median(work)
         print(
-            f"{name:32} {mean:.4f} ±{spread:.4f} {median:8.1f} {busy:6.1f} {network.parameters:11,} "
+            f"{name:36} {mean:.4f} ±{spread:.4f} {median:8.1f} {busy:6.1f} {network.parameters:11,} "
             f"{network.multiply_adds // 1000:,}",
             flush=True,
         )
