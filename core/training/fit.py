@@ -342,6 +342,8 @@ class _Run(keras.callbacks.Callback):
         now = time.monotonic()
         is_due = now - self.reported_at >= REPORT_SECONDS
         if is_due or self.step <= self.model.steps_per_execution:
+            if not _are_numbers(self.model.get_weights()):
+                raise _Leave("diverged")
             images = min(self.step * self.recipe.batch_size, len(self.data.training))
             new = max(images - self.reported_images, 1)
             loss, accuracy_since = (means * images - self.reported_sums) / new
