@@ -58,7 +58,6 @@ def fast(network: Network) -> Recipe:
 BEGIN = conv(16, 5, 2, "same")
 NO_MARGINS = net(conv(16, 5, 2), conv(32, pool=2), conv(64))
 WIDER = net(conv(24, 5, pool=2), conv(48), conv(48, pool=2), conv(96), dropout=0.2)
-NOT_POOLED_TWICE = net(conv(32, 5, pool=2), conv(64), conv(64), conv(128), conv(128), dropout=0.3)
 POOLED_TWICE = net(conv(32, 5, pool=2), conv(64), conv(64, pool=2), conv(128, padding="same"), conv(128), dropout=0.3)
 MILD = Augmentation(rotation=6, shift=0.04, zoom=0.06, shear=4)
 GROUPS: dict[str, dict[str, Recipe]] = {
@@ -80,7 +79,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
         "16, 32, 48, 96, 12 epochs: the preset": BALANCED,
     },
     "accurate": {
-        "as it was": changed(ACCURATE, network=NOT_POOLED_TWICE, epochs=24, label_smoothing=0.0),
+        "the preset": ACCURATE,
         "pooled twice, smoothing": changed(ACCURATE, network=POOLED_TWICE, epochs=20, label_smoothing=0.1),
         "pooled twice, smoothing, bent": changed(
             ACCURATE,
