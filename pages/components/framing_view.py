@@ -15,7 +15,7 @@ from core.digits.preprocessing import (
 )
 from core.errors import InklingError
 from core.insight.maps import data_url, encoded
-from pages.components import theme
+from pages.components import square_image, theme
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
@@ -61,7 +61,7 @@ def _show_steps(steps: list[FramingStep]) -> None:
         for step in steps:
             with st.container(width=SHOWN_SIZE + 4, gap="xxsmall"):
                 picture = data_url(encoded(_in_ink(step.image)))
-                st.image(picture, width=SHOWN_SIZE, alt=f"{step.name}. {step.sentence}")
+                square_image.show(picture, SHOWN_SIZE, f"{step.name}. {step.sentence}")
                 if step.switch:
                     st.session_state.setdefault(_key(step.switch), True)
                     st.toggle(step.name, key=_key(step.switch), persist_state="session")

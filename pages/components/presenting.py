@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
-from pages.components import workspace
+from pages.components import square_image, workspace
 from pages.components.typesetting import quiet
 
 _HERE = Path(__file__)
@@ -51,7 +51,7 @@ def show() -> None:
         if st.button(label, key="projector", icon=":material/present_to_all:"):
             turn()
         address = workspace.start_address()
-        st.image(_qr_code(address), width=220, alt=f"QR code of {address}")
+        square_image.show(_qr_code(address), 220, f"QR code of {address}")
         st.code(address, language=None, wrap_lines=True)
         if urlsplit(address).hostname in _ON_THIS_MACHINE:
             quiet(

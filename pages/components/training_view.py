@@ -39,6 +39,7 @@ from pages.components import (
     run_figures,
     sample_strip,
     scoreboard_entry,
+    square_image,
     thumbnails,
     watched_digit,
     workspace,
@@ -264,7 +265,7 @@ def _show_check(run: Run) -> None:
     place = state.setdefault(f"check_{run.id}", random.randrange(len(samples)))
     label = int(samples.labels[place])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="check"):
-        st.image(_grey(run.id, place), width=RATE_HEIGHT, alt=f"A test image: a handwritten {label}")
+        square_image.show(_grey(run.id, place), RATE_HEIGHT, f"A test image: a handwritten {label}")
         with st.container(gap="xsmall", width=150):
             st.markdown(f":small[{plain(charts.check_sentence(label, probabilities[place]))}]")
             st.button(

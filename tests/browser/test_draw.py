@@ -84,6 +84,14 @@ def place_of_bars(visit):
     return visit.page.get_by_role("list", name="How likely each digit is").bounding_box()
 
 
+def below_fold(place):
+    """How far below the words that unfold it a place lies, in pixels; they may be unfolding still."""
+    return place.evaluate(
+        """place => place.getBoundingClientRect().top
+            - place.closest('details').querySelector('summary').getBoundingClientRect().top"""
+    )
+
+
 def scrolled(visit):
     return visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTop + document.documentElement.scrollTop")
 
@@ -175,6 +183,21 @@ def test_the_preparation_unfolds_and_a_step_switched_off_is_said_beside_the_answ
     expect_seven(visit)
     visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
     assert place_of_bars(visit) == before
+
+
+def test_what_stands_below_the_images_of_the_preparation_does_not_move_when_they_come(server, visitor):
+    visit = visitor(server, 375, 667)
+    visit.open()
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    withheld = visit.page.add_style_tag(content="[data-testid=stImage] img { display: none }")
+    visit.page.get_by_text("How your drawing was prepared").click()
+    last = visit.page.locator("label", has_text="28x28")
+    expect(last).to_be_visible()
+    before = below_fold(last)
+    withheld.evaluate("style => style.remove()")
+    expect(visit.page.get_by_role("img", name=re.compile("^(Drawn|Boxed|Scaled|Centred|28x28)"))).to_have_count(5)
+    assert below_fold(last) == before
 
 
 @pytest.mark.bad_input(35)
