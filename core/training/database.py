@@ -36,6 +36,7 @@ from sqlalchemy import (
     inspect,
     make_url,
     select,
+    text,
     type_coerce,
     update,
 )
@@ -197,6 +198,23 @@ class Database:
                 self._trouble = str(problem)
         return self._trouble
 
+    def look_over(self) -> None:
+        """Look for damage that nobody has met, so that it is set aside while the most can still be read.
+
+        SQLite reads only the pages that it is asked for, and would go on writing around one that is damaged. What seals
+        guard is checked when it is read. PostgreSQL is left alone: it has its own checks.
+
+        Raises:
+            DatabaseTrouble: it was damaged, and has been replaced; or it cannot be read now.
+        """
+        if self._path:
+            with self.reading() as session:
+                found = session.execute(text("PRAGMA quick_check(1)")).scalar_one()
+                if found != "ok":
+                    damage = sqlite3.DatabaseError(found)
+                    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                    raise damage
+
     def set_aside(self) -> str:
         """That a damaged database was set aside of late, in a sentence; "" where none was."""
         for path in sorted(self._path.parent.glob(f"{self._path.name}.damaged-*"), reverse=True) if self._path else ():
@@ -223,15 +241,20 @@ class Database:
 
     def _follow(self) -> None:
         """Open anew where another process has put a new file in the place of a damaged one."""
-        if self._path and self._file_there() != self._file:
-            with self._plainly(), self._opening, one_at_a_time(self._path.with_suffix(".lock")):
+        if self._path and (there := self._file_there()) != self._file:
+            with self._plainly(there), self._opening, one_at_a_time(self._path.with_suffix(".lock")):
                 if self._file_there() != self._file:
                     self._engine.dispose()
                     self._open()
 
     @contextmanager
-    def _plainly(self) -> Iterator[None]:
-        """Say what is wrong with the database in a sentence; a damaged file is replaced first."""
+    def _plainly(self, file: tuple[int, int] | None = None) -> Iterator[None]:
+        """Say what is wrong with the database in a sentence; a damaged file is replaced first.
+
+        Args:
+            file: that is used within, where it is not the one that is open.
+        """
+        file = file or self._file
         try:
             yield
         except IntegrityError:
@@ -242,17 +265,17 @@ class Database:
             if isinstance(cause, sqlite3.Error) and code is None and "full" in str(cause):
                 code = sqlite3.SQLITE_FULL
             if self._path and code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                self._replace(self._path)
+                self._replace(self._path, file)
                 raise DatabaseTrouble("The database was damaged and has been replaced. Do that again.") from problem
             _log.warning("event=database_trouble code=%s cause=%r", code, str(cause)[:200])
             state = str(getattr(cause, "sqlstate", ""))  # PostgreSQL's
             raise DatabaseTrouble(_STATES.get(state) or _SENTENCES.get((code or 0) & 0xFF, _AWAY)) from problem
 
-    def _replace(self, path: Path) -> None:
+    def _replace(self, path: Path, damaged: tuple[int, int] | None) -> None:
         """Set a damaged file aside as it is, and begin a new one with what can be read in it."""
         with self._opening, one_at_a_time(path.with_suffix(".lock")):
-            if self._file_there() != self._file:
-                return  # another process has done so
+            if self._file_there() != damaged:
+                return  # another process or thread has done so
             self._engine.dispose()
             aside = path.with_name(f"{path.name}.damaged-{time.strftime(_STAMP)}")
             for ending in ("", "-wal", "-shm"):
@@ -338,16 +361,12 @@ def _taken_over(damaged: Path, new: Path) -> int:
     ):
         for table in Base.metadata.sorted_tables:
             for place in _readable_rows(source, table.name):
+                values = _readable_values(source, table, place)
+                names, marks = ", ".join(f'"{name}"' for name in values), ", ".join("?" * len(values))
                 with suppress(sqlite3.Error):
-                    rows = source.execute(f'SELECT * FROM "{table.name}" WHERE rowid = ?', (place,))
-                    known = [c for c in (d[0] for d in rows.description) if c in table.columns]
-                    values = dict(zip((d[0] for d in rows.description), rows.fetchone(), strict=True))
-                    names, marks = ", ".join(f'"{name}"' for name in known), ", ".join("?" * len(known))
-                    target.execute(
-                        f'INSERT OR IGNORE INTO "{table.name}" ({names}) VALUES ({marks})',
-                        [values[name] for name in known],
-                    )
-                    kept += 1
+                    kept += target.execute(
+                        f'INSERT OR IGNORE INTO "{table.name}" ({names}) VALUES ({marks})', list(values.values())
+                    ).rowcount
         target.commit()
     return kept
 
@@ -360,6 +379,18 @@ def _readable_rows(source: sqlite3.Connection, table: str) -> list[int]:
             for row in source.execute(f'SELECT rowid FROM "{table}" NOT INDEXED ORDER BY rowid {direction}'):
                 found.add(row[0])
     return sorted(found)
+
+
+def _readable_values(source: sqlite3.Connection, table: Table, place: int) -> dict[str, Any]:
+    """What can be read of a row, column by column: what is large lies on pages of its own."""
+    values = {}
+    for column in table.columns:
+        with suppress(sqlite3.Error):
+            # Named with its table, as SQLite takes a name that it does not know, in quotes, for a text.
+            name = f'"{table.name}"."{column.name}"'
+            for (value,) in source.execute(f'SELECT {name} FROM "{table.name}" WHERE rowid = ?', (place,)):
+                values[column.name] = value
+    return values
 
 
 def _add_columns(connection: Connection) -> None:

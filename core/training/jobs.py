@@ -31,6 +31,7 @@ import psutil
 
 from core.storage import home, one_at_a_time
 from core.training import worker
+from core.training.database import DatabaseTrouble
 from core.training.runs import Run, RunState, RunStore
 
 if TYPE_CHECKING:  # Dask is imported where an engine is wanted: no visitor waits for it before
@@ -42,7 +43,7 @@ START_SECONDS = 60  # in which scheduler and worker must have come up; a free cl
 HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
 LOST_SECONDS = 5  # without a sign of life from a run that no worker has
 UNFIT_SECONDS = 15  # until a worker that could not take a run in hand is tried again
-CULL_EVERY = 600.0  # seconds between two looks for runs that are too old
+CULL_EVERY = 600.0  # seconds between two looks for runs that are too old, and for damage
 BUSY_POLL_SECONDS = 0.5
 QUIET_POLL_SECONDS = 2.0
 CORES_PER_WORKER = 2  # a training takes what it gets, and TensorFlow gains little from more for networks this small
@@ -124,6 +125,8 @@ class Engine:
             try:
                 if time.monotonic() - culled >= CULL_EVERY:
                     culled = time.monotonic()
+                    with suppress(DatabaseTrouble):  # which has been seen to
+                        self._store.look_over()
                     self._store.cull()
                 running, queued = self._store.running(), self._store.queue_length()
                 is_busy = bool(running or queued)

@@ -332,6 +332,10 @@ class RunStore:
         """Why nothing can be kept now, in a sentence; "" where all is well."""
         return self._database.trouble()
 
+    def look_over(self) -> None:
+        """Look for damage in the database that nobody has met: see `Database.look_over`."""
+        self._database.look_over()
+
     def set_aside(self) -> str:
         """That a damaged database was set aside of late, in a sentence; "" where none was."""
         return self._database.set_aside()

@@ -172,7 +172,9 @@ def ended(server: Server, run_id: str, owner: str) -> None:
 
 
 def check(server: Server, run_id: str, reported: int, unbroken: str, older: dict[str, str], found: Measured) -> None:
-    """Compare what is there with what should be."""
+    """Compare what is there, once the server has looked it over as it does at times, with what should be."""
+    with contextlib.suppress(DatabaseTrouble):  # damaged: it has been replaced
+        server.store.look_over()
     run = server.store.run(run_id)
     found.epochs_lost += max(0, reported - len(run.history))
     found.resumed += 1

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import create_engine, event, inspect, text
 
+from core.networks.film import NO_FILM
 from core.training import database
 from core.training.database import Database, DatabaseTrouble
 from core.training.drawings import DrawingStore
@@ -49,6 +50,27 @@ def fill(store):
     """Queue runs until the last page is full."""
     for number in range(50):
         store.submit(f"{number:064}", tiny.RECIPE)
+
+
+def overwrite(path, page):
+    """Damage a page of the file, which nothing holds open or has in memory."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+
+def root_page(path, name):
+    with sqlite3.connect(path) as connection:
+        return connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
+
+
+def damage():
+    found = sqlite3.DatabaseError("database disk image is malformed")
+    found.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return found
 
 
 def test_a_database_of_an_earlier_version_gets_what_came_later_and_keeps_its_runs(path):
@@ -116,13 +138,7 @@ def test_a_database_that_is_damaged_while_it_is_used_is_replaced_and_the_readabl
     waiting = store.submit(MINE, tiny.RECIPE)
     for one in (store, beside):
         one._database._engine.dispose()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'one_of_a_request'").fetchone()
-        (size,) = connection.execute("PRAGMA page_size").fetchone()
-    with path.open("r+b") as file:
-        file.seek((root - 1) * size)
-        file.write(b"\xff" * size)
+    overwrite(path, root_page(path, "one_of_a_request"))
     with pytest.raises(DatabaseTrouble, match="has been replaced"):
         store.submit(THEIRS, tiny.RECIPE)
     assert store.submit(THEIRS, tiny.RECIPE)
@@ -131,6 +147,57 @@ def test_a_database_that_is_damaged_while_it_is_used_is_replaced_and_the_readabl
         assert all(one.model(run_id).recipe == tiny.RECIPE for run_id in ids)
     assert "damaged on" in beside.set_aside()
     assert len(list(path.parent.glob("*.damaged-*[0-9]"))) == 1
+
+
+@pytest.mark.bad_input(24)
+def test_a_look_finds_damage_that_nobody_has_met_and_the_runs_stay(path):
+    store = RunStore(f"sqlite:///{path}")
+    run_id = finished(store)
+    store.look_over()
+    assert store.set_aside() == ""
+    store._database._engine.dispose()
+    overwrite(path, root_page(path, "one_of_a_request"))
+    assert store.run(run_id).state == RunState.FINISHED  # which does not look there
+    with pytest.raises(DatabaseTrouble, match="has been replaced"):
+        store.look_over()
+    store.look_over()
+    assert "damaged on" in store.set_aside()
+    assert store.model(run_id).recipe == tiny.RECIPE
+
+
+@pytest.mark.bad_input(24)
+def test_what_can_be_read_of_a_damaged_row_is_taken_over(path):
+    store = RunStore(f"sqlite:///{path}")
+    run_id = finished(store)
+    with store._database.writing() as session:
+        session.execute(text("UPDATE run_data SET film = zeroblob(100000)"))
+    store._database._engine.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    overwrite(path, pages - 4)  # in the middle of the film, which is written last
+    assert store.model(run_id).recipe == tiny.RECIPE
+    with pytest.raises(DatabaseTrouble, match="has been replaced"):
+        store.look_over()
+    assert store.run(run_id).state == RunState.FINISHED
+    assert store.model(run_id).recipe == tiny.RECIPE
+    assert store.film(run_id) is NO_FILM
+
+
+@pytest.mark.bad_input(24)
+def test_a_thread_that_met_the_damage_late_does_not_set_the_new_file_aside(path):
+    store = RunStore(f"sqlite:///{path}")
+    run_id, database = finished(store), store._database
+    old = database._file
+    meeting = [database._plainly(), database._plainly()]
+    for one in meeting:
+        one.__enter__()
+    for one in meeting:
+        with pytest.raises(DatabaseTrouble):
+            one.__exit__(sqlite3.DatabaseError, damage(), None)
+    assert database._file != old
+    assert len(list(path.parent.glob("*.damaged-*[0-9]"))) == 1
+    assert store.run(run_id).state == RunState.FINISHED
 
 
 @pytest.mark.bad_input(24)
