@@ -22,6 +22,7 @@ from tests.training import tiny
 
 # About ten seconds of training in 60 epochs, so that there is time to disturb it.
 LONG = tiny.RECIPE.model_copy(update={"epochs": 60, "batch_size": 20})
+WHOLE = LONG.model_copy(update={"epochs": 12})  # disturbed, and then compared with one that nobody disturbs
 SHORT = tiny.RECIPE.model_copy(update={"epochs": 1})
 PATIENCE = 90  # seconds until a wait is given up; nothing here takes nearly as long
 
@@ -58,6 +59,21 @@ def engine(store, home):
     until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "the engine has ended")
     for process in jobs._spawned:
         process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def unbroken(engine, store):
+    """A run of `WHOLE` that nobody disturbs: its history and weights."""
+    run_id, _ = submitted(engine, store, WHOLE)
+    until(ended(store, run_id), "an unbroken run has ended")
+    return store.run(run_id).history, weights_of(store.model(run_id))
+
+
+def assert_same(store, run_id, unbroken):
+    history, weights = unbroken
+    assert store.run(run_id).history == history
+    for resumed, straight in zip(weights_of(store.model(run_id)), weights, strict=True):
+        np.testing.assert_array_equal(resumed, straight)
 
 
 owners = (f"{number:064}" for number in range(1000))
@@ -162,9 +178,8 @@ def test_stop_in_the_last_moment_still_leaves_a_whole_run(engine, store):
     assert store.model(run_id).probabilities(store.samples(run_id).images).shape == (100, 10)
 
 
-def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store):
-    recipe = LONG.model_copy(update={"epochs": 12})
-    run_id, owner = submitted(engine, store, recipe)
+def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store, unbroken):
+    run_id, owner = submitted(engine, store, WHOLE)
     until(in_epoch(store, run_id, 3), "the third epoch has begun")
     store.ask(run_id, owner, "pause")
     until(lambda: store.run(run_id).state == RunState.PAUSED, "the run is paused")
@@ -173,20 +188,17 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store
     store.resume(run_id, owner)
     engine.nudge()
     until(ended(store, run_id), "the run has ended")
-    unbroken, _ = submitted(engine, store, recipe)
-    until(ended(store, unbroken), "an unbroken run has ended")
-    assert store.run(run_id).history == store.run(unbroken).history
-    for resumed, straight in zip(weights_of(store.model(run_id)), weights_of(store.model(unbroken)), strict=True):
-        np.testing.assert_array_equal(resumed, straight)
+    assert_same(store, run_id, unbroken)
 
 
 @pytest.mark.bad_input(25)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
-def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(engine, store, how, monkeypatch):
+def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(
+    engine, store, unbroken, how, monkeypatch
+):
     if how == signal.SIGSTOP:
         monkeypatch.setattr(jobs, "HUNG_SECONDS", 10)  # longer than a model is traced on a busy machine
-    recipe = LONG.model_copy(update={"epochs": 30})
-    run_id, _ = submitted(engine, store, recipe)
+    run_id, _ = submitted(engine, store, WHOLE)
     until(in_epoch(store, run_id, 4), "the fourth epoch has begun")
     reported = store.run(run_id).history
     (pid,) = worker_pids()
@@ -196,11 +208,7 @@ def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoc
     assert run.state == RunState.FINISHED, run.notice
     assert "Its worker died; it went on from epoch" in run.notice
     assert run.history[: len(reported)] == reported
-    unbroken, _ = submitted(engine, store, recipe)
-    until(ended(store, unbroken), "an unbroken run has ended")
-    assert run.history == store.run(unbroken).history
-    for resumed, straight in zip(weights_of(store.model(run_id)), weights_of(store.model(unbroken)), strict=True):
-        np.testing.assert_array_equal(resumed, straight)
+    assert_same(store, run_id, unbroken)
 
 
 def test_a_second_engine_object_attaches_to_the_processes_that_are_there(engine, store):
@@ -254,8 +262,7 @@ def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(
 @pytest.mark.bad_input(26)
 def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, monkeypatch):
     monkeypatch.setattr(jobs, "LOST_SECONDS", 3)
-    recipe = LONG.model_copy(update={"epochs": 25})
-    run_id, owner = submitted(engine, store, recipe)
+    run_id, owner = submitted(engine, store, WHOLE)
     until(in_epoch(store, run_id, 3), "the third epoch has begun")
     for process in [*engine_processes("scheduler"), *engine_processes("worker")]:
         for victim in [*process.children(recursive=True), process]:
@@ -266,7 +273,7 @@ def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_u
     engine.nudge()
     until(ended(store, run_id), "the run has ended")
     assert store.run(run_id).state == RunState.FINISHED
-    assert len(store.run(run_id).history) == 25
+    assert len(store.run(run_id).history) == WHOLE.epochs
 
 
 def test_an_engine_of_another_version_of_the_code_is_replaced(engine, store, monkeypatch):
