@@ -519,7 +519,9 @@ def _answers(model: keras.Model, images: np.ndarray) -> tf.Tensor:
     """The model's answers to (n, 28, 28) uint8, through one graph for any n, which is kept with the model."""
     if not hasattr(model, "inkling_answers"):
         any_images = tf.TensorSpec((None, *IMAGE_SHAPE[:2]), tf.uint8)
-        model.inkling_answers = tf.function(lambda x: model(scaled(x), training=False), input_signature=[any_images])
+        model.inkling_answers = tf.function(
+            lambda x: model(scaled(x), training=False), input_signature=[any_images], autograph=False
+        )
     return model.inkling_answers(tf.constant(images))
 
 
