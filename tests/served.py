@@ -162,12 +162,11 @@ def serve(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
-    unwatched = ["--server.fileWatcherType=none"]  # nobody changes the code meanwhile
     variables = os.environ | {"INKLING_HOME": str(home), **environment}
     home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
     with log.open("w") as output:
-        command = [python, "-m", "streamlit", "run", "app.py", *address, *unwatched, *options]
+        command = [python, "-m", "streamlit", "run", "app.py", *address, *options]
         process = subprocess.Popen(command, cwd=app, env=variables, stdout=output, stderr=subprocess.STDOUT)
         try:
             url = f"http://127.0.0.1:{port}"

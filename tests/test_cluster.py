@@ -121,7 +121,7 @@ async def _journey(machines, database, tls, folder):
 
     def web(name):
         port = free_port()
-        address_here = ("--server.address=127.0.0.1", f"--server.port={port}", "--server.fileWatcherType=none")
+        address_here = ("--server.address=127.0.0.1", f"--server.port={port}")
         command = ("streamlit", "run", "app.py", *address_here)
         here = {"INKLING_HOME": str(folder / name), "INKLING_DATABASE_URL": database, "DASK_SCHEDULER_ADDRESS": address}
         (folder / name).mkdir()
