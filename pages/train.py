@@ -1,13 +1,10 @@
 """Train: choose a recipe, press Train, watch it learn."""
 
-from contextlib import suppress
-
 import streamlit as st
 
 from core.networks.recipe import Recipe
-from core.training.limits import OverLimit
 from core.training.runs import NoSuchRun, run_store
-from pages.components import own_drawings, recipe_form, router, training_view, workspace
+from pages.components import errors, own_drawings, recipe_form, router, training_view, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
@@ -15,13 +12,13 @@ from pages.components.typesetting import on_accent, quiet
 router.guard()
 
 
+@errors.told()
 def start() -> None:
     """Queue a run of what the controls hold now, or find the one that is active already, and follow it."""
     recipe = recipe_form.recipe()
     if isinstance(recipe, Recipe):
-        with suppress(OverLimit):  # the queue has filled up a moment ago; the page says so
-            workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
-            engine().nudge()
+        workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
+        engine().nudge()
 
 
 engine().warm_up()

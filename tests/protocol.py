@@ -19,7 +19,7 @@ class Seen:
     """What a run of the page has put on it.
 
     Attributes:
-        texts: of errors and other alerts, and of Markdown.
+        texts: of errors, other alerts and toasts, and of Markdown.
         exceptions: what Streamlit shows where an exception has left the page's own hands.
         widgets: ids of components, file uploaders and popovers, by their keys.
         sent: by component name, the JSON that was sent to it.
@@ -158,7 +158,7 @@ def _note(element: object, seen: Seen) -> None:
     part = getattr(element, kind) if kind else None
     if kind == "exception":
         seen.exceptions.append(f"{part.type}: {part.message}")
-    elif kind in ("alert", "markdown"):
+    elif kind in ("alert", "toast", "markdown"):
         seen.texts.append(part.body)
     elif kind in ("file_uploader", "bidi_component"):
         seen.keep(part.id)

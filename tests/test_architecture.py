@@ -23,6 +23,32 @@ def imports(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+STORES = {"run_store", "scoreboard", "privacy", "drawing_store", "presence"}
+GUARDS = {"errors.told()", "errors.shown()", "shown()"}
+
+
+def called(node):
+    """The names of what is called within it."""
+    return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+
+
+def unguarded(path):
+    """What is handed on, as callbacks and fragments are, and touches a store without a guard."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+    touching = set(STORES)
+    while more := {one for one, function in functions.items() if called(function) & touching} - touching:
+        touching |= more
+    callees = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    handed_on = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in callees}
+    for one in touching & handed_on & functions.keys():
+        if not GUARDS & set(map(ast.unparse, functions[one].decorator_list)):
+            yield one
+    for node in nodes:  # a store's own method, or a lambda
+        if isinstance(node, ast.keyword) and re.match("on_", node.arg or "") and called(node.value) & STORES:
+            yield ast.unparse(node)
+
+
 def name(path):
     return path.relative_to(ROOT).as_posix()
 
@@ -48,6 +74,11 @@ def test_streamlit_is_imported_by_pages_only_and_keras_by_training_only(path):
         assert not packages & {"streamlit", "streamlit_drawable_canvas"}
     if not name(path).startswith("core/training/"):
         assert not packages & HEAVY
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if name(path).startswith("pages/")], ids=name)
+def test_what_goes_wrong_in_a_callback_or_fragment_that_touches_a_store_is_said_plainly(path):
+    assert list(unguarded(path)) == [], "needs @errors.told(), or @errors.shown() where it draws"
 
 
 def test_requirements_are_pinned_exactly_and_are_what_the_code_imports():

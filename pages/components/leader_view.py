@@ -1,12 +1,12 @@
 """What a workshop's leader sees and does: who is here, the queue, the machine; stop, pause, clear, reset."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import wraps
 from typing import ParamSpec
 
 import streamlit as st
 
-from core.errors import InklingError
+from core.insight.evaluation import percent
 from core.insight.progress import duration, seconds_left
 from core.training import machine
 from core.training.jobs import EngineState
@@ -31,6 +31,7 @@ _ENGINE = {
     EngineState.STARTING: "The training engine is starting",
     EngineState.READY: "The training engine is ready",
     EngineState.UNREACHABLE: "The training engine cannot be reached",
+    EngineState.UNFIT: "No training machine can take a run; the server's log says why",
 }
 
 
@@ -41,9 +42,7 @@ def show() -> None:
         st.success(plain(said), icon=":material/check:")
     with st.container(horizontal=True, gap="xsmall", key="leader_actions"):
         label, icon = ("Let the queue go on", "play_arrow") if is_paused else ("Pause the queue", "pause")
-        st.button(
-            label, key="pause_queue", icon=f":material/{icon}:", on_click=_acting(_pause_queue), args=(not is_paused,)
-        )
+        st.button(label, key="pause_queue", icon=f":material/{icon}:", on_click=_pause_queue, args=(not is_paused,))
         with st.popover("Clear old runs", key="clear_old", icon=":material/delete:"), st.container(width=WIDTH):
             _show_clear()
         with (
@@ -86,7 +85,7 @@ def _room(was_paused: bool) -> None:
             st.markdown(_said_of(run, names, places.get(run.id)), width="stretch")
             is_asked = run.wish == "stop"
             label = "Stopping" if is_asked else "Stop" if run.state == RunState.RUNNING else "Take out"
-            st.button(label, key=f"stop_{run.id}", disabled=is_asked, on_click=_acting(_stop), args=(run,))
+            st.button(label, key=f"stop_{run.id}", disabled=is_asked, on_click=_stop, args=(run,))
 
 
 def _said_of_machine(now: machine.Machine) -> str:
@@ -121,9 +120,10 @@ def _where(run: Run, place: Place | None) -> str:
 # Actions
 
 
-def _acting(act: Callable[P, None]) -> Callable[P, None]:
+def _by_leader(act: Callable[P, None]) -> Callable[P, None]:
     """An action that happens only while this session is the leader's: the token may have changed meanwhile."""
 
+    @wraps(act)
     def acting(*args: P.args, **kwargs: P.kwargs) -> None:
         if leader_access.is_leader():
             act(*args, **kwargs)
@@ -131,16 +131,17 @@ def _acting(act: Callable[P, None]) -> Callable[P, None]:
     return acting
 
 
+@errors.told()
+@_by_leader
 def _pause_queue(is_paused: bool) -> None:
     run_store().pause_queue(is_paused)
     engine().nudge()
 
 
+@errors.told()
+@_by_leader
 def _stop(run: Run) -> None:
-    try:
-        run_store().ask(run.id, run.owner, "stop", STOPPED)
-    except InklingError:  # gone a moment ago
-        return
+    run_store().ask(run.id, run.owner, "stop", STOPPED)
     engine().nudge()
 
 
@@ -150,9 +151,11 @@ def _show_clear() -> None:
     count = run_store().count_old(hours / 24)
     runs = "1 run" if count == 1 else f"{count:,} runs"
     quiet(f"{runs}, with models and curves. What trains or waits is never deleted; the scoreboard stays.")
-    st.button(f"Delete {runs}", key="clear_now", disabled=not count, on_click=_acting(_clear), args=(hours,))
+    st.button(f"Delete {runs}", key="clear_now", disabled=not count, on_click=_clear, args=(hours,))
 
 
+@errors.told()
+@_by_leader
 def _clear(hours: int) -> None:
     count = run_store().cull(hours / 24)
     st.session_state.leader_said = "1 run is deleted." if count == 1 else f"{count:,} runs are deleted."
@@ -165,11 +168,28 @@ def _show_scoreboard() -> None:
         return
     by_run = {entry.run: entry for entry in entries}
     chosen = st.selectbox(
-        "An entry", by_run, format_func=lambda run: by_run[run].nickname, key="entry_off", index=None,
-        placeholder="Choose a nickname",
+        "An entry", by_run, format_func=lambda run: _said_of_entry(by_run[run]), key="entry_off", index=None,
+        placeholder="Choose an entry",
     )  # fmt: skip
     if chosen:
-        entry = by_run[chosen]
-        st.button("Take it off", key="take_off", on_click=_acting(partial(scoreboard().leave, chosen, entry.owner)))
+        st.button("Take it off", key="take_off", on_click=_take_off, args=(by_run[chosen],))
     st.markdown(f"Or begin anew: all {len(entries)} are taken off, and cannot be brought back.")
-    st.button("Take all off", key="reset_scoreboard", on_click=_acting(scoreboard().reset))
+    st.button("Take all off", key="reset_scoreboard", on_click=_take_all_off)
+
+
+def _said_of_entry(entry: Entry) -> str:
+    """Nicknames may be the same; who took which, and with what, tells their entries apart."""
+    figures = f"{percent(entry.test_accuracy)}, {duration(entry.seconds)}"
+    return f"{entry.nickname} (workspace {entry.owner[:4]}): {entry.recipe}, {figures}"
+
+
+@errors.told()
+@_by_leader
+def _take_off(entry: Entry) -> None:
+    scoreboard().leave(entry.run, entry.owner)
+
+
+@errors.told()
+@_by_leader
+def _take_all_off() -> None:
+    scoreboard().reset()

@@ -11,7 +11,7 @@ from core.insight.progress import a_digit
 from core.training.drawings import MAX_DRAWINGS, OwnDrawing, as_archive, as_digits, drawing_store, key_of
 from core.training.lesson import Lesson, lesson_recipe, taught_name
 from core.training.runs import run_store
-from pages.components import model_choice, right_digit, thumbnails, workspace
+from pages.components import errors, model_choice, right_digit, thumbnails, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
@@ -117,9 +117,10 @@ def _answer_no() -> None:
     st.session_state.pop("removes_all", None)
 
 
+@errors.told()
 def _remove_all() -> None:
-    _answer_no()
     drawing_store().remove_all(workspace.owner())
+    _answer_no()
 
 
 def _teach(own: list[OwnDrawing], name: str) -> None:

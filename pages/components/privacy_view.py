@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.training.privacy import Holdings, kept, privacy
-from pages.components import folding_table, workspace
+from pages.components import errors, folding_table, workspace
 from pages.components.typesetting import quiet
 
 WIDTH = 300  # pixels inside a popover
@@ -49,6 +49,7 @@ def _several(what: str) -> str:
     return what.replace("entry", "entries") if "entry" in what else f"{what}s"
 
 
+@errors.told()
 def _forget() -> None:
     privacy().forget(workspace.owner())
     workspace.begin_anew()

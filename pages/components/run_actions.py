@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial, wraps
-from typing import Any, ParamSpec
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from core.errors import InklingError
 from core.insight.curves import Curve, curves_figure, history_csv
 from core.insight.export import file_stem
 from core.networks.recipe import BadRecipe, Recipe
@@ -15,36 +14,20 @@ from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, with_changed, words
 from core.training.limits import limits
 from core.training.runs import MAX_NAME, ListedRun, NoSuchRun, Run, run_store
-from pages.components import model_choice, own_drawings, scoreboard_entry, script_download, workspace
+from core.training.scoreboard import scoreboard
+from pages.components import errors, model_choice, own_drawings, scoreboard_entry, script_download, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
-P = ParamSpec("P")
-
 CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
 WIDTH = 300  # pixels inside a popover
-
-
-def _telling(act: Callable[P, None]) -> Callable[P, None]:
-    """What goes wrong in a callback is said when the page is drawn again: nobody would see it there."""
-
-    @wraps(act)
-    def acting(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            act(*args, **kwargs)
-        except InklingError as problem:
-            st.session_state.run_problem = str(problem)
-
-    return acting
 
 
 def show(run: Run, name: str) -> None:
     """Draw the buttons of a run."""
     if run_id := st.session_state.pop("started_run", None):
         st.switch_page("pages/train.py", query_params={"run": run_id})
-    if problem := st.session_state.pop("run_problem", None):
-        st.error(plain(problem), icon=":material/error:")
     is_mine = workspace.owns(run)
     with st.container(horizontal=True, gap="xsmall", key="run_actions"):
         if run.state.is_active and st.button(on_accent("Watch it train"), key="watch", type="primary"):
@@ -113,7 +96,7 @@ def _show_replay(run: Run, refusal: str) -> None:
     _start("Replay", f"replay_now_{run.id}", recipe is not None, refusal, partial(_replay, run, recipe))
 
 
-@_telling
+@errors.told()
 def _replay(run: Run, recipe: Recipe | None) -> None:
     store = run_store()
     if recipe:
@@ -132,7 +115,7 @@ def _show_continue(run: Run, refusal: str) -> None:
     _start("Continue", f"continue_now_{run.id}", True, refusal, partial(_continue, run, int(epochs)))
 
 
-@_telling
+@errors.told()
 def _continue(run: Run, epochs: int) -> None:
     # Another seed, or it would see the images in the very order of the first epochs again.
     seed = (run.recipe.seed + 1) % 2**31
@@ -185,7 +168,7 @@ def _show_rename(run: Run | ListedRun) -> None:
         st.button("Rename", key=f"rename_now_{run.id}", on_click=_rename, args=(run.id,))
 
 
-@_telling
+@errors.told()
 def _rename(run_id: str) -> None:
     run_store().rename(run_id, workspace.owner(), st.session_state[f"name_{run_id}"])
 
@@ -197,12 +180,13 @@ def _show_delete(run_id: str, name: str, is_active: bool) -> None:
         st.button("Delete it", key=f"delete_now_{run_id}", on_click=_delete, args=([run_id],))
 
 
+@errors.told()
 def _delete(run_ids: list[str]) -> None:
-    st.query_params.pop("runs", None)
     for run_id in run_ids:
-        scoreboard_entry.leave(run_id)
+        scoreboard().leave(run_id, workspace.owner())
         with suppress(NoSuchRun):  # deleted in another tab
             run_store().delete(run_id, workspace.owner())
+    st.query_params.pop("runs", None)
 
 
 # Files

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from core.errors import InklingError
 from core.training.runs import Run
 from core.training.scoreboard import MAX_NICKNAME, is_for_scoreboard, scoreboard
-from pages.components import workspace
+from pages.components import errors, workspace
 from pages.components.errors import plain
 from pages.components.typesetting import quiet
 
@@ -23,8 +22,6 @@ def show(run: Run) -> None:
         st.container(width=WIDTH, gap="small"),
     ):
         with st.container(gap="small"):  # of one place, so that the link keeps its own when the choice changes
-            if problem := st.session_state.pop("scoreboard_problem", None):
-                st.error(plain(problem), icon=":material/error:")
             if entry:
                 st.markdown(f"Everyone here sees it as **{plain(entry.nickname)}**.")
                 st.button("Take it off", key=f"leave_{run.id}", on_click=leave, args=(run.id,))
@@ -39,13 +36,12 @@ def show(run: Run) -> None:
         st.page_link("pages/scoreboard.py", label=":small[See the scoreboard]")
 
 
+@errors.told()
 def leave(run_id: str) -> None:
     """Take the visitor's entry off."""
     scoreboard().leave(run_id, workspace.owner())
 
 
+@errors.told()
 def _join(run: Run) -> None:
-    try:
-        scoreboard().join(run, workspace.owner(), st.session_state[f"nickname_{run.id}"])
-    except InklingError as problem:
-        st.session_state.scoreboard_problem = str(problem)
+    scoreboard().join(run, workspace.owner(), st.session_state[f"nickname_{run.id}"])

@@ -30,7 +30,6 @@ from core.networks.model import Scores
 from core.networks.settings import differing
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
-from core.training.limits import OverLimit
 from core.training.runs import NoSuchRun, Run, RunState, rescued, run_store
 from pages.components import (
     errors,
@@ -89,7 +88,10 @@ def show_empty() -> None:
 
 @errors.shown()
 def _view(run_id: str, state: RunState) -> None:
-    run = run_store().run(run_id)
+    try:
+        run = run_store().run(run_id)
+    except NoSuchRun:
+        st.rerun()  # deleted in another tab: the page says so, and leads home
     if run.state != state:
         st.rerun()  # the page's own button, and this fragment's timer, depend on the state
     with st.container(key="run", gap="xsmall"):
@@ -145,13 +147,14 @@ def _show_controls(run: Run) -> None:
         st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
 
 
+@errors.told()
 def _ask(run: Run, wish: str) -> None:
     run_store().ask(run.id, workspace.owner(), "stop" if wish == "stop" else "pause")
 
 
+@errors.told()
 def _resume(run: Run) -> None:
-    with suppress(OverLimit):  # the queue has filled up a moment ago; the button says so
-        run_store().resume(run.id, workspace.owner())
+    run_store().resume(run.id, workspace.owner())
     engine().nudge()
 
 

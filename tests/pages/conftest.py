@@ -3,8 +3,11 @@
 Nor does any read ten thousand digits in the background.
 """
 
+from contextlib import contextmanager
+
 import pytest
 
+from core.training.database import Database, DatabaseTrouble
 from core.training.jobs import EngineState
 from core.training.runs import RunState, run_store
 from pages.components import engine as engine_module
@@ -32,6 +35,22 @@ class StandInAnswering:
     """Has just begun."""
 
     answered, probabilities, problem = 0, None, ""
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Within it nothing can be written, while all can be read."""
+
+    def write(database, **how):
+        raise DatabaseTrouble("The disk is full.")
+
+    @contextmanager
+    def full():
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "writing", write)
+            yield
+
+    return full
 
 
 @pytest.fixture(autouse=True)

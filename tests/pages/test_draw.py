@@ -295,6 +295,7 @@ def test_a_bug_is_logged_with_an_id_and_shown_as_one_friendly_sentence(app, monk
     assert "secret detail" not in app.error[0].value
     incident = caplog.records[0].args[0]
     assert incident in app.error[0].value
+    assert caplog.messages[0] == f"event=incident incident={incident} run=''"
     assert "secret detail" in caplog.text
 
 

@@ -177,6 +177,18 @@ def test_all_are_deleted_after_a_question_only(app):
     assert not has(app, "teach")
 
 
+@pytest.mark.bad_input(23)
+def test_drawings_that_cannot_be_deleted_now_stay_and_so_does_the_question(app, full_disk):
+    tap(draw(app, SEVEN), 1)
+    app.button(key="ask_remove_all").click().run()
+    with full_disk():
+        app.button(key="remove_all").click().run()
+    assert not app.exception
+    assert [toast.value for toast in app.toast] == ["The disk is full."]
+    assert mine() == [1]
+    assert has(app, "remove_all")
+
+
 def test_the_download_is_what_numpy_opens():
     drawing_store().keep(OWNER, np.full((28, 28), 9, np.uint8), 5)
     with np.load(io.BytesIO(as_archive(drawing_store().drawings(OWNER)))) as archive:

@@ -13,6 +13,7 @@ from core.networks.recipe import PRESETS
 from core.networks.recipe_link import from_link
 from core.training.progress import Checkpoint
 from core.training.runs import RunState, run_store
+from core.training.scoreboard import scoreboard
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -318,3 +319,18 @@ def test_a_run_that_another_tab_has_deleted_is_asked_for_without_a_traceback():
     app.button(key="delete_them").click().run()
     assert not app.exception
     assert run_store().runs_of(OWNER) == []
+
+
+@pytest.mark.bad_input(23)
+@pytest.mark.parametrize("button", ["rename_now", "delete_now", "leave", "continue_now"])
+def test_what_the_disk_does_not_take_is_said_and_the_run_stays_open(button, full_disk):
+    run_id, _ = run_with_curves("First"), run_with_curves("Second")
+    scoreboard().join(run_store().run(run_id), OWNER, "Me")
+    app = opened(runs=run_id)
+    with full_disk():
+        app.button(key=f"{button}_{run_id}").click().run()
+    assert not app.exception
+    assert [toast.value for toast in app.toast] == ["The disk is full."]
+    assert app.subheader[0].value == "First"
+    assert has(app, f"{button}_{run_id}")
+    assert scoreboard().entry(run_id)

@@ -100,7 +100,7 @@ def test_a_run_is_put_on_the_board_under_a_nickname_and_taken_off(page):
     app = opened(page, **query)
     app.text_input(key=f"nickname_{run_id}").set_value(" ").run()
     app.button(key=f"join_{run_id}").click().run()
-    assert "Choose a nickname" in app.error[0].value
+    assert "Choose a nickname" in app.toast[0].value
     app.text_input(key=f"nickname_{run_id}").set_value("Ada").run()
     app.button(key=f"join_{run_id}").click().run()
     assert not app.error
@@ -127,7 +127,7 @@ def test_who_has_enough_entries_is_told_so():
     app = opened("runs", runs=(run_id := finished_run()))
     assert app.text_input(key=f"nickname_{run_id}").value == "Me"
     app.button(key=f"join_{run_id}").click().run()
-    assert "take one off" in app.error[0].value
+    assert "take one off" in app.toast[0].value
     assert len(scoreboard().entries()) == MAX_ENTRIES
 
 
@@ -152,3 +152,15 @@ def test_everything_of_mine_is_deleted_after_one_question_and_the_browser_begins
     assert data_of(app, "workspace")["adopts"]  # so that the cookie is written anew
     assert [entry.run for entry in scoreboard().entries()] == [theirs]
     assert not any("of yours are kept here" in text.value for text in app.run().markdown)
+
+
+@pytest.mark.bad_input(23)
+def test_what_cannot_be_deleted_now_is_said_and_stays_the_visitors(full_disk):
+    finished_run()
+    app = opened("privacy")
+    with full_disk():
+        app.button(key="forget_now").click().run()
+    assert not app.exception
+    assert [toast.value for toast in app.toast] == ["The disk is full."]
+    assert "1 run of yours is kept here." in texts(app)
+    assert app.session_state["workspace"] == SECRET

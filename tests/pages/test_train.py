@@ -20,7 +20,7 @@ from core.networks.recipe_link import to_link
 from core.training.jobs import EngineState
 from core.training.progress import Checkpoint
 from core.training.runs import RunState, RunStore, forget_rescued, rescue, run_store
-from pages.components import augmentation_preview
+from pages.components import augmentation_preview, workspace
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -692,6 +692,64 @@ def test_the_link_to_watch_carries_no_secret():
     links = [code.value for code in opened().code]
     watching = next(link for link in links if worker.run_id in link)
     assert SECRET not in watching
+
+
+# When something is in the way
+
+
+GONE = "There is no such run here. It may have been deleted, or the link is incomplete."
+
+
+@pytest.mark.bad_input(31)
+@pytest.mark.parametrize("button", ["stop", "pause", "resume"])
+def test_a_button_of_a_run_that_another_tab_has_deleted_says_so_and_the_page_leads_home(button):
+    worker = started()
+    worker.report(50)
+    if button == "resume":
+        worker.leave(RunState.PAUSED)
+    app = opened(run=worker.run_id)
+    run_store().delete(worker.run_id, OWNER)
+    app.button(key=button).click().run()
+    assert not app.exception
+    assert [toast.value for toast in app.toast] == [GONE]
+    assert [error.value for error in app.error] == [GONE]
+    app.button(key="way_home").click().run()
+    assert not app.error
+    assert not app.toast
+    assert not app.button(key="train").disabled
+
+
+@pytest.mark.bad_input(31)
+def test_a_run_that_is_deleted_while_it_is_shown_is_gone_without_a_click(monkeypatch):
+    worker = started()
+    run = run_store().run(worker.run_id)
+    run_store().delete(run.id, OWNER)
+    seen = iter([run])  # by the page, before its view looks for itself
+    current_run = workspace.current_run
+    monkeypatch.setattr(workspace, "current_run", lambda: next(seen, None) or current_run())
+    app = opened(run=run.id)
+    assert [error.value for error in app.error] == [GONE]
+    assert has(app, "way_home")
+
+
+@pytest.mark.bad_input(23)
+@pytest.mark.parametrize("button", ["train", "stop", "pause", "resume"])
+def test_what_the_disk_does_not_take_is_said_and_everything_stays(button, full_disk):
+    if button != "train":
+        worker = started()
+        worker.report(50)
+        if button == "resume":
+            worker.leave(RunState.PAUSED)
+    app = choose(opened(), "script-a")
+    before = run_store().runs_of(OWNER)
+    with full_disk():
+        app.button(key=button).click().run()
+    assert not app.exception
+    assert not app.error
+    assert [toast.value for toast in app.toast] == ["The disk is full."]
+    assert not app.button(key=button).disabled
+    assert data_of(app, "preset_cards")["chosen"] == "script-a"
+    assert [run.state for run in run_store().runs_of(OWNER)] == [run.state for run in before]
 
 
 # When a run is over
