@@ -34,6 +34,7 @@ SLOW = (
     15_000_000  # multiply-adds per image from which it is; a hundred answers then take more than a quarter of a second
 )
 GREY = 0.5
+FINE_MAP = 3  # side of the smallest map that tells a middle from its edges; Grad-CAM looks deeper when asked to
 LEAST_FALL = 0.05  # a fall of a probability that is painted in full; what is smaller stays pale
 LITTLE = 0.01  # a fall of a probability that is hardly one
 LEAST_SHARE = 0.001  # a probability that is told as it is
@@ -233,8 +234,9 @@ def map_layers(model: Model) -> list[str]:
     rows = [row for row in model.network.table() if len(row.output_shape) == 3 and row.output_shape[:2] != (1, 1)]
     if not rows:
         raise NothingToExplain("This network has no feature maps, so there is no Grad-CAM of it.")
-    filtering = [row.name for row in rows if isinstance(row.layer, Conv2D | BatchNormalization | ReLU)]
-    first = (filtering or [rows[-1].name])[-1]
+    filtering = [row for row in rows if isinstance(row.layer, Conv2D | BatchNormalization | ReLU)]
+    fine = [row for row in filtering if min(row.output_shape[:2]) >= FINE_MAP]
+    first = (fine or filtering or rows)[-1].name
     return [first, *(row.name for row in rows if row.name != first)]
 
 

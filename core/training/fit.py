@@ -42,6 +42,9 @@ from core.training.progress import (
     Wish,
 )
 
+# What it would make of a graph saves networks this small nothing, and takes a first run a quarter of a second.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
 REPORT_SECONDS = 0.25  # between two reports: nobody sees more, and a slow browser would fall behind
 STEPS_PER_EXECUTION = 16  # steps between two calls of the callback; halves what Keras adds to small steps
 EXECUTION_MULTIPLY_ADDS = 8_000_000_000  # about a third of a second on two cores, so that Stop is heard in time

@@ -1,7 +1,8 @@
 """The shipped model on MNIST's test set: accuracy, calibration, and whether NumPy answers as Keras does.
 
 `python -m tests.benchmarks.accuracy --recipe tiny --seeds 5` trains a preset from so many seeds instead. `--keep
-FOLDER` saves every model, and the line before the last names the one that is best on the validation images.
+FOLDER` saves every model, and the line before the last names the one that would be shipped: that which is best on the
+validation images and the built-in drawn digits together, as the shipped model has to read both.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 
 from core.digits.dataset import load_dataset
 from core.insight.evaluation import accuracy, accuracy_interval, expected_calibration_error
-from core.networks.model import PRETRAINED, Model, pretrained, tempered
+from core.networks.model import PRETRAINED, Model, Scores, pretrained, tempered
 from core.networks.recipe import PRESETS, Recipe
 from tests.benchmarks import mnist_or_exit, report
 
@@ -57,8 +58,8 @@ def measure_recipe(recipe: Recipe, seeds: int, folder: Path | None) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"seed-{seed}.safetensors").write_bytes(trained.model.to_bytes())
             (folder / f"seed-{seed}.keras").write_bytes(trained.keras_file)
-    best = max(range(seeds), key=lambda seed: models[seed].scores.validation_accuracy)
-    print(f"Best on the validation images: seed {best}{f', {folder}/seed-{best}.safetensors' if folder else ''}.")
+    best = max(range(seeds), key=lambda seed: _worth(models[seed].scores))
+    print(f"To be shipped: seed {best}{f', {folder}/seed-{best}.safetensors' if folder else ''}.")
     accuracies = [model.scores.test_accuracy for model in models]
     report(
         mean_accuracy=statistics.mean(accuracies),
@@ -67,8 +68,13 @@ def measure_recipe(recipe: Recipe, seeds: int, folder: Path | None) -> None:
         parameters=recipe.network.parameters,
         ece=statistics.mean(errors),
         drawn_accuracy=statistics.mean(model.scores.drawn_accuracy for model in models),
-        best_on_validation=best,
+        to_be_shipped=best,
     )
+
+
+def _worth(scores: Scores) -> float:
+    """By which seeds are compared: never by the test set."""
+    return (scores.validation_accuracy or 0.0) + scores.drawn_accuracy
 
 
 def measure_shipped() -> None:

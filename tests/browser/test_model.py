@@ -100,7 +100,7 @@ def test_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, wi
     visit = visitor(server, width, height, color_scheme=color_scheme)
     open_model(visit)
     visit.page.get_by_text("Keras' own summary").click()
-    expect(visit.page.get_by_text("Total params: 299,434")).to_be_visible()
+    expect(visit.page.get_by_text("Total params: 284,074")).to_be_visible()
     assert visit.page.evaluate("document.documentElement.scrollWidth") == width
     main = visit.page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0

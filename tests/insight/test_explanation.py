@@ -102,12 +102,12 @@ def test_a_maps_filter_is_its_own_and_of_several_kernels_the_heaviest(seven):
     assert views["maxpooling2d_1"].filters is None
 
 
-def test_grad_cam_looks_first_at_the_last_layer_that_filters():
+def test_grad_cam_looks_first_at_the_last_layer_that_filters_and_has_maps_of_three_by_three():
     assert [map_layers(random_model(preset))[0] for preset in PRESET_NAMES] == [
         "relu_3",
+        "relu_3",
         "relu_4",
-        "relu_5",
-        "relu_4",
+        "relu_3",
         "conv2d_3",
         "conv2d_1",
         "conv2d_3",

@@ -80,7 +80,7 @@ def test_occlusion_and_grad_cam_are_shown_with_their_sentences(app):
     unfold(app, "pixels_mattered")
     covered, cam = rows(app, "pixels_mattered")
     assert "probability of 7" in covered["sentence"]
-    assert "relu_5, 4\N{MULTIPLICATION SIGN}4" in cam["sentence"]
+    assert "relu_4, 4\N{MULTIPLICATION SIGN}4" in cam["sentence"]
     app.selectbox[-1].set_value("relu_1").run()
     assert "relu_1, 12" in rows(app, "pixels_mattered")[1]["sentence"]
     app.segmented_control(key="occlusion_patch").set_value("Grey").run()

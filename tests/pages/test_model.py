@@ -54,7 +54,7 @@ def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
     assert not app.error
     scores = pretrained().scores
     assert facts(app)["Test accuracy"] == percent(scores.test_accuracy)
-    assert facts(app)["Parameters"] == "299,434"
+    assert facts(app)["Parameters"] == "284,074"
     assert facts(app)["Training"] == duration(scores.seconds)
     assert "Accurate, trained on MNIST" in sent(app)["story"]
     low, high = map(percent, accuracy_interval(scores.test_accuracy, scores.test_images))
@@ -91,7 +91,7 @@ def test_accuracy_on_drawn_digits_stands_beside_the_test_accuracy_and_drawn_is_e
 def test_keras_own_summary_is_there_as_keras_wrote_it():
     run_id = finished_run()
     assert [code.value for code in opened(run_id).code] == ['Model: "inkling"\n a summary']
-    assert "Total params: 299,434" in opened().code[0].value
+    assert "Total params: 284,074" in opened().code[0].value
 
 
 def test_a_run_is_found_by_its_link_and_in_the_list():
@@ -108,7 +108,7 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
     assert facts(app)["Parameters"] == "542,230"
     app.selectbox(key="shown_model").select("").run()
     assert "run" not in app.query_params
-    assert facts(app)["Parameters"] == "299,434"
+    assert facts(app)["Parameters"] == "284,074"
 
 
 def test_two_runs_of_one_name_and_score_can_be_told_apart():
@@ -140,7 +140,7 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id):
     assert not app.get("download_button")
     app.button(key="show_pretrained").click().run()
     assert not app.error
-    assert facts(app)["Parameters"] == "299,434"
+    assert facts(app)["Parameters"] == "284,074"
 
 
 def test_a_run_that_waits_shows_its_network_and_no_model():
