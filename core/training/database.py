@@ -18,6 +18,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
 from core.errors import InklingError
-from core.storage import Damaged, home, one_at_a_time, sealed, unsealed
+from core.storage import SEAL_BYTES, Damaged, home, one_at_a_time, sealed, unsealed
 
 WRITER_SECONDS = 5  # that a second writer waits for the first
 LOOK_SECONDS = 5.0  # between two looks at whether the database can be written
@@ -95,19 +96,47 @@ class Sealed(TypeDecorator[bytes]):
             raise
 
 
-class Json(TypeDecorator[Any]):
-    """Lists and dicts as JSON in text: PostgreSQL's own type knows neither NaN nor infinity, which a loss may be."""
+class SealedText(TypeDecorator[Any]):
+    """JSON as text, with its SHA-256 before it in hexadecimal; it is checked when it is read.
+
+    What is damaged reads as "", and is for the row's reader to see: raised here, it would take all other rows with it.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """On its way into the database."""
-        return None if value is None else json.dumps(value)
+        return None if value is None else _text_seal(value) + value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """On its way out of the database."""
-        return None if value is None else json.loads(value)
+        if value is None or value.startswith(("{", "[")):  # as earlier versions kept it; no seal begins like that
+            return value
+        content = value[2 * SEAL_BYTES :]
+        if value[: 2 * SEAL_BYTES] == _text_seal(content):
+            return content
+        _log.error("event=damaged characters=%d", len(value))
+        return ""
+
+
+class Json(SealedText):
+    """Lists and dicts: PostgreSQL's own type knows neither NaN nor infinity, which a loss may be.
+
+    What is damaged reads as None.
+    """
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """On its way into the database."""
+        return super().process_bind_param(None if value is None else json.dumps(value), dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """On its way out of the database."""
+        with suppress(ValueError):  # which an earlier version's raises where it is damaged
+            return json.loads(super().process_result_value(value, dialect) or "null")
+        return None
 
 
 class Token(TypeDecorator[str]):
@@ -442,8 +471,13 @@ def _seal_column(connection: Connection, table: Table, column: Any) -> None:
         connection.execute(update(table).where(*same).values({column.name: bare}))
 
 
+def _text_seal(content: str) -> str:
+    return sealed(content.encode())[:SEAL_BYTES].hex()
+
+
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # sqlite3 must not begin transactions of its own; _begin_sqlite does
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damage is one value's, not the query's
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for one another
     cursor.execute(f"PRAGMA busy_timeout={1000 * WRITER_SECONDS}")

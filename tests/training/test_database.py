@@ -86,13 +86,16 @@ def test_a_database_of_an_earlier_version_gets_what_came_later_and_keeps_its_run
         connection.execute("CREATE UNIQUE INDEX one_active_run ON run (owner) WHERE state IN ('queued', 'running')")
         connection.execute("UPDATE run_data SET keras_file = substr(keras_file, 33), model = substr(model, 33)")
         connection.execute("DELETE FROM upgrade")
+        for column in ("recipe", "points", "history", "scores"):
+            connection.execute(f"UPDATE run SET {column} = substr({column}, 65)")
     for _ in range(2):  # sealed once, and not again
         store = RunStore(f"sqlite:///{path}")
         assert store.keras_file(done) == b"keras"
         assert store.model(done).recipe == tiny.RECIPE
     assert {"drawing", "is_lesson"} <= columns(path, "run")
     run = store.run(run_id)
-    assert (run.name, run.is_lesson, run.drawing) == ("Tiny", False, None)
+    assert (run.name, run.recipe, run.is_lesson, run.drawing) == ("Tiny", tiny.RECIPE, False, None)
+    assert store.run(done).scores == tiny.trained().model.scores
     assert store.lesson(run_id) is None
     assert len(store.film(run_id)) == 0
     assert DrawingStore(store.url).drawings(MINE) == []
@@ -256,6 +259,17 @@ def test_a_damaged_drawing_is_left_out_and_the_others_stay(path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE drawing SET image = zeroblob(816) WHERE label = 1")
     assert [drawing.label for drawing in drawings.drawings(MINE)] == [2]
+
+
+@pytest.mark.bad_input(25)
+def test_a_text_whose_letters_are_damaged_costs_its_own_run_only(store, path):
+    damaged, other = store.submit(MINE, tiny.RECIPE), store.submit(THEIRS, tiny.RECIPE)
+    with sqlite3.connect(path) as connection:
+        no_letters = "CAST(x'FF' || substr(recipe, 2) AS TEXT)"
+        connection.execute(f"UPDATE run SET recipe = {no_letters}, name = {no_letters} WHERE id = ?", (damaged,))
+    assert [run.id for run in store.active()] == [other]
+    store.delete(damaged, MINE)
+    assert store.claim_next() == other
 
 
 def columns_of(store, table):
