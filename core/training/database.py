@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Dialect,
     Engine,
@@ -42,6 +43,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
@@ -49,6 +51,11 @@ from core.errors import InklingError
 from core.storage import SEAL_BYTES, Damaged, home, one_at_a_time, sealed, unsealed
 
 WRITER_SECONDS = 5  # that a second writer waits for the first
+CONNECT_SECONDS = 5  # that a PostgreSQL server may take to answer who knocks
+SILENT_SECONDS = 15  # after which a connection to one is given up whose other end says nothing
+STATEMENT_SECONDS = 60  # that one statement may take there
+CONNECTIONS, MOST_CONNECTIONS = 2, 8  # to one of each hold on it: those that are kept open, and all at once
+FREE_SECONDS = 10  # that anybody waits for one of them; writers that are refused hold theirs for less
 LOOK_SECONDS = 5.0  # between two looks at whether the database can be written
 LEAST_FREE = 30e6  # bytes of a disk; below, it counts as full
 SAID_SECONDS = 7 * 86_400  # that a database that was set aside is spoken of
@@ -288,6 +295,8 @@ class Database:
             yield
         except IntegrityError:
             raise
+        except PoolTimeout as problem:
+            raise DatabaseTrouble(_BUSY) from problem
         except (DBAPIError, sqlite3.Error) as problem:
             cause = problem.orig if isinstance(problem, DBAPIError) else problem
             code = getattr(cause, "sqlite_errorcode", None)
@@ -360,13 +369,14 @@ _SENTENCES = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
 }
-_STATES = {"53100": _FULL, "25006": _READ_ONLY, "55P03": _BUSY}
+_STATES = {"53100": _FULL, "25006": _READ_ONLY, "55P03": _BUSY, "57014": _BUSY}
 
 
 def _engine(url: str) -> Engine:
     try:
-        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    except ArgumentError:
+        named = make_url(url)
+        engine = create_engine(named, **({} if named.get_backend_name() == "sqlite" else _on_the_network(named)))
+    except (ArgumentError, ValueError):  # the latter where a port is no number
         raise DatabaseTrouble("INKLING_DATABASE_URL is no database's URL, such as postgresql://me@host/name.") from None
     except ModuleNotFoundError:
         raise DatabaseTrouble(
@@ -379,6 +389,24 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _on_the_network(url: URL) -> dict[str, Any]:
+    """How to connect to a server, so that one that falls silent holds up nobody for long; its URL may say otherwise."""
+    settings = {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": SILENT_SECONDS // 3,
+        "keepalives_interval": SILENT_SECONDS // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 1000 * SILENT_SECONDS,
+    }
+    return {
+        "connect_args": {name: value for name, value in settings.items() if name not in url.query},
+        "pool_pre_ping": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": MOST_CONNECTIONS - CONNECTIONS,
+        "pool_timeout": FREE_SECONDS,
+    }
 
 
 def _taken_over(damaged: Path, new: Path) -> int:
@@ -494,6 +522,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _prepare_postgresql(connection: Any, record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = '{WRITER_SECONDS}s'")
+    cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
     # A machine that falls silent in the middle of writing must not keep all the others from it.
     cursor.execute(f"SET idle_in_transaction_session_timeout = '{2 * WRITER_SECONDS}s'")
     cursor.close()

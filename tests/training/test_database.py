@@ -1,7 +1,9 @@
 import shutil
+import socket
 import sqlite3
 import sys
 import threading
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -329,11 +331,48 @@ def test_a_worker_that_is_slow_to_write_holds_up_nobody_elses_run(postgresql):
     assert store.report(slow, attempt, None) is not None
 
 
+def test_a_server_that_does_not_answer_who_knocks_is_given_up(monkeypatch):
+    pytest.importorskip("psycopg")
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 2)  # the driver waits no less
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(DatabaseTrouble, match="cannot be reached"):
+        Database(f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/inkling")
+
+
+def test_a_server_that_falls_silent_later_is_given_up_too_and_its_url_may_say_when(postgresql):
+    def parameters(url):
+        with Database(url).reading() as session:
+            return session.connection().connection.driver_connection.info.get_parameters()
+
+    url = postgresql()
+    found = parameters(url)
+    assert int(found["tcp_user_timeout"]) == 1000 * database.SILENT_SECONDS
+    assert int(found["keepalives_idle"]) + 2 * int(found["keepalives_interval"]) == database.SILENT_SECONDS
+    assert parameters(f"{url}&connect_timeout=42")["connect_timeout"] == "42"
+
+
+def test_a_statement_that_takes_too_long_is_ended(postgresql, monkeypatch):
+    monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.2)
+    slow = Database(postgresql())
+    with pytest.raises(DatabaseTrouble, match="busy"), slow.reading() as session:
+        session.execute(text("SELECT pg_sleep(60)"))
+
+
+def test_who_finds_no_free_connection_is_told_that_the_database_is_busy(postgresql, monkeypatch):
+    monkeypatch.setattr(database, "FREE_SECONDS", 0.1)
+    asked = Database(postgresql())
+    with ExitStack() as held:
+        for _ in range(database.MOST_CONNECTIONS):
+            held.enter_context(asked.reading()).execute(text("SELECT 1"))
+        with pytest.raises(DatabaseTrouble, match="busy"), asked.reading() as session:
+            session.execute(text("SELECT 1"))
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
         ("postgresql://me@127.0.0.1/inkling", "driver is not installed.*pip install 'psycopg"),
         ("my database", "no database's URL"),
+        ("postgresql://me@127.0.0.1:port/inkling", "no database's URL"),
         ("mssql://me@127.0.0.1/inkling", "driver is not installed"),
     ],
 )
