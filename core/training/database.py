@@ -253,16 +253,30 @@ class Database:
 
     def set_aside(self) -> str:
         """That a damaged database was set aside of late, in a sentence; "" where none was."""
-        for path in sorted(self._path.parent.glob(f"{self._path.name}.damaged-*"), reverse=True) if self._path else ():
-            with suppress(OSError, ValueError):
-                when = time.strptime(path.name.rpartition("-")[2], _STAMP)
-                if abs(time.time() - time.mktime(when)) < SAID_SECONDS:
-                    day = time.strftime("%d %B %Y, %H:%M", when)
-                    return (
-                        f"The database was damaged on {day}. What could be read was taken over, and the whole file "
-                        f"lies beside the new one as {path.name}. Whoever runs this server may remove it."
-                    )
-        return ""
+        when, path = max(self._files_set_aside(), default=(0.0, Path()))
+        if abs(time.time() - when) >= SAID_SECONDS:
+            return ""
+        day = time.strftime("%d %B %Y, %H:%M", time.localtime(when))
+        return (
+            f"The database was damaged on {day}. What could be read was taken over, and the whole file lies beside the "
+            f"new one as {path.name}. Whoever runs this server may remove it."
+        )
+
+    def cull(self, days: float) -> None:
+        """Delete damaged databases that were set aside longer ago than this."""
+        for when, path in self._files_set_aside():
+            if when < time.time() - 86_400 * days:
+                for ending in _ENDINGS:
+                    with suppress(OSError):
+                        Path(f"{path}{ending}").unlink(missing_ok=True)
+                _log.info("event=culled file=%s", path.name)
+
+    def _files_set_aside(self) -> Iterator[tuple[float, Path]]:
+        """Damaged databases, each with when it was set aside, in seconds since 1970."""
+        for path in self._path.parent.glob(f"{self._path.name}.damaged-*[0-9]") if self._path else ():
+            with suppress(ValueError):
+                stamp = path.name.rpartition("-")[2].partition(".")[0]
+                yield time.mktime(time.strptime(stamp, _STAMP)), path
 
     def _open(self) -> None:
         """Make what tables, columns and indexes it lacks, and remember which file it is."""
@@ -315,8 +329,9 @@ class Database:
             if self._file_there() != damaged:
                 return  # another process or thread has done so
             self._engine.dispose()
-            aside = path.with_name(f"{path.name}.damaged-{time.strftime(_STAMP)}")
-            for ending in ("", "-wal", "-shm"):
+            billionths = f"{time.time_ns() % 10**9:09}"  # of a second, as two may follow each other that fast
+            aside = path.with_name(f"{path.name}.damaged-{time.strftime(_STAMP)}.{billionths}")
+            for ending in _ENDINGS:
                 with suppress(FileNotFoundError):
                     os.replace(f"{path}{ending}", f"{aside}{ending}")
             try:
@@ -350,6 +365,7 @@ def database_url() -> str:
 
 
 _STAMP = "%Y%m%dT%H%M%S"
+_ENDINGS = ("", "-wal", "-shm")  # of a database's files
 _FULL = (
     "The server's disk is full, so nothing new is kept until there is room. What is there stays as it is, and "
     "trainings go on."

@@ -626,9 +626,11 @@ class RunStore:
             days: the limit of age, where it is not to be the server's.
 
         Never one that waits, trains or can be resumed and is not too old; and what an ended run needs no more goes at
-        once: the checkpoints of what cannot be resumed.
+        once: the checkpoints of what cannot be resumed. Damaged databases that were set aside go by the limit of age.
         """
         allowed = limits.limits()
+        days = allowed.days if days is None else days
+        self._database.cull(days)
         with self._database.writing() as session:
             ended = _Row.state.not_in(_ACTIVE)
             over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
@@ -637,7 +639,7 @@ class RunStore:
                 .where(_Data.id.in_(over), or_(_Data.checkpoint.is_not(None), _Data.previous.is_not(None)))
                 .values(checkpoint=None, previous=None)
             )
-            old = list(session.scalars(select(_Row.id).where(*_is_old(allowed.days if days is None else days))))
+            old = list(session.scalars(select(_Row.id).where(*_is_old(days))))
             columns = [column for column in _Data.__table__.columns if column.name != "id"]
             size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
             sizes = session.execute(

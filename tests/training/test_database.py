@@ -3,7 +3,9 @@ import socket
 import sqlite3
 import sys
 import threading
+import time
 from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import pytest
@@ -203,6 +205,34 @@ def test_a_thread_that_met_the_damage_late_does_not_set_the_new_file_aside(path)
     assert database._file != old
     assert len(list(path.parent.glob("*.damaged-*[0-9]"))) == 1
     assert store.run(run_id).state == RunState.FINISHED
+
+
+@pytest.mark.bad_input(24)
+def test_two_that_are_damaged_within_a_second_are_both_set_aside_until_they_are_as_old_as_a_run_may_become(
+    path, monkeypatch
+):
+    moment = time.localtime()
+    with monkeypatch.context() as one_second:
+        one_second.setattr(
+            time, "strftime", partial(lambda strftime, form, when=moment: strftime(form, when), time.strftime)
+        )
+        for rubbish in (b"first" * 1000, b"second" * 1000):
+            path.write_bytes(rubbish)
+            store = RunStore(f"sqlite:///{path}")
+            store._database._engine.dispose()
+    aside = list(path.parent.glob("*.damaged-*"))
+    assert {file.read_bytes()[:5] for file in aside} == {b"first", b"secon"}
+    before = path.with_name(f"{path.name}.damaged-20200101T120000")  # as earlier versions named them
+    for ending in ("", "-wal"):
+        before.with_name(f"{before.name}{ending}").write_bytes(b"third")
+    store.cull()
+    assert set(path.parent.glob("*.damaged-*")) == set(aside)
+    monkeypatch.setenv("INKLING_MAX_DAYS", "14")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 15 * 86_400)
+    store.cull()
+    assert list(path.parent.glob("*.damaged-*")) == []
+    assert store.set_aside() == ""
 
 
 @pytest.mark.bad_input(24)
