@@ -18,10 +18,12 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Dialect,
     Engine,
@@ -41,13 +43,19 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
 from core.errors import InklingError
-from core.storage import Damaged, home, one_at_a_time, sealed, unsealed
+from core.storage import SEAL_BYTES, Damaged, home, one_at_a_time, sealed, unsealed
 
 WRITER_SECONDS = 5  # that a second writer waits for the first
+CONNECT_SECONDS = 5  # that a PostgreSQL server may take to answer who knocks
+SILENT_SECONDS = 15  # after which a connection to one is given up whose other end says nothing
+STATEMENT_SECONDS = 60  # that one statement may take there
+CONNECTIONS, MOST_CONNECTIONS = 2, 8  # to one of each hold on it: those that are kept open, and all at once
+FREE_SECONDS = 10  # that anybody waits for one of them; writers that are refused hold theirs for less
 LOOK_SECONDS = 5.0  # between two looks at whether the database can be written
 LEAST_FREE = 30e6  # bytes of a disk; below, it counts as full
 SAID_SECONDS = 7 * 86_400  # that a database that was set aside is spoken of
@@ -95,19 +103,47 @@ class Sealed(TypeDecorator[bytes]):
             raise
 
 
-class Json(TypeDecorator[Any]):
-    """Lists and dicts as JSON in text: PostgreSQL's own type knows neither NaN nor infinity, which a loss may be."""
+class SealedText(TypeDecorator[Any]):
+    """JSON as text, with its SHA-256 before it in hexadecimal; it is checked when it is read.
+
+    What is damaged reads as "", and is for the row's reader to see: raised here, it would take all other rows with it.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """On its way into the database."""
-        return None if value is None else json.dumps(value)
+        return None if value is None else _text_seal(value) + value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """On its way out of the database."""
-        return None if value is None else json.loads(value)
+        if value is None or value.startswith(("{", "[")):  # as earlier versions kept it; no seal begins like that
+            return value
+        content = value[2 * SEAL_BYTES :]
+        if value[: 2 * SEAL_BYTES] == _text_seal(content):
+            return content
+        _log.error("event=damaged characters=%d", len(value))
+        return ""
+
+
+class Json(SealedText):
+    """Lists and dicts: PostgreSQL's own type knows neither NaN nor infinity, which a loss may be.
+
+    What is damaged reads as None.
+    """
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """On its way into the database."""
+        return super().process_bind_param(None if value is None else json.dumps(value), dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """On its way out of the database."""
+        with suppress(ValueError):  # which an earlier version's raises where it is damaged
+            return json.loads(super().process_result_value(value, dialect) or "null")
+        return None
 
 
 class Token(TypeDecorator[str]):
@@ -217,16 +253,30 @@ class Database:
 
     def set_aside(self) -> str:
         """That a damaged database was set aside of late, in a sentence; "" where none was."""
-        for path in sorted(self._path.parent.glob(f"{self._path.name}.damaged-*"), reverse=True) if self._path else ():
-            with suppress(OSError, ValueError):
-                when = time.strptime(path.name.rpartition("-")[2], _STAMP)
-                if abs(time.time() - time.mktime(when)) < SAID_SECONDS:
-                    day = time.strftime("%d %B %Y, %H:%M", when)
-                    return (
-                        f"The database was damaged on {day}. What could be read was taken over, and the whole file "
-                        f"lies beside the new one as {path.name}. Whoever runs this server may remove it."
-                    )
-        return ""
+        when, path = max(self._files_set_aside(), default=(0.0, Path()))
+        if abs(time.time() - when) >= SAID_SECONDS:
+            return ""
+        day = time.strftime("%d %B %Y, %H:%M", time.localtime(when))
+        return (
+            f"The database was damaged on {day}. What could be read was taken over, and the whole file lies beside the "
+            f"new one as {path.name}. Whoever runs this server may remove it."
+        )
+
+    def cull(self, days: float) -> None:
+        """Delete damaged databases that were set aside longer ago than this."""
+        for when, path in self._files_set_aside():
+            if when < time.time() - 86_400 * days:
+                for ending in _ENDINGS:
+                    with suppress(OSError):
+                        Path(f"{path}{ending}").unlink(missing_ok=True)
+                _log.info("event=culled file=%s", path.name)
+
+    def _files_set_aside(self) -> Iterator[tuple[float, Path]]:
+        """Damaged databases, each with when it was set aside, in seconds since 1970."""
+        for path in self._path.parent.glob(f"{self._path.name}.damaged-*[0-9]") if self._path else ():
+            with suppress(ValueError):
+                stamp = path.name.rpartition("-")[2].partition(".")[0]
+                yield time.mktime(time.strptime(stamp, _STAMP)), path
 
     def _open(self) -> None:
         """Make what tables, columns and indexes it lacks, and remember which file it is."""
@@ -259,6 +309,8 @@ class Database:
             yield
         except IntegrityError:
             raise
+        except PoolTimeout as problem:
+            raise DatabaseTrouble(_BUSY) from problem
         except (DBAPIError, sqlite3.Error) as problem:
             cause = problem.orig if isinstance(problem, DBAPIError) else problem
             code = getattr(cause, "sqlite_errorcode", None)
@@ -277,8 +329,9 @@ class Database:
             if self._file_there() != damaged:
                 return  # another process or thread has done so
             self._engine.dispose()
-            aside = path.with_name(f"{path.name}.damaged-{time.strftime(_STAMP)}")
-            for ending in ("", "-wal", "-shm"):
+            billionths = f"{time.time_ns() % 10**9:09}"  # of a second, as two may follow each other that fast
+            aside = path.with_name(f"{path.name}.damaged-{time.strftime(_STAMP)}.{billionths}")
+            for ending in _ENDINGS:
                 with suppress(FileNotFoundError):
                     os.replace(f"{path}{ending}", f"{aside}{ending}")
             try:
@@ -312,6 +365,7 @@ def database_url() -> str:
 
 
 _STAMP = "%Y%m%dT%H%M%S"
+_ENDINGS = ("", "-wal", "-shm")  # of a database's files
 _FULL = (
     "The server's disk is full, so nothing new is kept until there is room. What is there stays as it is, and "
     "trainings go on."
@@ -331,13 +385,14 @@ _SENTENCES = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
 }
-_STATES = {"53100": _FULL, "25006": _READ_ONLY, "55P03": _BUSY}
+_STATES = {"53100": _FULL, "25006": _READ_ONLY, "55P03": _BUSY, "57014": _BUSY}
 
 
 def _engine(url: str) -> Engine:
     try:
-        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    except ArgumentError:
+        named = make_url(url)
+        engine = create_engine(named, **({} if named.get_backend_name() == "sqlite" else _on_the_network(named)))
+    except (ArgumentError, ValueError):  # the latter where a port is no number
         raise DatabaseTrouble("INKLING_DATABASE_URL is no database's URL, such as postgresql://me@host/name.") from None
     except ModuleNotFoundError:
         raise DatabaseTrouble(
@@ -350,6 +405,24 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _on_the_network(url: URL) -> dict[str, Any]:
+    """How to connect to a server, so that one that falls silent holds up nobody for long; its URL may say otherwise."""
+    settings = {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": SILENT_SECONDS // 3,
+        "keepalives_interval": SILENT_SECONDS // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 1000 * SILENT_SECONDS,
+    }
+    return {
+        "connect_args": {name: value for name, value in settings.items() if name not in url.query},
+        "pool_pre_ping": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": MOST_CONNECTIONS - CONNECTIONS,
+        "pool_timeout": FREE_SECONDS,
+    }
 
 
 def _taken_over(damaged: Path, new: Path) -> int:
@@ -442,8 +515,13 @@ def _seal_column(connection: Connection, table: Table, column: Any) -> None:
         connection.execute(update(table).where(*same).values({column.name: bare}))
 
 
+def _text_seal(content: str) -> str:
+    return sealed(content.encode())[:SEAL_BYTES].hex()
+
+
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # sqlite3 must not begin transactions of its own; _begin_sqlite does
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damage is one value's, not the query's
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for one another
     cursor.execute(f"PRAGMA busy_timeout={1000 * WRITER_SECONDS}")
@@ -460,6 +538,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _prepare_postgresql(connection: Any, record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = '{WRITER_SECONDS}s'")
+    cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
     # A machine that falls silent in the middle of writing must not keep all the others from it.
     cursor.execute(f"SET idle_in_transaction_session_timeout = '{2 * WRITER_SECONDS}s'")
     cursor.close()

@@ -63,6 +63,12 @@ def kept() -> list[Kept]:
             f"{COOKIE_DAYS} days after your last visit, or until you delete it",
         ),
         Kept(
+            "A database that was damaged, with what it held of all of us",
+            "So that whoever runs this server can save from it what Inkling could not",
+            f"{allowed.days:,} days at most, less where whoever runs this server removes it. Your deleting does not "
+            "reach into it",
+        ),
+        Kept(
             "Lines in the server's log: what happened to which run and when, without names or addresses",
             "To find faults",
             "As long as whoever runs this server keeps its log",

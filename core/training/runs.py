@@ -42,10 +42,10 @@ from core.errors import InklingError
 from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
-from core.networks.recipe import BadRecipe, Recipe, parse_recipe
+from core.networks.recipe import Recipe, parse_recipe
 from core.storage import Damaged, in_refuge, refuge, write_whole
 from core.training import limits, queue
-from core.training.database import Base, Database, Json, Sealed, Token, database_url
+from core.training.database import Base, Database, Json, Sealed, SealedText, Token, database_url
 from core.training.lesson import Lesson
 from core.training.limits import OverLimit
 from core.training.progress import Checkpoint, TrainedModel, Wish
@@ -53,7 +53,7 @@ from core.training.progress import Checkpoint, TrainedModel, Wish
 MAX_NAME = 60  # characters
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes
-UNREAD = "It was made by another version of Inkling, and this one cannot read it."
+UNREAD = "It is damaged, or was made by another version of Inkling: this one cannot read it."
 RESUMES = 1  # times that a run goes on by itself after its worker has died
 
 
@@ -68,10 +68,12 @@ class NoSuchRun(InklingError, LookupError):
 
 
 class UnreadRun(NoSuchRun):
-    """The run is there, but was made by another version of Inkling."""
+    """The run is there, but is damaged, or was made by another version of Inkling."""
 
     def __init__(self) -> None:
-        InklingError.__init__(self, "This run was made by another version of Inkling, and this one cannot read it.")
+        InklingError.__init__(
+            self, "This run is damaged, or was made by another version of Inkling: this one cannot read it."
+        )
 
 
 class RunState(StrEnum):
@@ -115,7 +117,7 @@ class _Row(Base):
     id: Mapped[str] = mapped_column(Token(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64), index=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME))
-    recipe: Mapped[str] = mapped_column(Text)
+    recipe: Mapped[str] = mapped_column(SealedText)
     state: Mapped[str] = mapped_column(String(16), index=True)
     wish: Mapped[str] = mapped_column(String(8), default="")
     created: Mapped[float]
@@ -125,9 +127,9 @@ class _Row(Base):
     deaths: Mapped[int] = mapped_column(default=0)
     notice: Mapped[str] = mapped_column(Text, default="")
     live: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
-    points: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    points: Mapped[list[dict[str, Any]] | None] = mapped_column(Json, default=list)  # None where they are damaged
     history: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
-    scores: Mapped[str | None] = mapped_column(Text, default=None)
+    scores: Mapped[str | None] = mapped_column(SealedText, default=None)
     drawing: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None)
     is_lesson: Mapped[bool | None] = mapped_column(default=None)
     continues: Mapped[str | None] = mapped_column(String(32), default=None)
@@ -219,7 +221,7 @@ class ListedRun:
     """A run as a list of many shows it: without what takes long to read.
 
     Attributes:
-        recipe: None where another version of Inkling made the run, and this one cannot read it.
+        recipe: None where this version of Inkling cannot read the run: it is damaged, or another version's.
     """
 
     id: str
@@ -432,7 +434,7 @@ class RunStore:
 
         Raises:
             NoSuchRun: there is none.
-            UnreadRun: another version of Inkling made it.
+            UnreadRun: it is damaged, or another version of Inkling made it.
         """
         with self._database.reading() as session:
             row = session.get(_Row, run_id)
@@ -624,9 +626,11 @@ class RunStore:
             days: the limit of age, where it is not to be the server's.
 
         Never one that waits, trains or can be resumed and is not too old; and what an ended run needs no more goes at
-        once: the checkpoints of what cannot be resumed.
+        once: the checkpoints of what cannot be resumed. Damaged databases that were set aside go by the limit of age.
         """
         allowed = limits.limits()
+        days = allowed.days if days is None else days
+        self._database.cull(days)
         with self._database.writing() as session:
             ended = _Row.state.not_in(_ACTIVE)
             over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
@@ -635,7 +639,7 @@ class RunStore:
                 .where(_Data.id.in_(over), or_(_Data.checkpoint.is_not(None), _Data.previous.is_not(None)))
                 .values(checkpoint=None, previous=None)
             )
-            old = list(session.scalars(select(_Row.id).where(*_is_old(allowed.days if days is None else days))))
+            old = list(session.scalars(select(_Row.id).where(*_is_old(days))))
             columns = [column for column in _Data.__table__.columns if column.name != "id"]
             size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
             sizes = session.execute(
@@ -695,6 +699,11 @@ class RunStore:
             row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.state != RunState.RUNNING:
                 return None
+            try:
+                recipe = self._seen(session, row).recipe
+            except UnreadRun:
+                _let_fail(row)
+                return None
             if row.attempt and row.live is not None:
                 row.deaths += 1
             if row.deaths > RESUMES:
@@ -703,11 +712,6 @@ class RunStore:
                 return None
             if row.deaths:
                 row.notice = f"Its worker died; it went on from epoch {len(row.history)}."
-            try:
-                recipe = parse_recipe(row.recipe)
-            except BadRecipe:
-                row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, UNREAD
-                return None
             row.attempt += 1
             row.heartbeat = time.time()
             row.live = {}
@@ -717,7 +721,7 @@ class RunStore:
                 row.notice = f"Its last checkpoint was damaged on the server's disk; it {went_on}."
                 row.history = row.history[: len(checkpoint.history) if checkpoint else 0]
             reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
-            row.points = [point for point in row.points if (point["epoch"], point["step"]) <= reached]
+            row.points = [point for point in row.points or () if (point["epoch"], point["step"]) <= reached]
             row_now = {column.key: getattr(row, column.key) for column in inspect(_Row).column_attrs}
             self._begun = {run_id: (self._database.openings, row_now)}  # one at a time
             return recipe, checkpoint, row.attempt
@@ -802,7 +806,7 @@ class RunStore:
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._database.reading() as session:
             content: bytes | None = session.scalar(select(getattr(_Data, column)).where(_Data.id == run_id))
-            if content is None and session.scalar(select(_Row.scores).where(_Row.id == run_id)):
+            if content is None and session.scalar(select(_Row.scores).where(_Row.id == run_id)) is not None:
                 raise Damaged  # it could not be read when a damaged database was replaced
             if content is None:
                 raise NoSuchRun
@@ -824,7 +828,7 @@ class RunStore:
                 try:
                     self._seen(session, row)
                 except UnreadRun:
-                    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, UNREAD
+                    _let_fail(row)
 
     def _seen(self, session: Session, row: _Row) -> Run:
         waiting = 0
@@ -843,9 +847,9 @@ class RunStore:
                 attempt=row.attempt,
                 notice=row.notice,
                 live=_progress(row.live) if row.live else None,
-                points=tuple(_progress(point) for point in row.points),
+                points=tuple(_progress(point) for point in row.points or ()),
                 history=tuple(EpochResult(**result) for result in row.history),
-                scores=Scores.model_validate_json(row.scores) if row.scores else None,
+                scores=None if row.scores is None else Scores.model_validate_json(row.scores),
                 drawing=_image(row.drawing),
                 is_lesson=bool(row.is_lesson),
                 waiting=waiting,
@@ -857,8 +861,9 @@ class RunStore:
             raise UnreadRun from None
 
 
-# What a recipe, scores, a report or a state of another version's can raise (pydantic's errors are ValueErrors).
-_UNREADABLE = (ValueError, TypeError)
+# What a recipe, scores, a report or a state can raise that is damaged, or another version's (pydantic's errors are
+# ValueErrors).
+_UNREADABLE = (ValueError, TypeError, AttributeError)
 
 
 def _listed(row: _Row) -> ListedRun:
@@ -868,7 +873,7 @@ def _listed(row: _Row) -> ListedRun:
             unread,
             recipe=parse_recipe(row.recipe),
             state=RunState(row.state),
-            scores=Scores.model_validate_json(row.scores) if row.scores else None,
+            scores=None if row.scores is None else Scores.model_validate_json(row.scores),
             live=_progress(row.live) if row.live else None,
         )
     except _UNREADABLE:
@@ -985,11 +990,16 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
     expected = {row.id: queue.expected_seconds(row.kind or "", row.cost or 0.0, took) for row in rows}
     running = select(_Row.id, _Row.recipe, _Row.live, _Row.began).where(_Row.state == RunState.RUNNING)
     for run_id, recipe, live, began in session.execute(running):
-        with suppress(*_UNREADABLE):  # another version's has its expected time
+        with suppress(*_UNREADABLE):  # what cannot be read has its expected time
             elapsed = max(0.0, time.time() - (began or 0.0))
             where = _progress(live) if live else None
             expected[run_id] = queue.seconds_to_go(expected.get(run_id, 0.0), elapsed, parse_recipe(recipe), where)
     return expected
+
+
+def _let_fail(row: _Row) -> None:
+    """Set a run aside that this version cannot read: nobody else would end it."""
+    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, UNREAD
 
 
 def _ended(state: RunState) -> dict[str, Any]:

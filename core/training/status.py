@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from core.errors import InklingError
 from core.insight.progress import duration, place_sentence
@@ -38,7 +39,7 @@ class Status:
     web: tuple[Process, ...] = ()
     engine: str = "off"
     workers: tuple[Process, ...] = ()
-    runs: dict[str, int] = field(default_factory=dict)
+    runs: dict[str, int] | None = None  # by state; None where the database cannot be read
     running: tuple[dict[str, Any], ...] = ()
     waiting: tuple[dict[str, Any], ...] = ()
     problems: tuple[str, ...] = ()
@@ -55,7 +56,9 @@ class Status:
 
     def lines(self) -> list[str]:
         """All of it, for people."""
-        states = ", ".join(f"{count} {state}" for state, count in self.runs.items()) or "no runs"
+        states = "not read"
+        if self.runs is not None:
+            states = ", ".join(f"{count} {state}" for state, count in self.runs.items()) or "no runs"
         said = [f"home      {self.home}{', which forgets at a restart' if self.forgets else ''}"]
         said += [f"web       {_process(one)}" for one in self.web] or ["web       not running"]
         said += [f"engine    {self.engine}"]
@@ -70,7 +73,6 @@ class Status:
 def status() -> Status:
     """Look at everything; nothing is started, and nothing changed but that the database is opened and written to."""
     folder, url = home().absolute(), database_url()
-    name = make_url(url).render_as_string(hide_password=True)
     problems = [home_problem()]
     found: dict[str, Any] = {"workers": tuple(_dask("worker")), "engine": _engine(problems)}
     try:
@@ -91,7 +93,13 @@ def status() -> Status:
         problems.append(str(problem))
     web = tuple(_web())
     said = tuple(problem for problem in problems if problem)
-    return Status(home=str(folder), database=name, web=web, problems=said, forgets=is_forgetful(), **found)
+    return Status(home=str(folder), database=_named(url), web=web, problems=said, forgets=is_forgetful(), **found)
+
+
+def _named(url: str) -> str:
+    with suppress(ArgumentError, ValueError):
+        return make_url(url).render_as_string(hide_password=True)
+    return "none"  # as it is, it might show a password
 
 
 def _engine(problems: list[str]) -> str:

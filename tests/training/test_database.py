@@ -1,7 +1,11 @@
 import shutil
+import socket
 import sqlite3
 import sys
 import threading
+import time
+from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import pytest
@@ -86,13 +90,16 @@ def test_a_database_of_an_earlier_version_gets_what_came_later_and_keeps_its_run
         connection.execute("CREATE UNIQUE INDEX one_active_run ON run (owner) WHERE state IN ('queued', 'running')")
         connection.execute("UPDATE run_data SET keras_file = substr(keras_file, 33), model = substr(model, 33)")
         connection.execute("DELETE FROM upgrade")
+        for column in ("recipe", "points", "history", "scores"):
+            connection.execute(f"UPDATE run SET {column} = substr({column}, 65)")
     for _ in range(2):  # sealed once, and not again
         store = RunStore(f"sqlite:///{path}")
         assert store.keras_file(done) == b"keras"
         assert store.model(done).recipe == tiny.RECIPE
     assert {"drawing", "is_lesson"} <= columns(path, "run")
     run = store.run(run_id)
-    assert (run.name, run.is_lesson, run.drawing) == ("Tiny", False, None)
+    assert (run.name, run.recipe, run.is_lesson, run.drawing) == ("Tiny", tiny.RECIPE, False, None)
+    assert store.run(done).scores == tiny.trained().model.scores
     assert store.lesson(run_id) is None
     assert len(store.film(run_id)) == 0
     assert DrawingStore(store.url).drawings(MINE) == []
@@ -201,6 +208,34 @@ def test_a_thread_that_met_the_damage_late_does_not_set_the_new_file_aside(path)
 
 
 @pytest.mark.bad_input(24)
+def test_two_that_are_damaged_within_a_second_are_both_set_aside_until_they_are_as_old_as_a_run_may_become(
+    path, monkeypatch
+):
+    moment = time.localtime()
+    with monkeypatch.context() as one_second:
+        one_second.setattr(
+            time, "strftime", partial(lambda strftime, form, when=moment: strftime(form, when), time.strftime)
+        )
+        for rubbish in (b"first" * 1000, b"second" * 1000):
+            path.write_bytes(rubbish)
+            store = RunStore(f"sqlite:///{path}")
+            store._database._engine.dispose()
+    aside = list(path.parent.glob("*.damaged-*"))
+    assert {file.read_bytes()[:5] for file in aside} == {b"first", b"secon"}
+    before = path.with_name(f"{path.name}.damaged-20200101T120000")  # as earlier versions named them
+    for ending in ("", "-wal"):
+        before.with_name(f"{before.name}{ending}").write_bytes(b"third")
+    store.cull()
+    assert set(path.parent.glob("*.damaged-*")) == set(aside)
+    monkeypatch.setenv("INKLING_MAX_DAYS", "14")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 15 * 86_400)
+    store.cull()
+    assert list(path.parent.glob("*.damaged-*")) == []
+    assert store.set_aside() == ""
+
+
+@pytest.mark.bad_input(24)
 def test_two_that_find_a_damaged_database_at_once_set_one_aside(path):
     path.write_bytes(b"rubbish" * 1000)
     stores = []
@@ -256,6 +291,17 @@ def test_a_damaged_drawing_is_left_out_and_the_others_stay(path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE drawing SET image = zeroblob(816) WHERE label = 1")
     assert [drawing.label for drawing in drawings.drawings(MINE)] == [2]
+
+
+@pytest.mark.bad_input(25)
+def test_a_text_whose_letters_are_damaged_costs_its_own_run_only(store, path):
+    damaged, other = store.submit(MINE, tiny.RECIPE), store.submit(THEIRS, tiny.RECIPE)
+    with sqlite3.connect(path) as connection:
+        no_letters = "CAST(x'FF' || substr(recipe, 2) AS TEXT)"
+        connection.execute(f"UPDATE run SET recipe = {no_letters}, name = {no_letters} WHERE id = ?", (damaged,))
+    assert [run.id for run in store.active()] == [other]
+    store.delete(damaged, MINE)
+    assert store.claim_next() == other
 
 
 def columns_of(store, table):
@@ -315,11 +361,48 @@ def test_a_worker_that_is_slow_to_write_holds_up_nobody_elses_run(postgresql):
     assert store.report(slow, attempt, None) is not None
 
 
+def test_a_server_that_does_not_answer_who_knocks_is_given_up(monkeypatch):
+    pytest.importorskip("psycopg")
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 2)  # the driver waits no less
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(DatabaseTrouble, match="cannot be reached"):
+        Database(f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/inkling")
+
+
+def test_a_server_that_falls_silent_later_is_given_up_too_and_its_url_may_say_when(postgresql):
+    def parameters(url):
+        with Database(url).reading() as session:
+            return session.connection().connection.driver_connection.info.get_parameters()
+
+    url = postgresql()
+    found = parameters(url)
+    assert int(found["tcp_user_timeout"]) == 1000 * database.SILENT_SECONDS
+    assert int(found["keepalives_idle"]) + 2 * int(found["keepalives_interval"]) == database.SILENT_SECONDS
+    assert parameters(f"{url}&connect_timeout=42")["connect_timeout"] == "42"
+
+
+def test_a_statement_that_takes_too_long_is_ended(postgresql, monkeypatch):
+    monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.2)
+    slow = Database(postgresql())
+    with pytest.raises(DatabaseTrouble, match="busy"), slow.reading() as session:
+        session.execute(text("SELECT pg_sleep(60)"))
+
+
+def test_who_finds_no_free_connection_is_told_that_the_database_is_busy(postgresql, monkeypatch):
+    monkeypatch.setattr(database, "FREE_SECONDS", 0.1)
+    asked = Database(postgresql())
+    with ExitStack() as held:
+        for _ in range(database.MOST_CONNECTIONS):
+            held.enter_context(asked.reading()).execute(text("SELECT 1"))
+        with pytest.raises(DatabaseTrouble, match="busy"), asked.reading() as session:
+            session.execute(text("SELECT 1"))
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
         ("postgresql://me@127.0.0.1/inkling", "driver is not installed.*pip install 'psycopg"),
         ("my database", "no database's URL"),
+        ("postgresql://me@127.0.0.1:port/inkling", "no database's URL"),
         ("mssql://me@127.0.0.1/inkling", "driver is not installed"),
     ],
 )

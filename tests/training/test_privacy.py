@@ -60,5 +60,5 @@ def test_what_is_kept_is_told_with_the_figures_by_which_it_is_deleted(monkeypatc
     told = " ".join(one.until for one in kept())
     assert f"{MAX_DRAWINGS} at most" in told
     assert "60 minutes" in told
-    assert told.count("14 days") == 2
+    assert told.count("14 days") == 3
     assert all(one.what and one.why and one.until for one in kept())

@@ -442,6 +442,64 @@ def test_an_active_run_of_another_version_is_in_nobodys_way(store):
     assert store.claim_next() == following
 
 
+OF_ITSELF_DAMAGED = [{"recipe": "{broken"}, {"history": "[{broken"}, {"history": "nothing"}, {"points": "[3]"}]
+
+
+@pytest.mark.bad_input(25)
+@pytest.mark.parametrize("values", OF_ITSELF_DAMAGED, ids=lambda values: " ".join(*values.items()))
+def test_a_damaged_text_of_a_run_in_training_costs_that_run_only(store, values):
+    damaged, _ = begun(store)
+    queued = store.submit(THEIRS, RECIPE)
+    spoil(store, damaged, **values)
+    assert [run.id for run in store.active()] == [queued]
+    assert store.begin(damaged) is None
+    assert store.running() == []
+    assert store.claim_next() == queued
+    assert store.begin(queued)
+    listed = store.listed(MINE)[0]
+    assert (listed.id, listed.state) == (damaged, RunState.FAILED)
+    with pytest.raises(NoSuchRun, match="is damaged"):
+        store.run(damaged)
+    store.delete(damaged, MINE)
+    assert store.listed(MINE) == []
+
+
+def alter(store, run_id, column, old, new):
+    """Change what is kept of a run in a text, so that it could still be read."""
+    with store._database.writing() as session:
+        altered = {"old": old, "new": new, "id": run_id}
+        there = session.scalar(text(f"SELECT {column} FROM run WHERE id = :id"), altered)
+        assert old in there
+        session.execute(text(f"UPDATE run SET {column} = replace({column}, :old, :new) WHERE id = :id"), altered)
+
+
+@pytest.mark.bad_input(25)
+@pytest.mark.parametrize(
+    ("column", "old", "new"), [("recipe", "Tiny", "Tony"), ("history", "0.8", "0.9"), ("scores", "0.9", "0.8")]
+)
+def test_a_text_that_is_not_what_was_written_is_noticed(store, column, old, new):
+    run_id, attempt = begun(store)
+    store.commit_epoch(run_id, attempt, checkpoint(1))
+    store.finish(run_id, attempt, trained(), "")
+    assert store.run(run_id).has_model
+    alter(store, run_id, column, old, new)
+    with pytest.raises(NoSuchRun, match="is damaged"):
+        store.run(run_id)
+    assert store.model(run_id).recipe == RECIPE
+
+
+def test_a_damaged_curve_costs_the_curve_only(store):
+    run_id, attempt = begun(store)
+    store.report(run_id, attempt, progress(), as_point=True)
+    alter(store, run_id, "points", "0.8", "0.9")
+    alter(store, run_id, "live", "0.8", "0.9")
+    run = store.run(run_id)
+    assert (run.points, run.live) == ((), None)
+    store.report(run_id, attempt, progress(step=20), as_point=True)
+    assert [point.step for point in store.run(run_id).points] == [20]
+    assert store.begin(run_id)
+
+
 def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
     model = trained().model
     run_id = store.submit(MINE, RECIPE, start=model, continues="first", replays="second")

@@ -42,6 +42,27 @@ def test_status_says_that_a_database_was_damaged(store, tmp_path, capsys):
         assert database.execute("SELECT count(*) FROM run").fetchone() == (0,)
 
 
+@pytest.mark.parametrize(
+    ("url", "named", "said"),
+    [
+        ("nonsense:secret", "none", "INKLING_DATABASE_URL is no database's URL"),
+        ("postgresql://me:secret@127.0.0.1:port/inkling", "none", "INKLING_DATABASE_URL is no database's URL"),
+        ("postgresql://me:secret@127.0.0.1:1/inkling", "postgresql://me:***@127.0.0.1:1/inkling", "cannot be reached"),
+    ],
+)
+def test_status_says_of_a_database_that_cannot_be_opened_why_in_a_sentence(
+    store, monkeypatch, capsys, url, named, said
+):
+    pytest.importorskip("psycopg")
+    monkeypatch.setenv("INKLING_DATABASE_URL", url)
+    assert command.main(["status"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert f"database  {named}: not read" in lines
+    (problem,) = (line for line in lines if line.startswith("problem"))
+    assert said in problem
+    assert "secret" not in str(lines)
+
+
 def test_a_line_of_the_log_names_time_level_and_run():
     record = logging.LogRecord("inkling.runs", logging.INFO, "", 0, "event=queued run=%s", ("abc",), None)
     line = logs._Lines().format(record)
