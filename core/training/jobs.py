@@ -202,7 +202,7 @@ class Engine:
                 if not is_behind and self._store.take_note_of_silence(run):  # one process restarts the worker, and once
                     _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
                     client.restart_workers([address], timeout=30, raise_for_error=False)
-            elif task is None and silence > LOST_SECONDS and run.attempt == 0:
+            elif task is None and silence > LOST_SECONDS and not run.is_in_hand:
                 self._store.give_back(run.id)  # whoever claimed it died before Dask had it
             elif task is None and silence > LOST_SECONDS:
                 epoch = len(run.history)
@@ -221,7 +221,7 @@ class Engine:
     def _see_to_refused_runs(self) -> None:
         """Take back runs that a worker has let lie, and leave that worker alone for a while."""
         over = [run_id for run_id, (_, future) in self._handed_out.items() if future.done()]
-        untouched = {run.id for run in self._store.running() if run.attempt == 0} if over else set()
+        untouched = {run.id for run in self._store.running() if not run.is_in_hand} if over else set()
         for run_id in over:
             address, future = self._handed_out.pop(run_id)
             if run_id in untouched:

@@ -331,6 +331,36 @@ def test_a_run_is_silent_by_the_observers_own_clock_however_wrong_its_machines_i
     assert there.run(run_id).state == RunState.INTERRUPTED
 
 
+@pytest.mark.bad_input(25, 32)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_run_whose_claimer_dies_before_it_is_handed_over_waits_again_and_takes_nobodys_place(watching, resumed):
+    watching, there, run_id, attempt, clock = watching
+    if resumed:
+        there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+        there.resume(run_id, "me")
+    else:
+        there.delete(run_id, "me")
+        run_id = there.submit("me", SHORT)
+    assert there.claim_next() == run_id
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.RUNNING
+    clock.now += jobs.LOST_SECONDS + 1
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.QUEUED
+    assert there.claim_next() == run_id
+
+
+def test_a_resumed_run_that_a_worker_lets_lie_is_taken_back_and_the_worker_left_alone(watching):
+    watching, there, run_id, attempt, _ = watching
+    there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+    there.resume(run_id, "me")
+    there.claim_next()
+    watching._handed_out[run_id] = "tcp://b", SimpleNamespace(done=lambda: True, status="finished")
+    watching._see_to_refused_runs()
+    assert there.run(run_id).state == RunState.QUEUED
+    assert not watching._is_fit("tcp://b", {"nthreads": 1})
+
+
 def test_a_run_that_waits_behind_another_since_its_worker_died_is_not_taken_for_hung(watching):
     watching, there, run_id, _, clock = watching
     restarted = []

@@ -126,6 +126,17 @@ def test_a_claimed_run_that_nobody_could_take_goes_back_to_its_place(store):
     assert store.claim_next() == first
 
 
+@pytest.mark.bad_input(30)
+@pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
+def test_a_claimed_run_that_nobody_could_take_hears_its_owner_at_once(store, wish, state):
+    run_id = store.submit(MINE, RECIPE)
+    store.claim_next()
+    store.ask(run_id, MINE, wish, "The leader asked.")
+    store.give_back(run_id)
+    run = store.run(run_id)
+    assert (run.state, run.wish, run.notice) == (state, "", "The leader asked.")
+
+
 def test_one_process_only_acts_on_a_runs_silence(store):
     run_id, _ = begun(store)
     seen = store.run(run_id)
@@ -531,6 +542,19 @@ def test_a_clock_that_is_set_back_changes_no_order_and_makes_no_time_negative(st
     assert 0 < store.place(later, 1).seconds < 3600
 
 
+@pytest.mark.bad_input(33)
+def test_a_resumed_run_overtakes_nobody_where_the_clock_was_set_back(store, monkeypatch):
+    clock = [10_000.0]
+    monkeypatch.setattr("core.training.runs.time.time", lambda: clock[0])
+    resumed, attempt = begun(store)
+    store.pause(resumed, attempt, checkpoint(1))
+    clock[0] += 2 * 3600
+    first = store.submit(THEIRS, RECIPE)
+    clock[0] -= 3600
+    store.resume(resumed, MINE)
+    assert [store.claim_next(places=2) for _ in range(2)] == [first, resumed]
+
+
 def aged(store, run_id, days):
     with store._database.writing() as session:
         earlier = {"seconds": 86_400 * days, "id": run_id}
@@ -561,6 +585,20 @@ def test_runs_that_are_too_old_or_too_many_bytes_go_and_never_an_active_one(stor
     assert store.runs_of("2" * 64) == []
     assert store.run(active).state == RunState.RUNNING
     assert store.report(active, attempt, progress()) is not None
+
+
+def test_a_run_that_can_be_resumed_goes_for_its_size_only_where_no_other_is_left(store, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
+    paused, attempt = begun(store)
+    store.pause(paused, attempt, checkpoint(1))
+    finished = ended_run(store, THEIRS)
+    monkeypatch.setattr("core.training.runs.MEGABYTE", 500)  # bytes; a checkpoint takes less, a model more
+    store.cull()
+    assert store.run(paused).state == RunState.PAUSED
+    with pytest.raises(NoSuchRun):
+        store.run(finished)
+    monkeypatch.setattr("core.training.runs.MEGABYTE", 1)
+    assert store.cull() == 1
 
 
 def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_stay(store):
