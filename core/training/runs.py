@@ -28,6 +28,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    insert,
     inspect,
     literal,
     or_,
@@ -160,6 +161,16 @@ class _Data(Base):
 
 
 _QUEUED = _Row.state == RunState.QUEUED
+
+
+class _Served(Base):
+    """When a run came to its end that has been deleted since: who deletes a run has been served all the same."""
+
+    __tablename__ = "served"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    ended: Mapped[float] = mapped_column(index=True)  # seconds since 1970
 
 
 class _Setting(Base):
@@ -429,8 +440,7 @@ class RunStore:
         """
         with self._database.writing() as session:
             row = _owned(session, run_id, owner)
-            session.execute(delete(_Data).where(_Data.id == run_id))
-            session.delete(row)
+            _delete(session, [run_id])
             _log.info("event=deleted run=%s state=%s", run_id, row.state)
 
     # What a page shows
@@ -662,8 +672,7 @@ class RunStore:
                 total += bytes_held
                 if total > MEGABYTE * allowed.megabytes and is_ended:
                     old.append(run_id)
-            session.execute(delete(_Data).where(_Data.id.in_(old)))
-            session.execute(delete(_Row).where(_Row.id.in_(old)))
+            _delete(session, old)
         for run_id in set(old):
             _log.info("event=culled run=%s", run_id)
         return len(set(old))
@@ -995,8 +1004,13 @@ def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entr
     if not rows:
         return []
     owners = {row.owner for row in rows}
-    last = select(_Row.owner, func.max(_Row.ended)).where(_Row.owner.in_(owners)).group_by(_Row.owner)
-    served: dict[str, float | None] = {one: ended for one, ended in session.execute(last)}
+    served = dict.fromkeys(owners, 0.0)
+    for table in (_Row, _Served):
+        lately = (table.owner.in_(owners), table.ended > time.time() - queue.SERVED_SECONDS)
+        for owner, ended in session.execute(
+            select(table.owner, func.max(table.ended)).where(*lately).group_by(table.owner)
+        ):
+            served[owner] = max(served[owner], ended)
     seconds = _expected_seconds(session, rows) if with_seconds else {}
     return [
         queue.Entry(
@@ -1004,7 +1018,7 @@ def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entr
             row.owner,
             row.state == RunState.RUNNING,
             row.queued,
-            served.get(row.owner) or 0.0,
+            served[row.owner],
             seconds.get(row.id, 0.0),
         )
         for row in rows
@@ -1050,6 +1064,18 @@ def _is_old(days: float) -> tuple[Any, ...]:
 def _held(run_id: str, attempt: int) -> Any:
     """An update of a run, if it is still in the hands of the worker that made this attempt."""
     return update(_Row).where(_Row.id == run_id, _Row.attempt == attempt, _Row.state == RunState.RUNNING)
+
+
+def _delete(session: Session, run_ids: Sequence[str]) -> None:
+    """Delete runs and all they left; for a while it is kept when they ended, as the queue goes by it."""
+    now = time.time()
+    ended = case((_Row.state == RunState.RUNNING, now), else_=_Row.ended)
+    lately = now - queue.SERVED_SECONDS
+    session.execute(delete(_Served).where(_Served.ended <= lately))
+    served = select(_Row.owner, ended).where(_Row.id.in_(run_ids), ended > lately)
+    session.execute(insert(_Served).from_select(["owner", "ended"], served))
+    session.execute(delete(_Data).where(_Data.id.in_(run_ids)))
+    session.execute(delete(_Row).where(_Row.id.in_(run_ids)))
 
 
 def _checkpoint(session: Session, run_id: str) -> tuple[Checkpoint | None, bool]:
