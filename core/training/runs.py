@@ -140,6 +140,7 @@ class _Row(Base):
     cost: Mapped[float | None] = mapped_column(default=None)
     began: Mapped[float | None] = mapped_column(default=None)  # when a worker was last found for it
     ended: Mapped[float | None] = mapped_column(default=None)  # when the last worker let go of it
+    engine: Mapped[str | None] = mapped_column(String(16), default=None)  # that claimed it last, as `Engine.id` says
     took: Mapped[float | None] = mapped_column(default=None)  # seconds in one go from begin to finish; None otherwise
 
 
@@ -191,6 +192,7 @@ class Run:
         live: where it was at its last report; None before the first and after the last.
         points: the live curve so far, at most `MAX_POINTS`.
         history: every finished epoch.
+        engine: that claimed it last; "" where that is not known.
         is_in_hand: whether a worker has it, or had when it died; a run may be claimed, and not be in hand yet.
         notice: a sentence about what happened to it, or "".
         drawing: (28, 28) uint8, its owner's drawing that it answers while it goes on; None where there is none.
@@ -217,6 +219,7 @@ class Run:
     scores: Scores | None
     drawing: np.ndarray | None = field(default=None, compare=False)
     is_lesson: bool = False
+    engine: str = ""
     is_in_hand: bool = False
     waiting: int = 0
     is_held: bool = False
@@ -597,10 +600,14 @@ class RunStore:
 
     # What engine and worker do
 
-    def claim_next(self, places: int = 1) -> str | None:
+    def claim_next(self, places: int = 1, engine: str = "") -> str | None:
         """Take the next queued run out of the queue, as `core.training.queue` orders it: it is running now.
 
-        Two processes that claim at once never get the same run, nor more runs than there are places.
+        Two processes that claim at once never get the same run, nor more runs than their engine has places.
+
+        Args:
+            places: that the engine has.
+            engine: that will train it. Where it is not known whose a run is, it takes a place of every engine.
 
         Returns:
             Its id; None where none is queued, the queue is paused, or as many run as there are places for.
@@ -608,8 +615,8 @@ class RunStore:
         with self._database.writing() as session:
             if _is_queue_paused(session):
                 return None
-            is_running = _Row.state == RunState.RUNNING
-            if (session.scalar(select(func.count()).select_from(_Row).where(is_running)) or 0) >= places:
+            is_here = (_Row.state == RunState.RUNNING, func.coalesce(_Row.engine, "").in_(("", engine)))
+            if (session.scalar(select(func.count()).select_from(_Row).where(*is_here)) or 0) >= places:
                 return None
             following = queue.next_up(_entries(session))
             if following is None:
@@ -618,7 +625,7 @@ class RunStore:
             claimed: str | None = session.scalar(
                 update(_Row)
                 .where(_Row.id == following.id, _QUEUED)
-                .values(state=RunState.RUNNING, heartbeat=now, began=now, live=None)
+                .values(state=RunState.RUNNING, heartbeat=now, began=now, live=None, engine=engine)
                 .returning(_Row.id)
             )
             return claimed
@@ -873,6 +880,7 @@ class RunStore:
                 scores=Scores.model_validate_json(row.scores) if row.scores else None,
                 drawing=_image(row.drawing),
                 is_lesson=bool(row.is_lesson),
+                engine=row.engine or "",
                 is_in_hand=row.live is not None,
                 waiting=waiting,
                 is_held=row.state == RunState.QUEUED and _is_queue_paused(session),
@@ -1010,7 +1018,7 @@ def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entr
         for owner, ended in session.execute(
             select(table.owner, func.max(table.ended)).where(*lately).group_by(table.owner)
         ):
-            served[owner] = max(served[owner], ended)
+            served[owner] = max(served[owner], ended or 0.0)
     seconds = _expected_seconds(session, rows) if with_seconds else {}
     return [
         queue.Entry(

@@ -1,6 +1,11 @@
 import dataclasses
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +24,7 @@ from tests.samples import grown_film
 from tests.training import tiny
 from tests.training.tiny import trained
 
+ROOT = Path(__file__).parents[2]
 RECIPE = tiny.RECIPE
 MINE, THEIRS = "a" * 64, "b" * 64
 
@@ -70,6 +76,30 @@ def test_fifty_clicks_at_once_start_one_run(store):
     assert len(ids) == 50
 
 
+@pytest.mark.bad_input(28)
+def test_two_processes_that_press_at_once_start_one_run(store):
+    press = textwrap.dedent("""
+        import sys
+        from core.training.runs import RunStore
+        from tests.training import tiny
+        store = RunStore(sys.argv[1])
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(*(store.submit("a" * 64, tiny.RECIPE.model_copy(update={"seed": seed})) for seed in range(20)))
+    """)
+    command = [sys.executable, "-c", press, store.url]
+    options = {"cwd": ROOT, "env": os.environ | {"INKLING_MAX_ACTIVE_RUNS": "100"}, "text": True}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **options, **pipes) as one, subprocess.Popen(command, **options, **pipes) as other:
+        for process in (one, other):
+            assert process.stdout.readline() == "ready\n"
+        for process in (one, other):
+            process.stdin.write("now\n")
+            process.stdin.flush()
+        assert one.stdout.read() == other.stdout.read()
+    assert len(store.runs_of(MINE)) == 20
+
+
 def test_two_that_claim_at_once_never_get_the_same_run(store):
     ids = [store.submit(f"{number:064}", RECIPE) for number in range(12)]
     claimed = []
@@ -117,6 +147,20 @@ def test_no_more_runs_are_claimed_than_there_are_places(store):
     assert store.claim_next(places=2)
     assert store.claim_next(places=2)
     assert store.claim_next(places=2) is None
+
+
+def test_engines_that_share_a_queue_have_places_of_their_own_and_train_nobody_twice_at_a_time(store):
+    for owner in (MINE, THEIRS, "c" * 64, "d" * 64):
+        store.submit(owner, RECIPE)
+    store.submit(MINE, RECIPE.model_copy(update={"seed": 1}))
+    here, there = store.claim_next(places=1, engine="here"), RunStore(store.url).claim_next(places=1, engine="there")
+    assert here
+    assert there
+    assert {store.run(here).engine, store.run(there).engine} == {"here", "there"}
+    assert store.claim_next(places=1, engine="here") is None
+    claimed = [store.claim_next(places=9, engine="there") for _ in range(3)]
+    assert len({store.run(run_id).owner for run_id in [here, there, *claimed[:2]]}) == 4
+    assert claimed[2] is None  # whose owner has one in training, if elsewhere
 
 
 def test_a_claimed_run_that_nobody_could_take_goes_back_to_its_place(store):
