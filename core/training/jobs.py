@@ -4,7 +4,8 @@ The engine is two processes of Dask's own (`dask scheduler`, `dask worker`) that
 through a scheduler file in Inkling's home, named after the version of the code. They outlive a web process that dies,
 and the next one attaches to them. `DASK_SCHEDULER_ADDRESS` names a cluster to use instead.
 
-The queue is the store's: a run is claimed there and handed to Dask only when a worker is free.
+The queue is the store's: a run is claimed there and handed to Dask only when a worker is free. Several engines may
+share it; each looks after the runs that it has claimed, and after others' only where those seem to be gone for good.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
 START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
 HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
 LOST_SECONDS = 5  # without a sign of life from a run that no worker has
+ABANDONED_SECONDS = 2 * HUNG_SECONDS  # the same from another engine's run; that sees to what hangs there long before
 UNFIT_SECONDS = 15  # until a worker that could not take a run in hand is tried again
 CULL_EVERY = 600.0  # seconds between two looks for runs that are too old, and for damage
 BUSY_POLL_SECONDS = 0.5
@@ -69,6 +71,7 @@ class Engine:
 
     def __init__(self, store: RunStore) -> None:
         """Watch the store's queue; nothing is started before something is asked for or queued."""
+        self.id = engine_id()
         self._store = store
         self._state = EngineState.OFF
         self._client: Client | None = None
@@ -113,7 +116,7 @@ class Engine:
         self.nudge()
         self._thread.join(5)
         with suppress(Exception):
-            if self._client and not _is_cluster() and not self._store.running():
+            if self._client and not _is_cluster() and not self._own_runs():
                 self._client.shutdown()
             elif self._client:
                 self._client.close()
@@ -145,12 +148,14 @@ class Engine:
         """Connect if need be, hand out what waits, and see to runs that have fallen silent."""
         if self._client is None or self._client.status != "running" or not _is_alive(self._scheduler_pid):
             self._drop_client()
-            if time.monotonic() - self._lost_at < LOST_SECONDS + QUIET_POLL_SECONDS and self._store.running():
+            has_runs = bool(self._own_runs())
+            if time.monotonic() - self._lost_at < LOST_SECONDS + QUIET_POLL_SECONDS and has_runs:
                 self._state = EngineState.STARTING
                 self._see_to_silent_runs(None, {})  # before a new engine, which takes its time to start
                 return
-            if not self._is_wanted and not self._store.queue_length() and not self._store.running():
+            if not self._is_wanted and not self._store.queue_length() and not has_runs:
                 self._state = EngineState.OFF
+                self._see_to_silent_runs(None, {})  # other engines' only
                 return
             self._state = EngineState.STARTING
             self._client = connected()
@@ -171,7 +176,7 @@ class Engine:
         self._state = EngineState.READY if fit else EngineState.UNFIT
         free = list(set(fit) - {address for address, _ in tasks.values()})
         free.sort(key=lambda address: address not in self._unfit)  # taken from the end: those that once failed last
-        while free and (run_id := self._store.claim_next(places=len(workers))):
+        while free and (run_id := self._store.claim_next(len(workers), self.id)):
             self._hand_out(client, run_id, free.pop())
 
     def _hand_out(self, client: Client, run_id: str, address: str) -> None:
@@ -194,6 +199,7 @@ class Engine:
         self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
         for run in running:
             silence = self._silence(run)
+            patience = LOST_SECONDS if self._is_own(run) else ABANDONED_SECONDS
             task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
             if task and task[0] and client and silence > HUNG_SECONDS:
                 address, is_begun = task
@@ -202,13 +208,19 @@ class Engine:
                 if not is_behind and self._store.take_note_of_silence(run):  # one process restarts the worker, and once
                     _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
                     client.restart_workers([address], timeout=30, raise_for_error=False)
-            elif task is None and silence > LOST_SECONDS and run.attempt == 0:
+            elif task is None and silence > patience and not run.is_in_hand:
                 self._store.give_back(run.id)  # whoever claimed it died before Dask had it
-            elif task is None and silence > LOST_SECONDS:
+            elif task is None and silence > patience:
                 epoch = len(run.history)
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
                 self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
                 _log.warning("event=interrupted run=%s after_epoch=%d", run.id, epoch)
+
+    def _own_runs(self) -> list[Run]:
+        return [run for run in self._store.running() if self._is_own(run)]
+
+    def _is_own(self, run: Run) -> bool:
+        return run.engine in ("", self.id)
 
     def _silence(self, run: Run) -> float:
         """Seconds since a run's sign of life changed, by this process' own clock: others may be wrong."""
@@ -221,7 +233,7 @@ class Engine:
     def _see_to_refused_runs(self) -> None:
         """Take back runs that a worker has let lie, and leave that worker alone for a while."""
         over = [run_id for run_id, (_, future) in self._handed_out.items() if future.done()]
-        untouched = {run.id for run in self._store.running() if run.attempt == 0} if over else set()
+        untouched = {run.id for run in self._store.running() if not run.is_in_hand} if over else set()
         for run_id in over:
             address, future = self._handed_out.pop(run_id)
             if run_id in untouched:
@@ -252,6 +264,12 @@ class Engine:
                 self._client.close(timeout=1)
         self._client = None
         self._handed_out.clear()
+
+
+def engine_id() -> str:
+    """What tells one engine from another that trains from the same queue, before and after it was started anew."""
+    where = os.environ.get("DASK_SCHEDULER_ADDRESS") or f"{socket.gethostname()}:{home().absolute()}"
+    return hashlib.sha256(where.encode()).hexdigest()[:16]
 
 
 def connected() -> Client:

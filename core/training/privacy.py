@@ -8,7 +8,7 @@ from functools import cache
 
 from sqlalchemy import delete, func, select
 
-from core.training import drawings, presence, scoreboard
+from core.training import drawings, presence, queue, scoreboard
 from core.training.database import Base, Database, database_url
 from core.training.limits import limits
 
@@ -41,6 +41,11 @@ def kept() -> list[Kept]:
             "So that you find them again, and can use their models",
             f"Until you delete them, and {allowed.days:,} days at most; less where room is short, or where the "
             "workshop's leader clears old ones",
+        ),
+        Kept(
+            "Of a run that was deleted: when it ended",
+            "So that nobody moves forward in the queue by deleting one",
+            f"{queue.SERVED_SECONDS // 60} minutes",
         ),
         Kept(
             "Drawings that you gave their right digit",

@@ -1,7 +1,8 @@
 """The queue as data: who is next, how long a run takes, and how long each has to wait.
 
 One training at a time per worker, one at a time per workspace. A workspace's first run goes before anybody's second,
-and among these the one goes first whose owner has waited longest without a run that came to its end.
+and among these the one goes first whose owner has waited longest without a run that came to its end. A run is a second
+while another one of its owner's is before it, trains, or came to its end within the last hour.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +25,7 @@ ANSWERED_IMAGES = 25_000  # when a run ends: test set, validation split, drawn d
 HANDOVER_SECONDS = 0.4  # from the end of a run until the next one is in a worker's hands
 ALIKE = 5  # ended runs of the same kind that tell how long another one takes
 LATEST = 100  # ended runs that are looked at
+SERVED_SECONDS = 3600  # from the end of a run until its owner's next one is a first again; a workshop takes less
 RECENT = 20  # of these, of any kind, that tell how fast this machine is now
 
 
@@ -32,7 +35,7 @@ class Entry:
 
     Attributes:
         queued: since when it waits, in seconds since 1970.
-        served: when a run of its owner last came to its end, in the same; 0 where none has.
+        served: when a run of its owner last came to its end, in the same; 0 where none has in `SERVED_SECONDS`.
         seconds: it will still take, once a worker has it.
     """
 
@@ -71,11 +74,11 @@ class Took:
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
     """The queued runs among these, in the order in which they are served."""
     entries = list(entries)
-    has_one = {entry.owner: 1 for entry in entries if entry.is_running}
+    ahead = Counter(entry.owner for entry in entries if entry.is_running)  # runs of the same owner that go before
     ranked = []
     for entry in sorted((entry for entry in entries if not entry.is_running), key=lambda entry: entry.queued):
-        rank = has_one.get(entry.owner, 0)
-        has_one[entry.owner] = rank + 1
+        rank = ahead[entry.owner] + (entry.served > 0)
+        ahead[entry.owner] += 1
         ranked.append((rank, max(entry.queued, entry.served), entry))
     return [entry for _, _, entry in sorted(ranked, key=lambda ranked: ranked[:2])]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -24,8 +25,10 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    case,
     delete,
     func,
+    insert,
     inspect,
     literal,
     or_,
@@ -139,6 +142,7 @@ class _Row(Base):
     cost: Mapped[float | None] = mapped_column(default=None)
     began: Mapped[float | None] = mapped_column(default=None)  # when a worker was last found for it
     ended: Mapped[float | None] = mapped_column(default=None)  # when the last worker let go of it
+    engine: Mapped[str | None] = mapped_column(String(16), default=None)  # that claimed it last, as `Engine.id` says
     took: Mapped[float | None] = mapped_column(default=None)  # seconds in one go from begin to finish; None otherwise
 
 
@@ -162,6 +166,16 @@ class _Data(Base):
 _QUEUED = _Row.state == RunState.QUEUED
 
 
+class _Served(Base):
+    """When a run came to its end that has been deleted since: who deletes a run has been served all the same."""
+
+    __tablename__ = "served"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    ended: Mapped[float] = mapped_column(index=True)  # seconds since 1970
+
+
 class _Setting(Base):
     """What the workshop's leader has set, by name; a row that is there is on."""
 
@@ -180,6 +194,8 @@ class Run:
         live: where it was at its last report; None before the first and after the last.
         points: the live curve so far, at most `MAX_POINTS`.
         history: every finished epoch.
+        engine: that claimed it last; "" where that is not known.
+        is_in_hand: whether a worker has it, or had when it died; a run may be claimed, and not be in hand yet.
         notice: a sentence about what happened to it, or "".
         drawing: (28, 28) uint8, its owner's drawing that it answers while it goes on; None where there is none.
         is_lesson: whether it teaches a model, so that it has a `RunStore.lesson`.
@@ -205,6 +221,8 @@ class Run:
     scores: Scores | None
     drawing: np.ndarray | None = field(default=None, compare=False)
     is_lesson: bool = False
+    engine: str = ""
+    is_in_hand: bool = False
     waiting: int = 0
     is_held: bool = False
     continues: str = ""
@@ -320,7 +338,7 @@ class RunStore:
                     return there
                 if refusal := _refusal(session, owner):
                     raise OverLimit(refusal)
-                row.queued = max(now, session.scalar(select(func.max(_Row.queued)).where(_QUEUED)) or 0.0)
+                row.queued = _end_of_queue(session)
                 session.add(row)
                 session.flush()
                 session.add(_Data(id=run_id, lesson=begins_with[0], start=begins_with[1]))
@@ -342,14 +360,14 @@ class RunStore:
         """That a damaged database was set aside of late, in a sentence; "" where none was."""
         return self._database.set_aside()
 
-    def refusal(self, owner: str) -> str:
-        """Why a workspace can queue no further run now, in a sentence; "" where it can.
+    def refusal(self, owner: str, resumed: Recipe | None = None) -> str:
+        """Why a workspace can queue no further run now, or not resume one by this recipe; "" where it can.
 
         Raises:
             BadLimit: as `limits.limits`.
         """
         with self._database.reading() as session:
-            return _refusal(session, owner)
+            return _refusal(session, owner, resumed)
 
     def is_asked_for(self, owner: str, recipe: Recipe) -> bool:
         """Whether a workspace has just this recipe waiting or training, from fresh weights."""
@@ -375,11 +393,9 @@ class RunStore:
             if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
                 row.wish = wish
                 row.notice = notice or row.notice
-            elif row.state == RunState.QUEUED and (wish == "pause" or row.attempt):
-                row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
-                row.notice = notice or row.notice
             elif row.state == RunState.QUEUED:
-                row.state, row.notice = RunState.STOPPED, notice or "Stopped before it began."
+                row.notice = notice or row.notice
+                _leave_queue(row, wish)
 
     def watch(self, run_id: str, owner: str, drawing: np.ndarray) -> None:
         """Let a run answer this drawing, (28, 28) uint8, at every report from now on.
@@ -395,16 +411,22 @@ class RunStore:
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
-            OverLimit: the queue or the workspace's active runs are as many as this server allows.
+            UnreadRun: another version of Inkling made it.
+            OverLimit: its recipe, the queue or the workspace's runs are more than this server allows now.
+            BadLimit: as `limits.limits`.
         """
         with self._database.writing() as session:
             row = _owned(session, run_id, owner)
             if row.state not in _RESUMABLE:
                 return
-            if refusal := _refusal(session, owner, new_runs=0):
+            try:
+                recipe = parse_recipe(row.recipe)
+            except BadRecipe:
+                raise UnreadRun from None
+            if refusal := _refusal(session, owner, recipe):
                 raise OverLimit(refusal)
+            row.deaths, row.queued = 0, _end_of_queue(session)
             row.state, row.wish, row.notice, row.request = RunState.QUEUED, "", "", row.id
-            row.deaths, row.queued = 0, time.time()
 
     def rename(self, run_id: str, owner: str, name: str) -> None:
         """Give a run another name.
@@ -423,8 +445,7 @@ class RunStore:
         """
         with self._database.writing() as session:
             row = _owned(session, run_id, owner)
-            session.execute(delete(_Data).where(_Data.id == run_id))
-            session.delete(row)
+            _delete(session, [run_id])
             _log.info("event=deleted run=%s state=%s", run_id, row.state)
 
     # What a page shows
@@ -581,10 +602,14 @@ class RunStore:
 
     # What engine and worker do
 
-    def claim_next(self, places: int = 1) -> str | None:
+    def claim_next(self, places: int = 1, engine: str = "") -> str | None:
         """Take the next queued run out of the queue, as `core.training.queue` orders it: it is running now.
 
-        Two processes that claim at once never get the same run, nor more runs than there are places.
+        Two processes that claim at once never get the same run, nor more runs than their engine has places.
+
+        Args:
+            places: that the engine has.
+            engine: that will train it. Where it is not known whose a run is, it takes a place of every engine.
 
         Returns:
             Its id; None where none is queued, the queue is paused, or as many run as there are places for.
@@ -592,8 +617,8 @@ class RunStore:
         with self._database.writing() as session:
             if _is_queue_paused(session):
                 return None
-            is_running = _Row.state == RunState.RUNNING
-            if (session.scalar(select(func.count()).select_from(_Row).where(is_running)) or 0) >= places:
+            is_here = (_Row.state == RunState.RUNNING, func.coalesce(_Row.engine, "").in_(("", engine)))
+            if (session.scalar(select(func.count()).select_from(_Row).where(*is_here)) or 0) >= places:
                 return None
             following = queue.next_up(_entries(session))
             if following is None:
@@ -602,16 +627,23 @@ class RunStore:
             claimed: str | None = session.scalar(
                 update(_Row)
                 .where(_Row.id == following.id, _QUEUED)
-                .values(state=RunState.RUNNING, heartbeat=now, began=now, live=None)
+                .values(state=RunState.RUNNING, heartbeat=now, began=now, live=None, engine=engine)
                 .returning(_Row.id)
             )
             return claimed
 
     def give_back(self, run_id: str) -> None:
-        """Put a claimed run back into the queue, at its old place: nobody could take it in hand."""
+        """Put a claimed run back into the queue, at its old place: nobody could take it in hand.
+
+        One that was asked to stop or to pause meanwhile does so, and does not wait for its turn to do it.
+        """
         with self._database.writing() as session:
-            still_claimed = (_Row.id == run_id, _Row.state == RunState.RUNNING)
-            session.execute(update(_Row).where(*still_claimed).values(state=RunState.QUEUED))
+            row = session.get(_Row, run_id, with_for_update=True)
+            if row and row.state == RunState.RUNNING:
+                if row.wish:
+                    _leave_queue(row, row.wish)
+                else:
+                    row.state = RunState.QUEUED
 
     def take_note_of_silence(self, run: Run) -> bool:
         """Whether this process is the one to act on a run's silence; it counts anew from now."""
@@ -622,15 +654,16 @@ class RunStore:
     def cull(self, days: float | None = None) -> int:
         """Delete the oldest ended runs that are above the limits of age and size; returns how many.
 
+        Never one that waits or trains; and for its size one that can be resumed only where no other is left. What an
+        ended run needs no more goes at once: the checkpoints of what cannot be resumed. Damaged databases that were set
+        aside go by the server's limit of age.
+
         Args:
             days: the limit of age, where it is not to be the server's.
-
-        Never one that waits, trains or can be resumed and is not too old; and what an ended run needs no more goes at
-        once: the checkpoints of what cannot be resumed. Damaged databases that were set aside go by the limit of age.
         """
         allowed = limits.limits()
         days = allowed.days if days is None else days
-        self._database.cull(days)
+        self._database.cull(allowed.days)
         with self._database.writing() as session:
             ended = _Row.state.not_in(_ACTIVE)
             over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
@@ -642,16 +675,16 @@ class RunStore:
             old = list(session.scalars(select(_Row.id).where(*_is_old(days))))
             columns = [column for column in _Data.__table__.columns if column.name != "id"]
             size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
+            worth = case((_Row.state.in_(_ACTIVE), 2), (_Row.state.in_(_RESUMABLE), 1), else_=0)
             sizes = session.execute(
-                select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(_last().desc())
+                select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(worth.desc(), _last().desc())
             )
             total = 0
-            for run_id, bytes_held, is_ended in sizes:  # the newest first; what is above the limit goes
+            for run_id, bytes_held, is_ended in sizes:  # what is to stay first; what is above the limit goes
                 total += bytes_held
                 if total > MEGABYTE * allowed.megabytes and is_ended:
                     old.append(run_id)
-            session.execute(delete(_Data).where(_Data.id.in_(old)))
-            session.execute(delete(_Row).where(_Row.id.in_(old)))
+            _delete(session, old)
         for run_id in set(old):
             _log.info("event=culled run=%s", run_id)
         return len(set(old))
@@ -852,6 +885,8 @@ class RunStore:
                 scores=None if row.scores is None else Scores.model_validate_json(row.scores),
                 drawing=_image(row.drawing),
                 is_lesson=bool(row.is_lesson),
+                engine=row.engine or "",
+                is_in_hand=row.live is not None,
                 waiting=waiting,
                 is_held=row.state == RunState.QUEUED and _is_queue_paused(session),
                 continues=row.continues or "",
@@ -933,25 +968,44 @@ def _owned(session: Session, run_id: str, owner: str) -> _Row:
     return row
 
 
+def _leave_queue(row: _Row, wish: str) -> None:
+    if wish == "pause" or row.attempt:
+        row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
+    else:
+        row.state, row.notice = RunState.STOPPED, row.notice or "Stopped before it began."
+    row.wish = ""
+
+
 def _request(recipe: Recipe, lesson: bytes | None, start: bytes | None) -> str:
     """What tells one thing that is asked for from another: the recipe, and what it begins with."""
     parts = (recipe.to_json().encode(), lesson or b"", start or b"")
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
-def _refusal(session: Session, owner: str, new_runs: int = 1) -> str:
-    """Why a workspace can queue no further run, or no run that it has already; "" where it can."""
+def _end_of_queue(session: Session) -> float:
+    """Since when a run waits that comes now: after all others, even where the clock was set back."""
+    last = session.scalar(select(func.max(_Row.queued)).where(_QUEUED)) or 0.0
+    return max(time.time(), math.nextafter(last, math.inf))
+
+
+def _refusal(session: Session, owner: str, resumed: Recipe | None = None) -> str:
+    """Why a workspace can queue no further run, or not resume one that it has by this recipe; "" where it can."""
 
     def count(*conditions: Any) -> int:
         return session.scalar(select(func.count()).select_from(_Row).where(*conditions)) or 0
 
     allowed = limits.limits()
+    if resumed:
+        try:
+            limits.check(resumed, allowed)
+        except OverLimit as problem:
+            return str(problem)
     if count(_Row.owner == owner, _Row.state.in_(_ACTIVE)) >= allowed.active_runs:
         most = "One run at a time" if allowed.active_runs == 1 else f"At most {allowed.active_runs} runs at a time"
         return f"{most}: free again when one of yours is over."
     if count(_QUEUED) >= allowed.queue:
         return f"The queue is full: {allowed.queue:,} runs wait. Try again in a few minutes."
-    if count(_Row.owner == owner) + new_runs > allowed.runs:
+    if count(_Row.owner == owner) + (resumed is None) > allowed.runs:
         return f"This server keeps {allowed.runs:,} runs of yours, and there is no room for more: delete some first."
     return ""
 
@@ -964,8 +1018,13 @@ def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entr
     if not rows:
         return []
     owners = {row.owner for row in rows}
-    last = select(_Row.owner, func.max(_Row.ended)).where(_Row.owner.in_(owners)).group_by(_Row.owner)
-    served: dict[str, float | None] = {one: ended for one, ended in session.execute(last)}
+    served = dict.fromkeys(owners, 0.0)
+    for table in (_Row, _Served):
+        lately = (table.owner.in_(owners), table.ended > time.time() - queue.SERVED_SECONDS)
+        for owner, ended in session.execute(
+            select(table.owner, func.max(table.ended)).where(*lately).group_by(table.owner)
+        ):
+            served[owner] = max(served[owner], ended or 0.0)
     seconds = _expected_seconds(session, rows) if with_seconds else {}
     return [
         queue.Entry(
@@ -973,7 +1032,7 @@ def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entr
             row.owner,
             row.state == RunState.RUNNING,
             row.queued,
-            served.get(row.owner) or 0.0,
+            served[row.owner],
             seconds.get(row.id, 0.0),
         )
         for row in rows
@@ -1024,6 +1083,18 @@ def _is_old(days: float) -> tuple[Any, ...]:
 def _held(run_id: str, attempt: int) -> Any:
     """An update of a run, if it is still in the hands of the worker that made this attempt."""
     return update(_Row).where(_Row.id == run_id, _Row.attempt == attempt, _Row.state == RunState.RUNNING)
+
+
+def _delete(session: Session, run_ids: Sequence[str]) -> None:
+    """Delete runs and all they left; for a while it is kept when they ended, as the queue goes by it."""
+    now = time.time()
+    ended = case((_Row.state == RunState.RUNNING, now), else_=_Row.ended)
+    lately = now - queue.SERVED_SECONDS
+    session.execute(delete(_Served).where(_Served.ended <= lately))
+    served = select(_Row.owner, ended).where(_Row.id.in_(run_ids), ended > lately)
+    session.execute(insert(_Served).from_select(["owner", "ended"], served))
+    session.execute(delete(_Data).where(_Data.id.in_(run_ids)))
+    session.execute(delete(_Row).where(_Row.id.in_(run_ids)))
 
 
 def _checkpoint(session: Session, run_id: str) -> tuple[Checkpoint | None, bool]:

@@ -89,8 +89,8 @@ def train(run_id: str) -> None:
         follower.finish(trained, notice)
     except Paused as pause:
         paused = pause.checkpoint
-        follower.keep("pause", lambda: store.pause(run_id, attempt, paused), seconds=KEEPING_SECONDS)
-        _log.info("event=paused run=%s after_epoch=%d", run_id, len(paused.history))
+        if follower.keep("pause", lambda: store.pause(run_id, attempt, paused), seconds=KEEPING_SECONDS):
+            _log.info("event=paused run=%s after_epoch=%d", run_id, len(paused.history))
     except InklingError as problem:
         said = str(problem)
         _log.warning("event=failed run=%s because=%r", run_id, said)
@@ -172,7 +172,9 @@ class _Follower:
         scores = trained.model.scores
         if not self.keep("model", write):
             rescue(self._run_id, trained.model.to_bytes())
-            self.keep("model", write, seconds=KEEPING_SECONDS)
+            if not self.keep("model", write, seconds=KEEPING_SECONDS):
+                _log.error("event=given_up run=%s: its model is kept in memory only", self._run_id)
+                return
         forget_rescued(self._run_id)
         _log.info(
             "event=finished run=%s stopped=%s epochs=%d seconds=%.1f test_accuracy=%.4f",

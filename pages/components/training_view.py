@@ -142,7 +142,7 @@ def _show_controls(run: Run) -> None:
         label = "Stop" if run.state == RunState.RUNNING else "Cancel"
         st.button(label, key="stop", icon=":material/stop:", disabled=is_asked, on_click=_ask, args=(run, "stop"))
     elif run.state in _WAITING:
-        is_free = not run_store().refusal(run.owner)
+        is_free = not run_store().refusal(run.owner, run.recipe)
         label = on_accent("Resume") if is_free else "Resume"
         st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
 

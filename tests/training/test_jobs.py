@@ -308,7 +308,7 @@ def watching(tmp_path, monkeypatch):
     watching = Engine(there)
     watching.close()
     run_id = there.submit("me", SHORT)
-    there.claim_next()
+    there.claim_next(1, watching.id)
     attempt = there.begin(run_id)[2]
     clock = SimpleNamespace(now=1000.0, time=time.time)
     clock.monotonic = lambda: clock.now
@@ -329,6 +329,64 @@ def test_a_run_is_silent_by_the_observers_own_clock_however_wrong_its_machines_i
     clock.now += 2
     watching._see_to_silent_runs(None, {})
     assert there.run(run_id).state == RunState.INTERRUPTED
+
+
+@pytest.mark.bad_input(25, 32)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_run_whose_claimer_dies_before_it_is_handed_over_waits_again_and_takes_nobodys_place(watching, resumed):
+    watching, there, run_id, attempt, clock = watching
+    if resumed:
+        there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+        there.resume(run_id, "me")
+    else:
+        there.delete(run_id, "me")
+        run_id = there.submit("me", SHORT)
+    assert there.claim_next(1, watching.id) == run_id
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.RUNNING
+    clock.now += jobs.LOST_SECONDS + 1
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.QUEUED
+    assert there.claim_next() == run_id
+
+
+def test_a_resumed_run_that_a_worker_lets_lie_is_taken_back_and_the_worker_left_alone(watching):
+    watching, there, run_id, attempt, _ = watching
+    there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+    there.resume(run_id, "me")
+    there.claim_next()
+    watching._handed_out[run_id] = "tcp://b", SimpleNamespace(done=lambda: True, status="finished")
+    watching._see_to_refused_runs()
+    assert there.run(run_id).state == RunState.QUEUED
+    assert not watching._is_fit("tcp://b", {"nthreads": 1})
+
+
+@pytest.mark.bad_input(26)
+def test_a_run_of_another_engine_is_left_alone_until_that_engine_must_be_gone_for_good(watching, monkeypatch):
+    watching, there, run_id, attempt, clock = watching
+    there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+    there.resume(run_id, "me")
+    assert there.claim_next(1, "elsewhere") == run_id
+    there.begin(run_id)
+    monkeypatch.setattr(jobs, "connected", lambda: pytest.fail("an engine was started for another one's run"))
+    for _ in range(3):
+        watching._attend()
+        assert watching.state == EngineState.OFF
+        assert there.run(run_id).state == RunState.RUNNING
+        clock.now += jobs.HUNG_SECONDS - 1  # where its own engine would restart its worker
+    watching._attend()
+    assert there.run(run_id).state == RunState.INTERRUPTED
+
+
+def test_an_engine_knows_its_runs_again_when_it_is_started_anew_and_not_those_of_another(tmp_path, monkeypatch):
+    before = jobs.engine_id()
+    assert jobs.engine_id() == before
+    monkeypatch.setattr(jobs.socket, "gethostname", lambda: "another")
+    assert jobs.engine_id() != before
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tls://scheduler.example:8786")
+    from_one_machine = jobs.engine_id()
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "another"))
+    assert jobs.engine_id() == from_one_machine != before
 
 
 def test_a_run_that_waits_behind_another_since_its_worker_died_is_not_taken_for_hung(watching):

@@ -2,7 +2,7 @@ import pytest
 
 from core.networks.recipe import PRESETS
 from core.training.limits import BadLimit, Limits, OverLimit, check, limits, said
-from core.training.runs import RunStore
+from core.training.runs import RunState, RunStore
 from tests.training import tiny
 
 MINE, THEIRS = "a" * 64, "b" * 64
@@ -65,6 +65,19 @@ def test_further_runs_of_a_workspace_wait_as_many_as_are_allowed(store, monkeypa
     assert store.submit(MINE, recipe(2)) == ids[1]
     store.ask(ids[0], MINE, "stop")
     assert store.refusal(MINE) == ""
+
+
+def test_a_run_is_resumed_by_the_limits_that_are_in_force_then(store, monkeypatch):
+    run_id = store.submit(MINE, tiny.RECIPE)
+    store.ask(run_id, MINE, "pause")
+    monkeypatch.setenv("INKLING_MAX_RUNS", "1")
+    assert store.refusal(MINE)
+    assert store.refusal(MINE, tiny.RECIPE) == ""  # it is there already
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "2")
+    assert "allows 2 epochs, and not 3" in store.refusal(MINE, tiny.RECIPE)
+    with pytest.raises(OverLimit, match="allows 2 epochs, and not 3"):
+        store.resume(run_id, MINE)
+    assert store.run(run_id).state == RunState.PAUSED
 
 
 def test_a_full_queue_and_a_full_workspace_say_so(store, monkeypatch):

@@ -28,6 +28,7 @@ def rows(url):
 def test_everything_of_a_workspace_is_forgotten_at_once_and_nothing_of_anybody_else(url):
     store, board, privacy = RunStore(url), Scoreboard(url), Privacy(url)
     for owner in (THEIRS, MINE):
+        store.delete(finished_run(recipe=tiny.RECIPE, owner=owner, store=store), owner)
         run = store.run(finished_run(recipe=tiny.RECIPE, owner=owner, store=store))
         board.join(run, owner, "Ada")
         DrawingStore(url).keep(owner, np.eye(28, dtype=np.uint8), 7)

@@ -3,6 +3,7 @@
 import heapq
 import random
 import statistics
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -40,8 +41,69 @@ def test_who_trains_already_waits_behind_everyones_first():
 
 @pytest.mark.bad_input(29)
 def test_who_has_waited_longest_without_a_finished_run_goes_first():
-    served_lately = waiting("served", "me", 1, served=20)
-    assert order(served_lately, waiting("early", "a", 19), waiting("late", "b", 21)) == ["early", "served", "late"]
+    early_again = waiting("early again", "me", 1, served=20)
+    late_again = waiting(
+        "late again", "you", 22, served=5
+    )  # asked for after the first had ended, and no first for that
+    firsts = waiting("late", "b", 21), waiting("early", "a", 19)
+    assert order(early_again, late_again, *firsts) == ["early", "late", "early again", "late again"]
+    assert order(waiting("served later", "me", 1, served=20), waiting("served", "you", 2, served=5)) == [
+        "served",
+        "served later",
+    ]
+
+
+@pytest.mark.bad_input(28, 29)
+def test_thirty_people_who_press_at_once_are_all_served_once_before_anyone_is_served_twice(database_url):
+    store, trained = RunStore(database_url), tiny.trained()
+    people = [f"{person:064}" for person in range(30)]
+    again = tiny.RECIPE.model_copy(update={"seed": 1})
+    owners = {}
+
+    def press(person):
+        for recipe in (tiny.RECIPE, tiny.RECIPE, again):
+            owners[store.submit(person, recipe)] = person
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        list(pool.map(press, people))
+    ids, places = zip(*store.waiting(workers=1), strict=True)
+    assert [place.before for place in places] == list(range(60))
+    assert [place.seconds for place in places] == sorted(place.seconds for place in places)
+    store.ask(ids[29], quitter := owners[ids[29]], "stop")
+
+    served = []
+    for _ in people:
+        run_id = store.claim_next()
+        served.append(owners[run_id])
+        store.finish(run_id, store.begin(run_id)[2], trained, "")
+        store.delete(run_id, served[-1])  # which moves nobody forward
+    assert sorted(served) == people
+    assert served[-1] == quitter  # whose second run is a first now
+    assert [owners[run_id] for run_id, _ in store.waiting(workers=1)] == served[:-1]
+
+
+@pytest.mark.bad_input(29)
+@pytest.mark.parametrize("how", ["kept", "deleted", "deleted while it trains", "culled"])
+def test_nobody_moves_forward_by_a_run_that_is_gone(database_url, monkeypatch, how):
+    clock = [1e9]
+    monkeypatch.setattr("core.training.runs.time.time", lambda: clock[0])
+    store = RunStore(database_url)
+    first, again = (store.submit("me", tiny.RECIPE.model_copy(update={"seed": seed})) for seed in (1, 2))
+    assert store.claim_next() == first
+    attempt = store.begin(first)[2]
+    clock[0] += 10
+    if how == "deleted while it trains":
+        store.delete(first, "me")
+    store.finish(first, attempt, tiny.trained(), "")
+    clock[0] += 10
+    if how == "deleted":
+        store.delete(first, "me")
+    if how == "culled":
+        assert store.cull(0) == 1
+    theirs = store.submit("you", tiny.RECIPE)
+    assert [run_id for run_id, _ in store.waiting(workers=1)] == [theirs, again]
+    clock[0] += queue.SERVED_SECONDS
+    assert [run_id for run_id, _ in store.waiting(workers=1)] == [again, theirs]  # who has waited for an hour since
 
 
 def test_one_workspace_never_trains_twice_at_a_time_even_on_a_free_worker():

@@ -1,6 +1,11 @@
 import dataclasses
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +24,7 @@ from tests.samples import grown_film
 from tests.training import tiny
 from tests.training.tiny import trained
 
+ROOT = Path(__file__).parents[2]
 RECIPE = tiny.RECIPE
 MINE, THEIRS = "a" * 64, "b" * 64
 
@@ -70,6 +76,30 @@ def test_fifty_clicks_at_once_start_one_run(store):
     assert len(ids) == 50
 
 
+@pytest.mark.bad_input(28)
+def test_two_processes_that_press_at_once_start_one_run(store):
+    press = textwrap.dedent("""
+        import sys
+        from core.training.runs import RunStore
+        from tests.training import tiny
+        store = RunStore(sys.argv[1])
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(*(store.submit("a" * 64, tiny.RECIPE.model_copy(update={"seed": seed})) for seed in range(20)))
+    """)
+    command = [sys.executable, "-c", press, store.url]
+    options = {"cwd": ROOT, "env": os.environ | {"INKLING_MAX_ACTIVE_RUNS": "100"}, "text": True}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **options, **pipes) as one, subprocess.Popen(command, **options, **pipes) as other:
+        for process in (one, other):
+            assert process.stdout.readline() == "ready\n"
+        for process in (one, other):
+            process.stdin.write("now\n")
+            process.stdin.flush()
+        assert one.stdout.read() == other.stdout.read()
+    assert len(store.runs_of(MINE)) == 20
+
+
 def test_two_that_claim_at_once_never_get_the_same_run(store):
     ids = [store.submit(f"{number:064}", RECIPE) for number in range(12)]
     claimed = []
@@ -119,11 +149,36 @@ def test_no_more_runs_are_claimed_than_there_are_places(store):
     assert store.claim_next(places=2) is None
 
 
+def test_engines_that_share_a_queue_have_places_of_their_own_and_train_nobody_twice_at_a_time(store):
+    for owner in (MINE, THEIRS, "c" * 64, "d" * 64):
+        store.submit(owner, RECIPE)
+    store.submit(MINE, RECIPE.model_copy(update={"seed": 1}))
+    here, there = store.claim_next(places=1, engine="here"), RunStore(store.url).claim_next(places=1, engine="there")
+    assert here
+    assert there
+    assert {store.run(here).engine, store.run(there).engine} == {"here", "there"}
+    assert store.claim_next(places=1, engine="here") is None
+    claimed = [store.claim_next(places=9, engine="there") for _ in range(3)]
+    assert len({store.run(run_id).owner for run_id in [here, there, *claimed[:2]]}) == 4
+    assert claimed[2] is None  # whose owner has one in training, if elsewhere
+
+
 def test_a_claimed_run_that_nobody_could_take_goes_back_to_its_place(store):
     first, _ = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
     assert store.claim_next() == first
     store.give_back(first)
     assert store.claim_next() == first
+
+
+@pytest.mark.bad_input(30)
+@pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
+def test_a_claimed_run_that_nobody_could_take_hears_its_owner_at_once(store, wish, state):
+    run_id = store.submit(MINE, RECIPE)
+    store.claim_next()
+    store.ask(run_id, MINE, wish, "The leader asked.")
+    store.give_back(run_id)
+    run = store.run(run_id)
+    assert (run.state, run.wish, run.notice) == (state, "", "The leader asked.")
 
 
 def test_one_process_only_acts_on_a_runs_silence(store):
@@ -589,6 +644,19 @@ def test_a_clock_that_is_set_back_changes_no_order_and_makes_no_time_negative(st
     assert 0 < store.place(later, 1).seconds < 3600
 
 
+@pytest.mark.bad_input(33)
+def test_a_resumed_run_overtakes_nobody_where_the_clock_was_set_back(store, monkeypatch):
+    clock = [10_000.0]
+    monkeypatch.setattr("core.training.runs.time.time", lambda: clock[0])
+    resumed, attempt = begun(store)
+    store.pause(resumed, attempt, checkpoint(1))
+    clock[0] += 2 * 3600
+    first = store.submit(THEIRS, RECIPE)
+    clock[0] -= 3600
+    store.resume(resumed, MINE)
+    assert [store.claim_next(places=2) for _ in range(2)] == [first, resumed]
+
+
 def aged(store, run_id, days):
     with store._database.writing() as session:
         earlier = {"seconds": 86_400 * days, "id": run_id}
@@ -619,6 +687,20 @@ def test_runs_that_are_too_old_or_too_many_bytes_go_and_never_an_active_one(stor
     assert store.runs_of("2" * 64) == []
     assert store.run(active).state == RunState.RUNNING
     assert store.report(active, attempt, progress()) is not None
+
+
+def test_a_run_that_can_be_resumed_goes_for_its_size_only_where_no_other_is_left(store, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
+    paused, attempt = begun(store)
+    store.pause(paused, attempt, checkpoint(1))
+    finished = ended_run(store, THEIRS)
+    monkeypatch.setattr("core.training.runs.MEGABYTE", 500)  # bytes; a checkpoint takes less, a model more
+    store.cull()
+    assert store.run(paused).state == RunState.PAUSED
+    with pytest.raises(NoSuchRun):
+        store.run(finished)
+    monkeypatch.setattr("core.training.runs.MEGABYTE", 1)
+    assert store.cull() == 1
 
 
 def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_stay(store):

@@ -144,6 +144,22 @@ def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhil
         np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
 
 
+@pytest.mark.bad_input(23)
+def test_a_model_that_the_disk_never_takes_stays_to_be_had_and_its_run_is_not_said_to_have_finished(
+    store, monkeypatch, tmp_path, caplog
+):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setattr(worker, "KEEPING_SECONDS", 0.0)
+    run_id = store.submit(MINE, tiny.RECIPE)
+    store.claim_next()
+    follower = worker._Follower(Breaking(store, finish=9), run_id, store.begin(run_id)[2], has_checkpoint=False)
+    with caplog.at_level("INFO", "inkling.worker"):
+        follower.finish(tiny.trained(), "")
+    assert read_model(rescued(run_id)).scores.test_accuracy == 0.9
+    assert "event=given_up" in caplog.text
+    assert "event=finished" not in caplog.text
+
+
 @pytest.mark.bad_input(30)
 def test_stop_is_heard_while_the_worker_warms_up(store):
     worker._warm.clear()
