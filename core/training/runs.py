@@ -411,7 +411,7 @@ class RunStore:
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
-            UnreadRun: another version of Inkling made it.
+            UnreadRun: it is damaged, or another version of Inkling made it.
             OverLimit: its recipe, the queue or the workspace's runs are more than this server allows now.
             BadLimit: as `limits.limits`.
         """
@@ -419,11 +419,7 @@ class RunStore:
             row = _owned(session, run_id, owner)
             if row.state not in _RESUMABLE:
                 return
-            try:
-                recipe = parse_recipe(row.recipe)
-            except BadRecipe:
-                raise UnreadRun from None
-            if refusal := _refusal(session, owner, recipe):
+            if refusal := _refusal(session, owner, self._seen(session, row).recipe):
                 raise OverLimit(refusal)
             row.deaths, row.queued = 0, _end_of_queue(session)
             row.state, row.wish, row.notice, row.request = RunState.QUEUED, "", "", row.id
