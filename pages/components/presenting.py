@@ -62,7 +62,8 @@ def _open() -> None:
             st.code(address, language=None, wrap_lines=True)
             if urlsplit(address).hostname in _ON_THIS_MACHINE:
                 quiet(
-                    "This address is for this computer alone. Open Inkling by its address in your network to hand it out."
+                    "This address is for this computer alone. "
+                    "Open Inkling by its address in your network to hand it out."
                 )
             else:
                 quiet("Whoever opens this link begins with a clean board and sees nothing of yours.")
