@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from core.digits.preprocessing import BOARD_SIZE, PEN_WIDTH
-from pages.components import picture, theme
+from pages.components import picture, presenting, theme
 
 # The canvas sits in a shadow root that config.toml cannot reach. Its own toolbar is invisible on touch screens and
 # swallows the strokes that start under it, so it goes (undo and clear lie below the board); the sheet gets its paper,
@@ -29,10 +29,9 @@ def show() -> object:
         theme. Nothing about it is certain, because any client may send anything.
     """
     state = st.session_state
-    ink = theme.INK[theme.name()]
     # A new key mounts a new canvas, which starts with `board_start`. The key is not in the state after undo and clear,
-    # and when the visitor comes back from another page.
-    if not _is_sent(state.get(_key())) or state.board_ink != ink:
+    # and when the visitor comes back from another page. In and out of projector mode the canvas would begin empty.
+    if not _is_sent(state.get(_key())) or state.board_seen_in != _seen_in():
         _lay_sheet(state.get("drawing", {}))
     with st.container(key="board", width=BOARD_SIZE, height=BOARD_SIZE, border=False, gap=None):
         canvas = st_canvas(
@@ -40,7 +39,7 @@ def show() -> object:
             width=BOARD_SIZE,
             height=BOARD_SIZE,
             stroke_width=state.get("pen_width", int(PEN_WIDTH)),
-            stroke_color=ink,
+            stroke_color=theme.INK[theme.name()],
             initial_drawing=state.board_start,
         )
         drawing: object = canvas.json_data
@@ -96,11 +95,16 @@ def _strokes(drawing: object) -> list[Any]:
     return strokes if isinstance(strokes, list) else []
 
 
+def _seen_in() -> tuple[str, bool]:
+    return theme.name(), presenting.is_on()
+
+
 def _lay_sheet(drawing: object) -> None:
     state = st.session_state
-    state.board_ink = theme.INK[theme.name()]
+    state.board_seen_in = _seen_in()
     state.board_number = state.get("board_number", 0) + 1
-    strokes = [stroke | {"stroke": state.board_ink} for stroke in _strokes(drawing) if isinstance(stroke, dict)]
+    ink = theme.INK[theme.name()]
+    strokes = [stroke | {"stroke": ink} for stroke in _strokes(drawing) if isinstance(stroke, dict)]
     state.board_start = state.drawing = {"objects": strokes}
 
 

@@ -1,12 +1,13 @@
 """Showing Inkling to a group: the board and its bars alone in large type, a link to hand out, a start for the next."""
 
+from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import segno
 import streamlit as st
 
-from pages.components import square_image, workspace
+from pages.components import workspace
 from pages.components.typesetting import quiet
 
 _HERE = Path(__file__)
@@ -42,28 +43,37 @@ def enlarge() -> None:
 
 
 def show() -> None:
-    """Draw "For a group", which unfolds into projector mode, the link with its QR code, and the way to start anew."""
-    group = st.popover("For a group", key="for_a_group", on_change="rerun")
-    if not group.open:
-        return
-    with group, st.container(width=300, gap="small"):
-        label = "Leave projector mode" if is_on() else "Projector mode: board and bars, in large"
-        if st.button(label, key="projector", icon=":material/present_to_all:"):
-            turn()
-        address = workspace.start_address()
-        square_image.show(_qr_code(address), 220, f"QR code of {address}")
-        st.code(address, language=None, wrap_lines=True)
-        if urlsplit(address).hostname in _ON_THIS_MACHINE:
-            quiet(
-                "This address is for this computer alone. Open Inkling by its address in your network to hand it out."
-            )
-        else:
-            quiet("Whoever opens this link begins with a clean board and sees nothing of yours.")
-        _next_group(key="next_group")
-        quiet("Clears the board and all that was chosen. Your runs and kept drawings stay.")
+    """Draw "For a group", which opens projector mode, the link with its QR code, and the way to start anew."""
+    if st.button("For a group", key="for_a_group"):
+        _open()
+
+
+# A dialog and not a popover, which is no higher than the room beside its button and seven tenths of the window.
+@st.dialog("For a group", width="medium")
+def _open() -> None:
+    address = workspace.start_address()
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width="content"):
+            st.html(_qr_code(address), width="content")
+        with st.container(width=300, gap="small"):
+            label = "Leave projector mode" if is_on() else "Projector mode: board and bars, in large"
+            if st.button(label, key="projector", icon=":material/present_to_all:"):
+                turn()
+            st.code(address, language=None, wrap_lines=True)
+            if urlsplit(address).hostname in _ON_THIS_MACHINE:
+                quiet(
+                    "This address is for this computer alone. "
+                    "Open Inkling by its address in your network to hand it out."
+                )
+            else:
+                quiet("Whoever opens this link begins with a clean board and sees nothing of yours.")
+            _next_group(key="next_group")
+            quiet("Clears the board and all that was chosen. Your runs and kept drawings stay.")
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _qr_code(address: str) -> str:
-    """Dark on white in both themes: not every camera reads the inverse."""
-    return str(segno.make(address, error="m", micro=False).svg_inline(dark="#1D2433", light="#FFFFFF", omitsize=True))
+    """Dark on white in both themes: not every camera reads the inverse. It grows with the screen, for the last row."""
+    image = segno.make(address, error="m", micro=False).svg_data_uri(dark="#1D2433", light="#FFFFFF", omitsize=True)
+    size = "width: max(220px, 50vmin); max-width: 100%; aspect-ratio: 1"
+    return f'<img src="{image}" alt="QR code of {escape(address)}" style="{size}">'

@@ -13,6 +13,7 @@ from core.insight.maps import data_url
 from pages.components import (
     attendance,
     errors,
+    menu,
     message_queue,
     presenting,
     run_banner,
@@ -83,6 +84,7 @@ def run(page: StreamlitPage) -> None:
             # These lie over the page, but take a line of space where they stand: at its end nothing moves for them.
             workspace.keep()
             attendance.show()
+            menu.mend()
             run_banner.show(is_train=page.url_path == "train")
             if shortcuts.show():
                 presenting.turn()

@@ -1,3 +1,4 @@
+const NAVIGATION = 64 // pixels of it that lie over the page
 const brought = new Set()
 
 export default function ({ data, parentElement }) {
@@ -23,10 +24,11 @@ export default function ({ data, parentElement }) {
   track.firstElementChild.style.width = `${100 * data.share}%`
   parentElement.querySelector("p").textContent = data.said
 
-  if (data.bring && !brought.has(data.bring) && innerWidth < 640) {
-    brought.add(data.bring)
-    const head = parentElement.host.closest(".st-key-run") ?? parentElement.host
-    head.style.scrollMarginTop = "4rem" // the navigation lies over the page
-    head.scrollIntoView({ block: "start" })
-  }
+  if (!data.bring || brought.has(data.bring)) return
+  brought.add(data.bring)
+  const head = parentElement.host.closest(".st-key-run") ?? parentElement.host
+  const { top } = head.getBoundingClientRect()
+  if (top >= NAVIGATION && top < innerHeight / 2) return
+  head.style.scrollMarginTop = `${NAVIGATION}px`
+  head.scrollIntoView({ block: "start" })
 }

@@ -20,7 +20,7 @@ def show(figures: dict[str, str], share: float, said: str, bring: str = "") -> N
         figures: value by label, in order.
         share: how much of the run is done, 0 to 1.
         said: where it is, in words.
-        bring: id of a run to scroll to, once, where the figures lie below the form: on a phone.
+        bring: id of a run to scroll to, once, where it is out of sight: below the form, or above an open group of it.
     """
     rows = [{"label": label, "value": value} for label, value in figures.items()]
     _figures(key="run_figures", data={"figures": rows, "share": share, "said": said, "bring": bring})

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.axe import serious
@@ -23,6 +24,26 @@ def expect_empty(visit):
     expect(visit.page.get_by_role("status").filter(has_text="Draw a digit")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Undo")).to_be_disabled()
     expect(visit.sheet()).to_have_attribute("data-inkling", "")
+
+
+def expect_seven_on_the_board(visit, *, presented):
+    """The page has turned, and the seven's upper bar is on its sheet."""
+    expect(visit.page.get_by_role("heading", name="Draw a digit")).to_have_count(0 if presented else 1)
+    expect(visit.page.locator(READY)).to_be_attached()
+    visit.page.wait_for_function(
+        """() => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].some((host) => {
+            const canvas = host.shadowRoot?.querySelector("canvas.dc-canvas.lower-canvas")
+            return canvas?.checkVisibility() && canvas.getContext("2d").getImageData(140, 60, 1, 1).data[3] == 255
+        })"""
+    )
+    expect_seven(visit)
+
+
+def open_group(visit):
+    visit.page.get_by_role("button", name="For a group").click()
+    group = visit.page.get_by_role("dialog", name="For a group")
+    expect(group.get_by_text("Your runs and kept drawings stay.")).to_be_attached()  # the last of it
+    return group
 
 
 def test_the_keys_undo_clear_and_go_to_train_but_not_while_one_types_and_a_list_shows_them(server, visitor):
@@ -67,15 +88,14 @@ def test_projector_mode_fills_the_window_hands_out_a_link_without_a_secret_and_s
     visit.open()
     visit.draw(*SEVEN)
     expect_seven(visit)
-    visit.page.get_by_role("button", name="For a group").click()
-    link = visit.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
-    expect(link).to_have_text(f"{visit.url}/")
-    expect(visit.page.get_by_role("img", name=f"QR code of {visit.url}/")).to_be_visible()
-    visit.page.get_by_role("button", name="Projector mode").click()
+    group = open_group(visit)
+    expect(group.get_by_test_id("stCode")).to_have_text(f"{visit.url}/")
+    expect(group.get_by_role("img", name=f"QR code of {visit.url}/")).to_be_visible()
+    group.get_by_role("button", name="Projector mode").click()
 
-    expect(visit.page.get_by_role("heading", name="Draw a digit")).to_have_count(0)
+    expect(group).to_have_count(0)
+    expect_seven_on_the_board(visit, presented=True)
     expect(visit.page.get_by_role("link", name="Learn")).to_have_count(0)
-    expect_seven(visit)  # what was drawn has come along
     bars = visit.page.get_by_role("list", name="How likely each digit is")
     board = visit.sheet()
     visit.page.wait_for_function("([bars]) => bars.getBoundingClientRect().width > 500", arg=[bars.element_handle()])
@@ -90,10 +110,38 @@ def test_projector_mode_fills_the_window_hands_out_a_link_without_a_secret_and_s
     expect_seven(visit)
     assert serious(visit.page) == []
 
-    visit.page.get_by_role("button", name="For a group").click()
-    visit.page.get_by_role("button", name="Start anew for the next group").click()
+    open_group(visit).get_by_role("button", name="Start anew for the next group").click()
     expect_empty(visit)
     expect(visit.page).to_have_url(re.compile("present=1"))
     press(visit, "p")
     expect(visit.page.get_by_role("button", name="Train your own")).to_be_visible()
     expect(visit.page).not_to_have_url(re.compile("present=1"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+def test_what_is_for_a_group_is_seen_whole_and_its_code_is_as_large_as_the_screen_allows(
+    server, visitor, width, height
+):
+    visit = visitor(server, width, height)
+    visit.open()
+    group = open_group(visit)
+    for part in (group.get_by_role("img"), group.get_by_test_id("stCode"), group.get_by_text("Start anew")):
+        part.scroll_into_view_if_needed()
+        expect(part).to_be_in_viewport(ratio=1)
+    code = group.get_by_role("img").bounding_box()
+    assert code["width"] == code["height"] == max(220, min(width, height) / 2)
+    assert group.evaluate("dialog => dialog.scrollHeight - dialog.clientHeight") <= 0  # the page under it scrolls
+    assert serious(visit.page) == []
+
+
+def test_the_strokes_stay_on_the_board_on_the_way_into_projector_mode_and_out_of_it(server, visitor):
+    visit = visitor(server)
+    visit.open()
+    visit.draw(*SEVEN)
+    expect_seven(visit)
+    press(visit, "p")
+    expect_seven_on_the_board(visit, presented=True)
+    press(visit, "p")
+    expect_seven_on_the_board(visit, presented=False)
+    visit.page.go_back()
+    expect_seven_on_the_board(visit, presented=True)

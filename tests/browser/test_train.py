@@ -164,6 +164,24 @@ def test_on_a_phone_board_and_bars_keep_their_place_and_the_drawing_stays_when_a
     expect(told).to_have_count(0)
 
 
+def test_a_run_that_begins_out_of_sight_above_an_open_group_is_brought_into_sight(server, visitor):
+    visit = visitor(server)
+    open_train(visit)
+    choose(visit)  # leaves a group open
+    main = visit.page.get_by_test_id("stMain")
+    main.evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    expect(progress(visit)).not_to_be_in_viewport()
+    button(visit, "Train").click()
+    stop = button(visit, "Stop").or_(button(visit, "Cancel"))
+    expect(stop).to_be_in_viewport()
+    expect(progress(visit)).to_be_in_viewport()
+    header = visit.page.get_by_test_id("stHeader").bounding_box()
+    assert stop.bounding_box()["y"] >= header["y"] + header["height"]
+    main.evaluate("main => main.scrollTo(0, main.scrollHeight)")  # who scrolls away is left there
+    expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
+    expect(button(visit, "Draw with it")).not_to_be_in_viewport()
+
+
 def test_a_paused_run_waits_and_is_resumed(server, visitor):
     visit = visitor(server)
     open_train(visit)

@@ -1,0 +1,69 @@
+"""The menu: on a cold server, in a narrow window, by keyboard."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import READY
+
+PAGES = ["Draw", "Train", "Model", "Evaluate", "Runs", "Learn"]
+# Every list of pages that has been shown at the side, from the first moment on.
+NOTE_LISTS = """addEventListener("DOMContentLoaded", () => {
+    window.lists = []
+    new MutationObserver(() => {
+        const links = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")]
+        if (links.length) lists.push(links.map((link) => link.innerText.trim()))
+    }).observe(document, { childList: true, subtree: true })
+})"""
+
+
+def open_drawer(visit):
+    visit.page.get_by_test_id("stExpandSidebarButton").click()
+    expect(visit.page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_first_visitor_of_a_cold_server_never_sees_the_names_of_the_page_files(cold_server, visitor, width):
+    visit = visitor(cold_server, width)
+    visit.page.add_init_script(NOTE_LISTS)
+    visit.goto("/train")
+    expect(visit.page).to_have_title("Train · Inkling")
+    lists = visit.page.evaluate("lists")
+    assert all(names == PAGES for names in lists), lists
+    if width == 375:
+        open_drawer(visit)
+        expect(visit.page.get_by_test_id("stSidebarNavLink")).to_have_text(PAGES)
+    else:
+        expect(visit.page.get_by_test_id("stTopNavLink")).to_have_text(PAGES)
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/131.0.0.0 Mobile Safari/537.36", None])
+def test_the_drawer_of_a_narrow_window_closes_when_a_page_was_chosen_and_stays_closed(server, visitor, agent):
+    visit = visitor(server, 375, 667, user_agent=agent)
+    visit.goto("/")
+    drawer = visit.page.get_by_test_id("stSidebar")
+    for name, heading in (("Train", "Train a network"), ("Runs", "Runs")):
+        open_drawer(visit)
+        visit.page.get_by_role("link", name=name, exact=True).click()
+        expect(visit.page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(drawer).to_have_attribute("data-collapsed", "true")
+    visit.page.reload()
+    expect(visit.page.locator(READY)).to_be_attached()
+    expect(drawer).to_have_attribute("data-collapsed", "true")
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu(server, visitor, color_scheme):
+    visit = visitor(server, color_scheme=color_scheme)
+    visit.goto("/")
+    link = visit.page.get_by_role("link", name="Train", exact=True)
+    expect(link).to_have_css("outline-style", "none")
+    visit.page.keyboard.press("Tab")
+    for _ in PAGES:
+        visit.page.keyboard.press("Tab")
+        if link.evaluate("link => link === document.activeElement"):
+            break
+    expect(link).to_be_focused()
+    expect(link).to_have_css("outline-style", "solid")
+    expect(link).to_have_css("outline-width", "2px")
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()
