@@ -31,7 +31,7 @@ def training_batches(digits: Digits, recipe: Recipe, epoch: tf.Variable, steps_m
     images, labels, count = tf.constant(digits.images), tf.constant(digits.labels), len(digits)
     batch_size = min(recipe.batch_size, count)
 
-    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes a third of a second
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # nothing to convert; looking takes long
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         places = tf.range(step * batch_size, tf.minimum((step + 1) * batch_size, count))
         order_seed = tf.stack([recipe.seed, tf.cast(epoch, tf.int32)])

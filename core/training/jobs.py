@@ -71,7 +71,7 @@ class Engine:
 
     def __init__(self, store: RunStore) -> None:
         """Watch the store's queue; nothing is started before something is asked for or queued."""
-        self.id = engine_id()
+        self.id = engine_id(store.url)
         self._store = store
         self._state = EngineState.OFF
         self._client: Client | None = None
@@ -266,8 +266,13 @@ class Engine:
         self._handed_out.clear()
 
 
-def engine_id() -> str:
-    """What tells one engine from another that trains from the same queue, before and after it was started anew."""
+def engine_id(database: str) -> str:
+    """What tells one engine from another that trains from this database's queue, before and after it was started anew.
+
+    "" where there can be but one, whatever the machine is called today: a file is not shared between machines.
+    """
+    if not _is_cluster() and database.startswith("sqlite"):
+        return ""
     where = os.environ.get("DASK_SCHEDULER_ADDRESS") or f"{socket.gethostname()}:{home().absolute()}"
     return hashlib.sha256(where.encode()).hexdigest()[:16]
 

@@ -23,9 +23,9 @@ OVERHEAD_SECONDS, IMAGE_SECONDS, MULTIPLY_ADD_SECONDS = 2.0, 6e-5, 3.6e-11
 FORWARD = 1 / 3  # of a training step's work, where an image is only answered
 ANSWERED_IMAGES = 25_000  # when a run ends: test set, validation split, drawn digits
 HANDOVER_SECONDS = 0.4  # from the end of a run until the next one is in a worker's hands
+SERVED_SECONDS = 3600  # from the end of a run until its owner's next one is a first again; a workshop takes less
 ALIKE = 5  # ended runs of the same kind that tell how long another one takes
 LATEST = 100  # ended runs that are looked at
-SERVED_SECONDS = 3600  # from the end of a run until its owner's next one is a first again; a workshop takes less
 RECENT = 20  # of these, of any kind, that tell how fast this machine is now
 
 

@@ -36,7 +36,9 @@ def test_the_first_visitor_of_a_cold_server_never_sees_the_names_of_the_page_fil
         expect(visit.page.get_by_test_id("stTopNavLink")).to_have_text(PAGES)
 
 
-@pytest.mark.parametrize("agent", ["Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/131.0.0.0 Mobile Safari/537.36", None])
+@pytest.mark.parametrize(
+    "agent", ["Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/131.0.0.0 Mobile Safari/537.36", None]
+)
 def test_the_drawer_of_a_narrow_window_closes_when_a_page_was_chosen_and_stays_closed(server, visitor, agent):
     visit = visitor(server, 375, 667, user_agent=agent)
     visit.goto("/")

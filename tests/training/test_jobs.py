@@ -379,14 +379,16 @@ def test_a_run_of_another_engine_is_left_alone_until_that_engine_must_be_gone_fo
 
 
 def test_an_engine_knows_its_runs_again_when_it_is_started_anew_and_not_those_of_another(tmp_path, monkeypatch):
-    before = jobs.engine_id()
-    assert jobs.engine_id() == before
+    shared = "postgresql://db.example/inkling"
+    before = jobs.engine_id(shared)
+    assert jobs.engine_id(shared) == before
     monkeypatch.setattr(jobs.socket, "gethostname", lambda: "another")
-    assert jobs.engine_id() != before
+    assert jobs.engine_id(shared) != before
+    assert jobs.engine_id("sqlite:///runs.sqlite3") == ""
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tls://scheduler.example:8786")
-    from_one_machine = jobs.engine_id()
+    from_one_machine = jobs.engine_id(shared)
     monkeypatch.setenv("INKLING_HOME", str(tmp_path / "another"))
-    assert jobs.engine_id() == from_one_machine != before
+    assert jobs.engine_id(shared) == from_one_machine != before
 
 
 def test_a_run_that_waits_behind_another_since_its_worker_died_is_not_taken_for_hung(watching):
