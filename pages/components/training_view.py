@@ -24,6 +24,7 @@ from core.insight.progress import (
     seconds_left,
     share_done,
     watched_sentence,
+    wish_words,
 )
 from core.insight.teaching import lesson_sentence, readings
 from core.networks.model import Scores
@@ -235,7 +236,7 @@ def _said(run: Run) -> str:
     if run.state != RunState.RUNNING:
         return _ENDED[run.state] + (f" after epoch {len(run.history)}" if run.history else "")
     if run.wish:
-        return "Stopping: measuring what was learned" if run.wish == "stop" else "Pausing: keeping where it is"
+        return ": ".join(wish_words(run.wish)).capitalize()
     if run.live is None:
         return "Warming up TensorFlow: about 10 s the first time, a second or two later"
     live = run.live

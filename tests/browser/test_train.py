@@ -115,7 +115,7 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
 
     visit.page.get_by_role("link", name="Draw", exact=True).click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
-    expect(visit.page.get_by_text(re.compile(r"Epoch \d+ of 20, \d\d\.\d\d\s%, .* left"))).to_be_visible()
+    expect(visit.page.get_by_text(re.compile(r"epoch \d+ of 20, \d\d\.\d\d\s%, .* left"))).to_be_visible()
     visit.page.get_by_role("link", name="Open").click()
     expect_moving(visit)
     assert run_id(visit) == started

@@ -115,6 +115,9 @@ def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_be
     assert not app.error
     assert [line["name"] for line in lines(app)] == ["Going on", "Broken", "First", "Pretrained"]
     assert [line["state"] for line in lines(app)] == [f"50{THIN}% done", "Failed", "Finished", "Shipped"]
+    run_store().ask(run_store().active_run(OWNER).id, OWNER, "stop")
+    app.run()
+    assert lines(app)[0]["state"] == "Stopping"
     first = lines(app)[2]
     assert (first["test"]["text"], first["drawn"]["text"]) == (f"98.76{THIN}%", f"91.00{THIN}%")
     assert (first["parameters"]["text"], first["time"]["text"], first["recipe"]) == ("29,658", "1 min 05 s", "Fast")

@@ -750,7 +750,7 @@ def banner(app, what="what"):
         for part in app.get("bidi_component")
         if part.proto.component_name == "inkling.run_banner"
     ]
-    return next((f"{data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
+    return next((f"{data.get('name', '')}{data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
 
 
 def end_told(app):
@@ -763,7 +763,7 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     app = opened()
     assert banner(app) is None
     app.switch_page("pages/draw.py").run()
-    assert f"Epoch 1 of 5, 98.60{THIN}%" in banner(app)
+    assert f"Script A, epoch 1 of 5, 98.60{THIN}%" in banner(app)
     app.switch_page("pages/model.py").run()
     assert "left" in banner(app)
     assert end_told(app) is None
@@ -795,7 +795,28 @@ def test_somebody_elses_run_shows_on_no_page_of_mine():
 def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
     started().report(50)
     theirs = finished_run(owner=SOMEBODY)
-    assert "Epoch 1 of 1" in banner(opened(run=theirs))
+    assert "Fast, epoch 1 of 1" in banner(opened(run=theirs))
+
+
+def test_a_run_that_waits_is_named_on_the_page_of_another():
+    started("script-b", owner=SOMEBODY).report(50)
+    run_store().submit(OWNER, PRESETS["tiny"])
+    theirs = run_store().active_run(SOMEBODY).id
+    assert banner(opened(run=theirs)).startswith("Tiny waits, Next in the queue, behind 1")
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ("stop", "Fast is stopping, measuring what was learned"),
+        ("pause", "Fast is pausing, keeping where it is"),
+    ],
+)
+def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(wish, words):
+    worker = started()
+    worker.report(50)
+    run_store().ask(worker.run_id, OWNER, wish)
+    assert banner(opened().switch_page("pages/draw.py").run()) == words
 
 
 # A recipe that comes by a link
