@@ -8,11 +8,13 @@ from streamlit.testing.v1 import AppTest
 from core.digits.dataset import Digits, NoMnist
 from core.insight import answers as answers_module
 from core.insight import evaluation
+from core.insight.progress import score_words
 from core.networks.model import pretrained
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import FAST, PRESETS
 from core.training.runs import run_store
 from pages.components import data_view, evaluated
+from pages.components.errors import plain
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -148,6 +150,12 @@ def test_every_preset_on_any_data_can_be_evaluated(preset, digits):
     app = opened(mine(digits, recipe=PRESETS[preset], data_source="handwriting"))
     assert not app.error
     assert app.metric[0].label == "Test accuracy, built-in handwriting"
+
+
+def test_the_shipped_model_is_named_where_there_is_no_other_to_choose(digits):
+    app = opened()
+    assert plain(f"Pretrained, {score_words(pretrained().scores)}") in text(app).splitlines()
+    assert app.button(key="train_own").label == "Train a network of your own"
 
 
 def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choice_the_shipped_one(digits, monkeypatch):
