@@ -25,7 +25,14 @@ def start() -> None:
 
 
 engine().warm_up()
+run, problem = None, ""
+try:
+    run = workspace.current_run()
+except NoSuchRun as gone:
+    problem = str(gone)
 recipe_form.take_link()
+if run and run.state.is_active and not run.is_lesson and workspace.owns(run):
+    recipe_form.take_up(run.recipe)
 made = recipe_form.recipe()
 is_there = isinstance(made, Recipe) and run_store().is_asked_for(workspace.owner(), made)
 refusal = "" if is_there or isinstance(made, str) else run_store().refusal(workspace.owner())
@@ -33,13 +40,10 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Train a network", anchor=False, width="content")
         links = st.container(width="content")
-    if problem := recipe_form.link_problem():
+    if bad_link := recipe_form.link_problem():
+        st.error(plain(bad_link), icon=":material/error:")
+    if problem:
         st.error(plain(problem), icon=":material/error:")
-    run = None
-    try:
-        run = workspace.current_run()
-    except NoSuchRun as problem:
-        st.error(plain(str(problem)), icon=":material/error:")
         st.button("Back to my runs", key="way_home", on_click=st.query_params.clear)
     left, right = st.columns([5, 9], gap="large")
     with left:

@@ -122,6 +122,12 @@ def take_link() -> None:
         _fill("fast")
 
 
+def take_up(training: Recipe) -> None:
+    """Fill the controls with the recipe of a run that goes on, where nothing has been chosen yet: after a reload."""
+    if _key("preset") not in st.session_state:
+        _fill_all(training)
+
+
 def link_problem() -> str:
     """What was wrong with the link by which the visitor came; "" where nothing was. It is said once."""
     return str(st.session_state.pop("recipe_link_problem", ""))

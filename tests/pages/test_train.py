@@ -298,6 +298,27 @@ def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
     assert data_of(app, "preset_cards")["chosen"] == "script-a"
 
 
+def test_after_a_reload_the_form_shows_the_recipe_of_the_run_that_goes_on_and_train_stays_disabled():
+    app = choose(opened(), "script-a")
+    app.number_input(key="recipe_epochs").set_value(7).run()
+    app.button(key="train").click().run()
+    (run,) = run_store().runs_of(OWNER)
+    again = opened(run=run.id)
+    assert data_of(again, "preset_cards")["chosen"] == "script-a"
+    assert again.number_input(key="recipe_epochs").value == 7
+    assert again.number_input(key="recipe_batch_size").value == 32
+    assert again.button(key="train").disabled
+    again.number_input(key="recipe_epochs").set_value(9).run()
+    assert not again.button(key="train").disabled
+
+
+def test_somebody_elses_run_and_one_that_is_over_leave_the_form_as_it_is():
+    over = finished_run(recipe=PRESETS["script-b"])
+    theirs = run_store().submit(SOMEBODY, PRESETS["script-a"])
+    for run_id in (theirs, over):
+        assert data_of(opened(run=run_id), "preset_cards")["chosen"] == "fast"
+
+
 # What augmentation does
 
 
