@@ -28,7 +28,7 @@ from core.insight.progress import (
 )
 from core.insight.teaching import lesson_sentence, readings
 from core.networks.model import Scores
-from core.networks.settings import differing
+from core.networks.settings import differing, number
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
 from core.training.limits import OverLimit
@@ -361,7 +361,7 @@ def _show_rate(run: Run | None) -> None:
         return
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
     st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
-    quiet(f"Learning rate: {float(rows[-1]['learning_rate']):.2g} now.")
+    quiet(f"Learning rate: {number(float(rows[-1]['learning_rate']), 2)} now.")
 
 
 def _show_lesson(run: Run) -> None:

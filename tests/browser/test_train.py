@@ -89,7 +89,7 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
     visit.page.go_back()
     button(visit, "Draw with it").click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
-    expect(visit.page.get_by_role("button", name=re.compile("Fast, changed"))).to_be_visible()
+    expect(visit.page.get_by_role("button", name=re.compile("Fast, training images 10,000"))).to_be_visible()
     visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
     expect(visit.page.get_by_role("status").filter(has_text=re.compile("sure"))).to_be_visible()
 

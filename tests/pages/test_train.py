@@ -136,6 +136,21 @@ def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
     assert [card["preset"] for card in cards["cards"]] == list(PRESETS)
     assert all(card["line"] and card["expect"] for card in cards["cards"])
     assert (cards["chosen"], cards["changed"]) == ("fast", False)
+    assert "idle cores" in texts(opened())
+
+
+def test_a_changed_card_promises_nothing_and_the_others_still_do():
+    app = opened()
+    app.number_input(key="recipe_epochs").set_value(3).run()
+    expected = {card["preset"]: card["expect"] for card in data_of(app, "preset_cards")["cards"]}
+    assert expected.pop("fast") == ""
+    assert all(expected.values())
+
+
+def test_a_run_with_one_setting_changed_is_called_after_it():
+    app = choose(opened(), "script-a")
+    app.toggle(key="recipe_augmentation_rotation_on").set_value(True).run()
+    assert trained(app).name == "Script A, rotation 10\N{DEGREE SIGN}"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
