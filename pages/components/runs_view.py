@@ -286,7 +286,8 @@ def _show_differences(chosen: list[Chosen]) -> None:
         ("Test loss", [loss_text(one.scores.test_loss) if one.scores else NONE for one in chosen]),
         ("Training time", [duration(one.scores.seconds) if one.scores else NONE for one in chosen]),
     ]
-    settings = differing([one.recipe for one in chosen])
+    recipes = [one.recipe for one in chosen]
+    settings = differing(recipes)
     name = "What they came to, and the settings in which they differ"
     st.markdown(f"**{name}**")
     settings_table.show(name, _short_names(chosen), rows + settings)
@@ -295,3 +296,5 @@ def _show_differences(chosen: list[Chosen]) -> None:
         quiet(f"{count}; all others are the same.")
     else:
         quiet("They have the same recipe. What differs is the machine's time, or the weights that they began with.")
+    if any(recipe.label_smoothing or recipe.l1 or recipe.l2 for recipe in recipes):
+        quiet("The test loss leaves out label smoothing and penalties, which raise the loss of the curves.")

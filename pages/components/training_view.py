@@ -309,7 +309,8 @@ def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: st
     summary = charts.curve_summary(run.points, run.history, "accuracy" if accuracy else "loss")
     spec = charts.accuracy_curves(epochs) if accuracy else charts.loss_curves(epochs)
     st.vega_lite_chart(rows, spec, key=f"{value}_{run.id}", height=CURVE_HEIGHT, alt=f"{value.capitalize()} curve")
-    quiet(summary)
+    is_raised = run.recipe.label_smoothing and not accuracy
+    quiet(f"{summary} Label smoothing raises it: it cannot reach 0." if is_raised else summary)
 
 
 def _show_drawing_and_samples(run: Run | None) -> None:

@@ -334,6 +334,24 @@ def test_somebody_elses_run_and_one_that_is_over_leave_the_form_as_it_is():
         assert data_of(opened(run=run_id), "preset_cards")["chosen"] == "fast"
 
 
+@pytest.mark.parametrize(("preset", "is_raised"), [("fast", True), ("script-a", False)])
+def test_beside_a_loss_with_label_smoothing_it_is_said_that_this_raises_it(preset, is_raised):
+    started(preset).report(100)
+    assert ("Label smoothing raises it" in texts(opened())) is is_raised
+
+
+def test_after_a_start_anew_train_shows_none_of_the_runs_before_and_keeps_them():
+    run_id = finished_run()
+    app = opened(anew="1")
+    assert "anew" not in app.query_params
+    assert "will appear" in app.subheader[0].value
+    assert "will appear" in app.run().subheader[0].value
+    assert data_of(opened(), "run_figures")["bring"] == ""  # a session that was not begun anew finds it again
+    assert figures(opened(run=run_id))["Test accuracy"]
+    app.button(key="train").click().run()
+    assert "will appear" not in app.subheader[0].value
+
+
 # What augmentation does
 
 
