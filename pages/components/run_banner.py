@@ -88,18 +88,17 @@ def _show(key: str, run: Run, **data: object) -> None:
 
 
 def _said(run: Run) -> tuple[str, str]:
-    """What happens now, in two halves that may stand under each other; the first goes on from the run's name."""
+    """What happens now, in two halves that may stand under each other."""
     if run.is_held:
-        return " waits", "the queue is paused by the workshop's leader"
+        return "waits", "the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
         place = run_store().place(run.id, engine().workers)
-        return (" waits", place_sentence(place.before, place.running, place.seconds)) if place else (" is next", "")
+        return ("waits", place_sentence(place.before, place.running, place.seconds)) if place else ("is next", "")
     if run.wish:
-        doing, how = wish_words(run.wish)
-        return f" is {doing}", how
+        return wish_words(run.wish)
     if run.live is None:
-        return " is starting", ""
+        return "starting", ""
     accuracy = last_validation_accuracy(run.points, run.history)
     reached = percent(run.live.accuracy if accuracy is None else accuracy)
     left = duration(seconds_left(run.live, run.points, run.recipe.epochs, run.recipe.batch_size))
-    return f", epoch {run.live.epoch} of {run.recipe.epochs}", f"{reached}, {left} left"
+    return f"epoch {run.live.epoch} of {run.recipe.epochs}, {reached}", f"{left} left"

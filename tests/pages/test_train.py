@@ -804,7 +804,7 @@ def banner(app, what="what"):
         for part in app.get("bidi_component")
         if part.proto.component_name == "inkling.run_banner"
     ]
-    return next((f"{data.get('name', '')}{data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
+    return next((f"{data.get('name', '')} {data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
 
 
 def end_told(app):
@@ -817,7 +817,7 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     app = opened()
     assert banner(app) is None
     app.switch_page("pages/draw.py").run()
-    assert f"Script A, epoch 1 of 5, 98.60{THIN}%" in banner(app)
+    assert f"Script A epoch 1 of 5, 98.60{THIN}%" in banner(app)
     app.switch_page("pages/model.py").run()
     assert "left" in banner(app)
     assert end_told(app) is None
@@ -849,7 +849,7 @@ def test_somebody_elses_run_shows_on_no_page_of_mine():
 def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
     started().report(50)
     theirs = finished_run(owner=SOMEBODY)
-    assert "Fast, epoch 1 of 1" in banner(opened(run=theirs))
+    assert "Fast epoch 1 of 1" in banner(opened(run=theirs))
 
 
 def test_a_run_that_waits_is_named_on_the_page_of_another():
@@ -862,8 +862,8 @@ def test_a_run_that_waits_is_named_on_the_page_of_another():
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        ("stop", "Fast is stopping, measuring what was learned"),
-        ("pause", "Fast is pausing, keeping where it is"),
+        ("stop", "Fast stopping, measuring what was learned"),
+        ("pause", "Fast pausing, keeping where it is"),
     ],
 )
 def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(wish, words):
