@@ -12,6 +12,8 @@ from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
+BAR = 368  # pixels: as wide as the column of the form on a screen of 1280
+
 router.guard()
 
 
@@ -58,10 +60,10 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
 
 with st.bottom, st.container(horizontal_alignment="center"), st.container(width=1120, gap="xsmall"):
     if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
-        st.error(plain(made), icon=":material/error:", width=400)
+        st.error(plain(made), icon=":material/error:", width=BAR)
     if refusal:
-        quiet(plain(refusal), width=400)
-    bar = st.container(width=400, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar")
+        quiet(plain(refusal), width=BAR)
+    bar = st.container(width=BAR, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar")
 with bar:
     recipe_form.show_bar()
     can_start = isinstance(made, Recipe) and not is_there and not refusal

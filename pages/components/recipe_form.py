@@ -155,7 +155,7 @@ def show(made: Recipe | str) -> None:
         line, expect = _LINES.get(preset, _described(known))
         cards.append(Card(preset, known.name, line, "" if changed and preset == chosen else expect))
     preset_cards.show(cards, chosen, changed, _fill)
-    quiet("To expect: the test accuracy, and about the time that two idle cores take.")
+    quiet("Test accuracy, and about the time on two idle cores.")
     if tight := limits.said(limits.limits()):
         quiet(plain(tight))
     if linked := _linked():

@@ -213,5 +213,8 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen(server, visit
         assert box["x"] + box["width"] <= width
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= height
+    cards, bar = visit.page.get_by_role("group", name="Recipe"), button(visit, "Train")
+    edges = [part.evaluate("part => part.getBoundingClientRect().right") for part in (bar, cards)]
+    assert edges[0] <= edges[1] + 1
     main = visit.page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
