@@ -9,6 +9,8 @@ from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
+BAR = 368  # pixels: as wide as the column of the form on a screen of 1280
+
 router.guard()
 
 
@@ -22,7 +24,14 @@ def start() -> None:
 
 
 engine().warm_up()
+run, problem = None, ""
+try:
+    run = workspace.current_run()
+except NoSuchRun as gone:
+    problem = str(gone)
 recipe_form.take_link()
+if run and run.state.is_active and not run.is_lesson and workspace.owns(run):
+    recipe_form.take_up(run.recipe)
 made = recipe_form.recipe()
 is_there = isinstance(made, Recipe) and run_store().is_asked_for(workspace.owner(), made)
 refusal = "" if is_there or isinstance(made, str) else run_store().refusal(workspace.owner())
@@ -30,13 +39,10 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Train a network", anchor=False, width="content")
         links = st.container(width="content")
-    if problem := recipe_form.link_problem():
+    if bad_link := recipe_form.link_problem():
+        st.error(plain(bad_link), icon=":material/error:")
+    if problem:
         st.error(plain(problem), icon=":material/error:")
-    run = None
-    try:
-        run = workspace.current_run()
-    except NoSuchRun as problem:
-        st.error(plain(str(problem)), icon=":material/error:")
         st.button("Back to my runs", key="way_home", on_click=st.query_params.clear)
     left, right = st.columns([5, 9], gap="large")
     with left:
@@ -51,10 +57,10 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
 
 with st.bottom, st.container(horizontal_alignment="center"), st.container(width=1120, gap="xsmall"):
     if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
-        st.error(plain(made), icon=":material/error:", width=400)
+        st.error(plain(made), icon=":material/error:", width=BAR)
     if refusal:
-        quiet(plain(refusal), width=400)
-    bar = st.container(width=400, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar")
+        quiet(plain(refusal), width=BAR)
+    bar = st.container(width=BAR, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar")
 with bar:
     recipe_form.show_bar()
     can_start = isinstance(made, Recipe) and not is_there and not refusal

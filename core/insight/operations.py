@@ -268,7 +268,7 @@ def arithmetic(place: Place, kernel: Floats) -> str:
         if pixel > 0 and weight != 0
     ]
     if not terms:
-        return "Only paper lies under the kernel, so the sum is 0."
+        return "Only paper lies under the kernel, so the sum is 0"
     written = " + ".join(terms) if len(terms) <= 9 else f"{len(terms)} products, added up"
     return f"{written} = **{_signed(place.total)}**"
 

@@ -50,6 +50,11 @@ def place_sentence(before: int, running: int, seconds: float) -> str:
     return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"
 
 
+def wish_words(wish: str) -> tuple[str, str]:
+    """What a run does that was asked to stop or to pause, and by doing what: "stopping", "measuring what ..."."""
+    return ("stopping", "measuring what was learned") if wish == "stop" else ("pausing", "keeping where it is")
+
+
 def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> float | None:
     """The newest validation accuracy; an epoch's own, on all validation images, counts before a glimpse within it."""
     watched = [point for point in points if point.validation_accuracy is not None]

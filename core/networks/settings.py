@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args
 
+import numpy as np
 from pydantic import BaseModel
 
 from core.networks.network import AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Network
@@ -43,6 +44,13 @@ _WORDS = {
     "val_loss": "validation loss",
     "val_accuracy": "validation accuracy",
 }
+_UNITS = {
+    "augmentation.rotation": "\N{DEGREE SIGN}",
+    "augmentation.shear": "\N{DEGREE SIGN}",
+    "augmentation.elastic": "\N{THIN SPACE}px",
+    "augmentation.thickness": "\N{THIN SPACE}px",
+}
+_SHARES = ("augmentation.shift", "augmentation.zoom")  # are read in percent, as the form has them
 
 
 def settings(recipe: Recipe) -> dict[str, Setting]:
@@ -71,15 +79,22 @@ def label(path: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def words(value: Setting | None) -> str:
-    """A setting's value as people read it."""
+def words(value: Setting | None, path: str = "") -> str:
+    """A setting's value as people read it, with its unit where the path of the setting says that it has one."""
     if value is None:
         return NONE
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
         return _WORDS.get(value, value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    if path in _SHARES:
+        return f"{number(100 * value)}\N{THIN SPACE}%"
+    return f"{value:,}" if isinstance(value, int) else f"{number(value)}{_UNITS.get(path, '')}"
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number with so many significant digits at most, and never with an exponent: "0.00001"."""
+    return np.format_float_positional(value, digits, fractional=False, trim="-")
 
 
 def differing(recipes: Sequence[Recipe]) -> list[tuple[str, list[str]]]:
@@ -87,7 +102,7 @@ def differing(recipes: Sequence[Recipe]) -> list[tuple[str, list[str]]]:
     flat = [settings(recipe) for recipe in recipes]
     networks = _network_settings([recipe.network for recipe in recipes])
     rows = [
-        (label(path), [words(held.get(path)) for held in flat])
+        (label(path), [words(held.get(path), path) for held in flat])
         for path in dict.fromkeys(path for held in flat for path in held)
     ]
     rows += [
@@ -125,8 +140,32 @@ def with_changed(recipe: Recipe, path: str, value: Setting) -> Recipe:
     content = recipe.model_dump(mode="json")
     owner, _, name = path.rpartition(".")
     (content[owner] if owner else content)[name] = value
-    change = f", {label(path)[:1].lower()}{label(path)[1:]} {words(value)}"[:50]
-    return parse_recipe(content | {"name": f"{recipe.name[: 60 - len(change)]}{change}"})
+    return parse_recipe(content | {"name": changed_name(recipe.name, _change(path, value))})
+
+
+def the_change(before: Recipe, after: Recipe) -> str:
+    """What has been changed of a recipe where that is one thing: "rotation 10°", "schedule constant".
+
+    A kind or a switch is one thing, whatever settings come and go with it. "" where it is more, or nothing.
+    """
+    old, new = settings(before), settings(after)
+    paths = [path for path in old | new if old.get(path) != new.get(path)]
+    kinds = [path for path in paths if path == "early_stopping" or path.endswith(".kind")]
+    is_one = len(paths) == 1 or (kinds and len({path.partition(".")[0] for path in paths}) == 1)
+    if not is_one or before.network != after.network:
+        return ""
+    path = (kinds or paths)[0]
+    return _change(path, new[path])
+
+
+def changed_name(name: str, change: str) -> str:
+    """A recipe's name with what was changed of it, cut to what a name may hold."""
+    change = f", {change}"[:50]
+    return f"{name[: 60 - len(change)]}{change}"
+
+
+def _change(path: str, value: Setting) -> str:
+    return f"{label(path)[:1].lower()}{label(path)[1:]} {words(value, path)}"
 
 
 def _network_settings(networks: Sequence[Network]) -> list[dict[str, str]]:

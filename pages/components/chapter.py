@@ -54,7 +54,8 @@ def open_at(wanted: str, order: Sequence[ModuleType]) -> None:
     if wanted in chapters:
         _show(chapters, wanted)
         return
-    st.title("Learn", anchor=False)
+    with st.container(horizontal=True):  # where a title stands as high as on the other pages
+        st.title("Learn", anchor=False)
     if wanted:
         st.info("There is no such chapter. Here are those that there are.", icon=":material/info:")
     st.markdown(

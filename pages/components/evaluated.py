@@ -89,19 +89,7 @@ def choose() -> Evaluated | None:
         if "opened_model" in state:
             options[OPENED] = f"{state.opened_name[:40]}, {score_words(state.opened_model.scores)}"
         options |= model_choice.labels(runs)
-        if len(options) > 1:
-            state.evaluated_model = wanted
-            st.selectbox(
-                "Model to evaluate",
-                options,
-                format_func=options.__getitem__,
-                key="evaluated_model",
-                label_visibility="collapsed",
-                on_change=_follow,
-                width=320,
-            )
-        else:
-            st.page_link("pages/train.py", label="Train a network of your own")
+        model_choice.choose_among("Model to evaluate", options, wanted, "evaluated_model", _follow)
     if wanted == PRETRAINED:
         return Evaluated(model_choice.PRETRAINED_NAME, pretrained())
     if wanted == OPENED:

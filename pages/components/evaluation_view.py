@@ -9,7 +9,7 @@ from core.insight import charts, evaluation
 from core.insight.evaluation import percent
 from core.insight.export import file_stem
 from core.insight.progress import DRAWN, a_digit
-from pages.components import confusion, errors, score_table, thumbnails
+from pages.components import confusion, errors, figure, score_table, thumbnails
 from pages.components.evaluated import SOURCES, Answers, Evaluated, readings
 from pages.components.typesetting import quiet
 
@@ -35,11 +35,11 @@ def _show_accuracy(shown: Evaluated, answers: Answers, matrix: np.ndarray) -> No
     right, count = int(np.trace(matrix)), int(matrix.sum())
     left, other = st.columns(2, gap="large")
     with left, st.container(gap="xxsmall", key="test_accuracy"):
-        st.metric(f"Test accuracy, {SOURCES[answers.source]}", percent(right / count))
+        figure.show(f"Test accuracy, {SOURCES[answers.source]}", percent(right / count))
         quiet(evaluation.accuracy_sentence(matrix))
     with other, st.container(gap="xxsmall", key="drawn_accuracy"):
         drawn = shown.model.scores.drawn_accuracy
-        st.metric("Drawn digits", NONE if drawn is None else percent(drawn))
+        figure.show("Drawn digits", NONE if drawn is None else percent(drawn))
         quiet(
             "This model was not measured on drawn digits."
             if drawn is None

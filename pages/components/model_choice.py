@@ -1,7 +1,7 @@
 """Which model answers: the shipped one, one of the visitor's runs, or one that is opened from a file."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import streamlit as st
 
@@ -67,6 +67,34 @@ def labels(runs: Iterable[Run]) -> dict[str, str]:
         # A select box tells its options apart by what they are called.
         named[run.id] = label if seen[label] == 1 else f"{label} ({seen[label]})"
     return named
+
+
+def choose_among(label: str, options: Mapping[str, str], chosen: str, key: str, on_change: Callable[[], None]) -> None:
+    """Draw the choice of the model that a page is about; where there is but one, its name and the way to another.
+
+    Args:
+        label: of the list, for who cannot see it.
+        options: what each model is called, by what the choice then holds.
+        chosen: the one that is shown.
+        key: under which the session holds the choice.
+        on_change: called when another one is chosen.
+    """
+    if len(options) > 1:
+        st.session_state[key] = chosen
+        st.selectbox(
+            label,
+            options,
+            format_func=options.__getitem__,
+            key=key,
+            label_visibility="collapsed",
+            on_change=on_change,
+            width=320,
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="only_model"):
+        st.markdown(plain(options[chosen]), width="content")
+        if st.button("Train a network of your own", key="train_own"):
+            st.switch_page("pages/train.py")
 
 
 def use_run(run_id: str | None) -> None:

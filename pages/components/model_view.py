@@ -54,22 +54,9 @@ def choose() -> Shown:
         linked = run_store().run(wanted) if wanted else None
         if linked and linked.id not in [run.id for run in runs]:
             runs = [linked, *runs]
-        options = {"": f"{model_choice.PRETRAINED_NAME}, {score_words(pretrained().scores)}"} | model_choice.labels(
-            runs
-        )
-        if len(options) > 1:
-            st.session_state.shown_model = wanted
-            st.selectbox(
-                "Model to look at",
-                options,
-                format_func=options.__getitem__,
-                key="shown_model",
-                label_visibility="collapsed",
-                on_change=_follow,
-                width=320,
-            )
-        else:
-            st.page_link("pages/train.py", label="Train a network of your own")
+        shipped = f"{model_choice.PRETRAINED_NAME}, {score_words(pretrained().scores)}"
+        options = {"": shipped} | model_choice.labels(runs)
+        model_choice.choose_among("Model to look at", options, wanted, "shown_model", _follow)
     if linked is None:
         return Shown("Pretrained", pretrained().recipe, pretrained(), None)
     return Shown(linked.name, linked.recipe, model_choice.run_model(linked.id) if linked.has_model else None, linked)

@@ -9,7 +9,6 @@ export default function ({ data, parentElement, setStateValue }) {
       label.innerHTML = '<input type="radio" name="preset"><span class="name"></span><span class="expect"></span><span class="line"></span>'
       label.querySelector("input").value = card.preset
       label.querySelector(".line").textContent = card.line
-      label.querySelector(".expect").textContent = card.expect
       group.append(label)
     }
   }
@@ -20,5 +19,6 @@ export default function ({ data, parentElement, setStateValue }) {
     // A second click on a card counts too: it brings back what was changed.
     input.onclick = () => setStateValue("clicked", [card.preset, ++clicks])
     label.querySelector(".name").textContent = card.name + (input.checked && data.changed ? ", changed" : "")
+    label.querySelector(".expect").textContent = card.expect
   }
 }

@@ -15,7 +15,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   find("nav").hidden = !data.what
   note.hidden = !data.over || told.has(data.run)
   if (data.what) {
-    find(".what").textContent = data.what + (data.rest && ", ")
+    find(".name").textContent = data.name
+    find(".does").textContent = data.what + (data.rest && ", ")
     find(".rest").textContent = data.rest
     find(".bar").style.width = `${100 * data.share}%`
   }

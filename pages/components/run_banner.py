@@ -14,6 +14,7 @@ from core.insight.progress import (
     score_words,
     seconds_left,
     share_done,
+    wish_words,
 )
 from core.training.runs import NoSuchRun, Run, RunState, run_store
 from pages.components import errors, workspace
@@ -75,8 +76,9 @@ def _line(run_id: str) -> None:
     if not run.state.is_active:
         st.rerun()
     what, rest = _said(run)
+    share = share_done(run.live, run.recipe.epochs) if run.live else 0.0
     with st.container(key="run_banner"):
-        _show("run_line", run, what=what, rest=rest, share=share_done(run.live, run.recipe.epochs) if run.live else 0.0)
+        _show("run_line", run, name=run.name, what=what, rest=rest, share=share)
 
 
 def _show(key: str, run: Run, **data: object) -> None:
@@ -88,17 +90,15 @@ def _show(key: str, run: Run, **data: object) -> None:
 def _said(run: Run) -> tuple[str, str]:
     """What happens now, in two halves that may stand under each other."""
     if run.is_held:
-        return "Your run waits", "the queue is paused by the workshop's leader"
+        return "waits", "the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
         place = run_store().place(run.id, engine().workers)
-        return (
-            ("Your run waits", place_sentence(place.before, place.running, place.seconds))
-            if place
-            else ("Your run is next", "")
-        )
+        return ("waits", place_sentence(place.before, place.running, place.seconds)) if place else ("is next", "")
+    if run.wish:
+        return wish_words(run.wish)
     if run.live is None:
-        return "Your run is starting", ""
+        return "starting", ""
     accuracy = last_validation_accuracy(run.points, run.history)
     reached = percent(run.live.accuracy if accuracy is None else accuracy)
     left = duration(seconds_left(run.live, run.points, run.recipe.epochs, run.recipe.batch_size))
-    return f"Epoch {run.live.epoch} of {run.recipe.epochs}, {reached}", f"{left} left"
+    return f"epoch {run.live.epoch} of {run.recipe.epochs}, {reached}", f"{left} left"

@@ -15,7 +15,7 @@ from core.insight.charts import loss_text
 from core.insight.comparison import comparison_sentence
 from core.insight.curves import MOST, Curve, overlaid_curves, overlaid_rows, overlay_sentence
 from core.insight.evaluation import percent
-from core.insight.progress import curves_sentence, duration, score_sentence, share_done
+from core.insight.progress import curves_sentence, duration, score_sentence, share_done, wish_words
 from core.networks.model import Scores, pretrained
 from core.networks.recipe import Recipe
 from core.networks.settings import differing
@@ -122,6 +122,8 @@ def _table(ids: list[str], states: dict[str, RunState]) -> None:
         st.rerun()
     runs = [*_watched(ids), *listed]
     names = _names(runs)
+    active = run_store().active_run(workspace.owner()) if any(run.state.is_active for run in listed) else None
+    runs = [active if active and active.id == run.id else run for run in runs]
     lines = [*(_line(run, names[run.id]) for run in runs), _pretrained_line()]
     chosen = runs_table.show(lines, [line.id for line in lines if line.id in ids])
     if chosen is not None:
@@ -167,6 +169,8 @@ def _rate(rate: float | None) -> Cell:
 def _state(run: Run | ListedRun) -> str:
     if run.recipe is None:
         return _UNREAD.capitalize()
+    if isinstance(run, Run) and run.wish and run.state == RunState.RUNNING:
+        return wish_words(run.wish)[0].capitalize()
     if run.live and run.state == RunState.RUNNING:
         return f"{share_done(run.live, run.recipe.epochs) * 100:.0f}\N{THIN SPACE}% done"
     return run.state.capitalize()
@@ -282,7 +286,8 @@ def _show_differences(chosen: list[Chosen]) -> None:
         ("Test loss", [loss_text(one.scores.test_loss) if one.scores else NONE for one in chosen]),
         ("Training time", [duration(one.scores.seconds) if one.scores else NONE for one in chosen]),
     ]
-    settings = differing([one.recipe for one in chosen])
+    recipes = [one.recipe for one in chosen]
+    settings = differing(recipes)
     name = "What they came to, and the settings in which they differ"
     st.markdown(f"**{name}**")
     settings_table.show(name, _short_names(chosen), rows + settings)
@@ -291,3 +296,5 @@ def _show_differences(chosen: list[Chosen]) -> None:
         quiet(f"{count}; all others are the same.")
     else:
         quiet("They have the same recipe. What differs is the machine's time, or the weights that they began with.")
+    if any(recipe.label_smoothing or recipe.l1 or recipe.l2 for recipe in recipes):
+        quiet("The test loss leaves out label smoothing and penalties, which raise the loss of the curves.")

@@ -24,10 +24,11 @@ from core.insight.progress import (
     seconds_left,
     share_done,
     watched_sentence,
+    wish_words,
 )
 from core.insight.teaching import lesson_sentence, readings
 from core.networks.model import Scores
-from core.networks.settings import differing
+from core.networks.settings import differing, number
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
 from core.training.runs import NoSuchRun, Run, RunState, rescued, run_store
@@ -238,7 +239,7 @@ def _said(run: Run) -> str:
     if run.state != RunState.RUNNING:
         return _ENDED[run.state] + (f" after epoch {len(run.history)}" if run.history else "")
     if run.wish:
-        return "Stopping: measuring what was learned" if run.wish == "stop" else "Pausing: keeping where it is"
+        return ": ".join(wish_words(run.wish)).capitalize()
     if run.live is None:
         return "Warming up TensorFlow: about 10 s the first time, a second or two later"
     live = run.live
@@ -311,7 +312,8 @@ def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: st
     summary = charts.curve_summary(run.points, run.history, "accuracy" if accuracy else "loss")
     spec = charts.accuracy_curves(epochs) if accuracy else charts.loss_curves(epochs)
     st.vega_lite_chart(rows, spec, key=f"{value}_{run.id}", height=CURVE_HEIGHT, alt=f"{value.capitalize()} curve")
-    quiet(summary)
+    is_raised = run.recipe.label_smoothing and not accuracy
+    quiet(f"{summary} Label smoothing raises it: it cannot reach 0." if is_raised else summary)
 
 
 def _show_drawing_and_samples(run: Run | None) -> None:
@@ -363,7 +365,7 @@ def _show_rate(run: Run | None) -> None:
         return
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
     st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
-    quiet(f"Learning rate: {float(rows[-1]['learning_rate']):.2g} now.")
+    quiet(f"Learning rate: {number(float(rows[-1]['learning_rate']), 2)} now.")
 
 
 def _show_lesson(run: Run) -> None:

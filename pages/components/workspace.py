@@ -7,6 +7,7 @@ act as the owner.
 import hashlib
 import re
 import secrets
+import time
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -46,9 +47,13 @@ def owns(run: Run) -> bool:
 def arrive() -> None:
     """Take over the workspace that the address names, if it names one, and take the secret out of the address.
 
+    Where the address begins anew for the next group, the runs before are no longer shown unasked in this session.
+
     Raises:
         BadWorkspaceLink: what it names cannot be a workspace.
     """
+    if st.query_params.pop("anew", None):
+        st.session_state.begun_anew = time.time()
     token = st.query_params.get("workspace")
     if token is None:
         return
@@ -89,6 +94,8 @@ def follow(run_id: str) -> None:
 def current_run() -> Run | None:
     """The run to show: the one in the address, else the workspace's active one, a paused one, the newest one.
 
+    Of those that are over or wait, only what this session's group has begun.
+
     Raises:
         NoSuchRun: the address names a run that does not exist.
     """
@@ -96,7 +103,8 @@ def current_run() -> Run | None:
         return run_store().run(named)
     if active := run_store().active_run(owner()):
         return active
-    runs = run_store().runs_of(owner())
+    begun_anew = st.session_state.get("begun_anew", 0.0)
+    runs = [run for run in run_store().runs_of(owner()) if run.created > begun_anew]
     waiting = (run for run in runs if run.state in (RunState.PAUSED, RunState.INTERRUPTED))
     return next(waiting, runs[0] if runs else None)
 

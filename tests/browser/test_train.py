@@ -89,7 +89,7 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
     visit.page.go_back()
     button(visit, "Draw with it").click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
-    expect(visit.page.get_by_role("button", name=re.compile("Fast, changed"))).to_be_visible()
+    expect(visit.page.get_by_role("button", name=re.compile("Fast, training images 10,000"))).to_be_visible()
     visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
     expect(visit.page.get_by_role("status").filter(has_text=re.compile("sure"))).to_be_visible()
 
@@ -115,7 +115,7 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
 
     visit.page.get_by_role("link", name="Draw", exact=True).click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
-    expect(visit.page.get_by_text(re.compile(r"Epoch \d+ of 20, \d\d\.\d\d\s%, .* left"))).to_be_visible()
+    expect(visit.page.get_by_text(re.compile(r"epoch \d+ of 20, \d\d\.\d\d\s%, .* left"))).to_be_visible()
     visit.page.get_by_role("link", name="Open").click()
     expect_moving(visit)
     assert run_id(visit) == started
@@ -231,5 +231,8 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen(server, visit
         assert box["x"] + box["width"] <= width
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= height
+    cards, bar = visit.page.get_by_role("group", name="Recipe"), button(visit, "Train")
+    edges = [part.evaluate("part => part.getBoundingClientRect().right") for part in (bar, cards)]
+    assert edges[0] <= edges[1] + 1
     main = visit.page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0

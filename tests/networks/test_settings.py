@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 
 from core.digits.augmentation import Augmentation
 from core.networks.recipe import FAST, PRESETS, SGD, BadRecipe, Constant, EarlyStopping
-from core.networks.settings import NONE, changeable, choices, differing, label, settings, with_changed
+from core.networks.settings import (
+    NONE,
+    changeable,
+    changed_name,
+    choices,
+    differing,
+    label,
+    number,
+    settings,
+    the_change,
+    with_changed,
+)
 
 
 def test_equal_recipes_differ_in_nothing_whatever_they_are_called():
@@ -39,6 +50,40 @@ def test_of_networks_with_the_same_layers_those_that_differ_are_named_and_of_oth
     assert outline["Convolutions: filters"] == ["32, 64, 64", "32"]
     assert outline["Dense layers"] == ["64, 10", "100, 10"]
     assert outline["Parameters"] == ["93,322", "542,230"]
+
+
+def test_what_is_measured_has_its_unit_and_small_numbers_no_exponent():
+    other = FAST.model_copy(update={"augmentation": Augmentation(rotation=10, shift=0.08, elastic=2), "l2": 1e-5})
+    rows = dict(differing([FAST, other]))
+    assert rows["Rotation"] == ["0\N{DEGREE SIGN}", "10\N{DEGREE SIGN}"]
+    assert rows["Shift"][1] == "8\N{THIN SPACE}%"
+    assert rows["Elastic"][1] == "2\N{THIN SPACE}px"
+    assert rows["L2 penalty"] == ["0", "0.00001"]
+    assert number(8.04e-6, 2) == "0.000008"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"epochs": 3}, "epochs 3"),
+        ({"augmentation": Augmentation(rotation=10)}, "rotation 10\N{DEGREE SIGN}"),
+        ({"optimizer": SGD()}, "optimiser SGD"),
+        ({"schedule": Constant()}, "schedule constant"),
+        ({"early_stopping": EarlyStopping()}, "early stopping on"),
+        ({"epochs": 3, "seed": 1}, ""),
+        ({"augmentation": Augmentation(rotation=10, shift=0.1)}, ""),
+        ({"network": PRESETS["tiny"].network}, ""),
+        ({"network": PRESETS["tiny"].network, "epochs": 3}, ""),
+    ],
+)
+def test_one_change_has_words_and_several_have_none(changes, words):
+    assert the_change(FAST, FAST.model_copy(update=changes)) == words
+
+
+def test_a_name_stays_within_what_a_name_may_hold():
+    assert changed_name("Fast", "epochs 3") == "Fast, epochs 3"
+    assert len(changed_name("x" * 60, "y" * 60)) == 60
 
 
 def test_a_switch_that_is_off_has_no_settings_of_its_own():
@@ -88,5 +133,5 @@ def test_a_setting_is_changed_to_what_was_given_or_not_at_all(path, value):
 
 def test_a_setting_of_augmentation_can_be_changed_alone():
     assert with_changed(FAST, "augmentation.rotation", 10.0).augmentation == Augmentation(rotation=10.0)
-    assert with_changed(FAST, "augmentation.rotation", 10.0).name == "Fast, rotation 10"
+    assert with_changed(FAST, "augmentation.rotation", 10.0).name == "Fast, rotation 10\N{DEGREE SIGN}"
     assert json.loads(with_changed(FAST, "batch_size", 32).to_json())["batch_size"] == 32

@@ -8,11 +8,13 @@ from streamlit.testing.v1 import AppTest
 from core.digits.dataset import Digits, NoMnist
 from core.insight import answers as answers_module
 from core.insight import evaluation
+from core.insight.progress import score_words
 from core.networks.model import pretrained
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import FAST, PRESETS
 from core.training.runs import run_store
 from pages.components import data_view, evaluated
+from pages.components.errors import plain
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -70,6 +72,12 @@ def text(app):
     return "\n".join(part.value for part in app.markdown)
 
 
+def figures(app):
+    """Value by label."""
+    found = [part.proto for part in app.get("bidi_component") if part.proto.component_name == "inkling.figure"]
+    return {data["label"]: data["value"] for data in (json.loads(proto.json) for proto in found)}
+
+
 def sent(app, component, key=""):
     found = [part.proto for part in app.get("bidi_component") if part.proto.component_name == f"inkling.{component}"]
     return [json.loads(proto.json) for proto in found if key in proto.id][-1]
@@ -79,7 +87,7 @@ def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, mo
     monkeypatch.setattr(evaluated, "answering", None)  # nothing is worked out
     app = opened(mine(digits))
     assert not app.error
-    assert [metric.value for metric in app.metric] == [f"99.96{PERCENT}", f"98.76{PERCENT}"]
+    assert list(figures(app).values()) == [f"99.96{PERCENT}", f"98.76{PERCENT}"]
     said = text(app)
     assert "It reads 9,996 of 10,000 test images right" in said
     assert "built-in ones in many styles" in said
@@ -147,7 +155,13 @@ def test_a_model_that_always_says_the_same_has_scores_all_the_same(digits):
 def test_every_preset_on_any_data_can_be_evaluated(preset, digits):
     app = opened(mine(digits, recipe=PRESETS[preset], data_source="handwriting"))
     assert not app.error
-    assert app.metric[0].label == "Test accuracy, built-in handwriting"
+    assert "Test accuracy, built-in handwriting" in figures(app)
+
+
+def test_the_shipped_model_is_named_where_there_is_no_other_to_choose(digits):
+    app = opened()
+    assert plain(f"Pretrained, {score_words(pretrained().scores)}") in text(app).splitlines()
+    assert app.button(key="train_own").label == "Train a network of your own"
 
 
 def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choice_the_shipped_one(digits, monkeypatch):
@@ -157,11 +171,11 @@ def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choic
     monkeypatch.setattr(evaluated, "kept", lambda model, source: shipped if model is pretrained() else None)
     app = opened()
     assert app.selectbox(key="evaluated_model").value == "pretrained"
-    assert app.metric[0].label == "Test accuracy, MNIST"
+    assert "Test accuracy, MNIST" in figures(app)
     app = opened(answering_run=run_id)
     app.selectbox(key="evaluated_model").select("pretrained").run()
     assert app.query_params["run"] == "pretrained"
-    assert app.metric[0].value == f"100.00{PERCENT}"
+    assert figures(app)["Test accuracy, MNIST"] == f"100.00{PERCENT}"
 
 
 def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digits, monkeypatch):
@@ -176,10 +190,10 @@ def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digi
     assert not app.error
     assert app.selectbox(key="evaluated_model").value == "opened"
     assert app.get("progress")[0].proto.text == "It reads the test digits: 3,200 of 10,000"
-    assert not app.metric
+    assert not figures(app)
     work.probabilities = probabilities(digits, WRONG)
     app.run()
-    assert app.metric[0].value == f"99.96{PERCENT}"
+    assert figures(app)["Test accuracy, MNIST"] == f"99.96{PERCENT}"
 
 
 def test_work_that_failed_says_why(digits, monkeypatch):
@@ -204,7 +218,7 @@ def test_without_mnist_the_shipped_model_is_measured_on_built_in_handwriting_and
     app = opened()
     assert not app.error
     assert asked == ["handwriting"]
-    assert app.metric[0].label == "Test accuracy, built-in handwriting"
+    assert "Test accuracy, built-in handwriting" in figures(app)
     assert "MNIST is not on this machine" in app.warning[0].value
 
 
@@ -250,7 +264,7 @@ def test_a_run_that_still_goes_on_has_nothing_to_evaluate_yet(digits):
     assert not app.error
     assert "is not finished yet" in app.info[0].value
     app.button(key="evaluate_pretrained").click()
-    assert not app.metric
+    assert not figures(app)
 
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000])
@@ -262,7 +276,7 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id, digits, monke
     ]
     app.button(key="evaluate_pretrained").click().run()
     assert not app.error
-    assert app.metric
+    assert figures(app)
 
 
 def test_the_names_of_downloads_are_those_of_the_model_and_harmless(digits):
@@ -275,4 +289,7 @@ def test_the_names_of_downloads_are_those_of_the_model_and_harmless(digits):
 
 def test_the_accuracy_of_the_page_is_that_of_the_answers(digits):
     rows = probabilities(digits, WRONG)
-    assert evaluation.percent(evaluation.accuracy(rows, digits.labels)) == opened(mine(digits)).metric[0].value
+    assert (
+        evaluation.percent(evaluation.accuracy(rows, digits.labels))
+        == figures(opened(mine(digits)))["Test accuracy, MNIST"]
+    )

@@ -162,11 +162,12 @@ def test_each_chapter_leads_to_its_neighbours_and_the_last_one_back_to_the_conte
 
 def test_sliding_the_kernel_grows_the_map_and_tells_the_arithmetic():
     app = opened("convolution", a_seven())
+    assert "The image is like the kernel here." in words(app)  # it begins where the drawing is
     app.slider(key="convolution_place_3").set_value(1).run()
     grids = sent(app, "pixel_grids")[0]["grids"]
     assert grids[0]["window"] == [0, 0, 3, 3]
     assert grids[3]["done"] == 1
-    assert "At row 1, column 1: Only paper lies under the kernel" in words(app)
+    assert "At row 1, column 1: Only paper lies under the kernel, so the sum is 0. Nothing found here." in words(app)
     app.toggle(key="convolution_whole").set_value(True).run()
     assert sent(app, "pixel_grids")[0]["grids"][3]["done"] is None
 

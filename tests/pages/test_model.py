@@ -7,11 +7,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
 from core.insight.evaluation import accuracy_interval, percent
-from core.insight.progress import duration
+from core.insight.progress import duration, score_words
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
 from core.training.lesson import Lesson, lesson_recipe
 from core.training.runs import run_store
+from pages.components.errors import plain
 from tests.played import OWNER, SECRET, finished_run
 from tests.samples import grown_film
 
@@ -61,6 +62,8 @@ def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
     assert f"{low} to {high}" in sent(app)["story"]
     assert f"epoch {scores.kept_epoch} of {scores.epochs}" in sent(app)["story"]
     assert not app.selectbox
+    assert plain(f"Pretrained, {score_words(scores)}") in [text.value for text in app.markdown]
+    assert app.button(key="train_own").label == "Train a network of your own"
     assert downloads(app) == [
         "inkling-pretrained.keras",
         "inkling-pretrained.safetensors",

@@ -116,6 +116,9 @@ def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_be
     assert not app.error
     assert [line["name"] for line in lines(app)] == ["Going on", "Broken", "First", "Pretrained"]
     assert [line["state"] for line in lines(app)] == [f"50{THIN}% done", "Failed", "Finished", "Shipped"]
+    run_store().ask(run_store().active_run(OWNER).id, OWNER, "stop")
+    app.run()
+    assert lines(app)[0]["state"] == "Stopping"
     first = lines(app)[2]
     assert (first["test"]["text"], first["drawn"]["text"]) == (f"98.76{THIN}%", f"91.00{THIN}%")
     assert (first["parameters"]["text"], first["time"]["text"], first["recipe"]) == ("29,658", "1 min 05 s", "Fast")
@@ -290,8 +293,14 @@ def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_diffe
     assert ["Batch size", "32", "128"] in table["rows"]
     assert not any(row[0] == "Epochs" for row in table["rows"])
     assert "1 setting differs" in texts(app)
+    assert "leaves out label smoothing" in texts(app)
     app.segmented_control(key="curve_axis").set_value("seconds").run()
     assert not app.error
+
+
+def test_where_the_loss_is_plain_nothing_is_said_of_label_smoothing():
+    runs = [run_with_curves(name, PRESETS["script-a"]) for name in ("First", "Second")]
+    assert "label smoothing" not in texts(opened(runs=",".join(runs)))
 
 
 def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model():

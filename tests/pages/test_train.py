@@ -136,6 +136,21 @@ def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
     assert [card["preset"] for card in cards["cards"]] == list(PRESETS)
     assert all(card["line"] and card["expect"] for card in cards["cards"])
     assert (cards["chosen"], cards["changed"]) == ("fast", False)
+    assert "idle cores" in texts(opened())
+
+
+def test_a_changed_card_promises_nothing_and_the_others_still_do():
+    app = opened()
+    app.number_input(key="recipe_epochs").set_value(3).run()
+    expected = {card["preset"]: card["expect"] for card in data_of(app, "preset_cards")["cards"]}
+    assert expected.pop("fast") == ""
+    assert all(expected.values())
+
+
+def test_a_run_with_one_setting_changed_is_called_after_it():
+    app = choose(opened(), "script-a")
+    app.toggle(key="recipe_augmentation_rotation_on").set_value(True).run()
+    assert trained(app).name == "Script A, rotation 10\N{DEGREE SIGN}"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -296,6 +311,45 @@ def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
     app.switch_page("pages/train.py").run()
     assert app.number_input(key="recipe_epochs").value == 2
     assert data_of(app, "preset_cards")["chosen"] == "script-a"
+
+
+def test_after_a_reload_the_form_shows_the_recipe_of_the_run_that_goes_on_and_train_stays_disabled():
+    app = choose(opened(), "script-a")
+    app.number_input(key="recipe_epochs").set_value(7).run()
+    app.button(key="train").click().run()
+    (run,) = run_store().runs_of(OWNER)
+    again = opened(run=run.id)
+    assert data_of(again, "preset_cards")["chosen"] == "script-a"
+    assert again.number_input(key="recipe_epochs").value == 7
+    assert again.number_input(key="recipe_batch_size").value == 32
+    assert again.button(key="train").disabled
+    again.number_input(key="recipe_epochs").set_value(9).run()
+    assert not again.button(key="train").disabled
+
+
+def test_somebody_elses_run_and_one_that_is_over_leave_the_form_as_it_is():
+    over = finished_run(recipe=PRESETS["script-b"])
+    theirs = run_store().submit(SOMEBODY, PRESETS["script-a"])
+    for run_id in (theirs, over):
+        assert data_of(opened(run=run_id), "preset_cards")["chosen"] == "fast"
+
+
+@pytest.mark.parametrize(("preset", "is_raised"), [("fast", True), ("script-a", False)])
+def test_beside_a_loss_with_label_smoothing_it_is_said_that_this_raises_it(preset, is_raised):
+    started(preset).report(100)
+    assert ("Label smoothing raises it" in texts(opened())) is is_raised
+
+
+def test_after_a_start_anew_train_shows_none_of_the_runs_before_and_keeps_them():
+    run_id = finished_run()
+    app = opened(anew="1")
+    assert "anew" not in app.query_params
+    assert "will appear" in app.subheader[0].value
+    assert "will appear" in app.run().subheader[0].value
+    assert data_of(opened(), "run_figures")["bring"] == ""  # a session that was not begun anew finds it again
+    assert figures(opened(run=run_id))["Test accuracy"]
+    app.button(key="train").click().run()
+    assert "will appear" not in app.subheader[0].value
 
 
 # What augmentation does
@@ -808,7 +862,7 @@ def banner(app, what="what"):
         for part in app.get("bidi_component")
         if part.proto.component_name == "inkling.run_banner"
     ]
-    return next((f"{data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
+    return next((f"{data.get('name', '')} {data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
 
 
 def end_told(app):
@@ -821,7 +875,7 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     app = opened()
     assert banner(app) is None
     app.switch_page("pages/draw.py").run()
-    assert f"Epoch 1 of 5, 98.60{THIN}%" in banner(app)
+    assert f"Script A epoch 1 of 5, 98.60{THIN}%" in banner(app)
     app.switch_page("pages/model.py").run()
     assert "left" in banner(app)
     assert end_told(app) is None
@@ -853,7 +907,28 @@ def test_somebody_elses_run_shows_on_no_page_of_mine():
 def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
     started().report(50)
     theirs = finished_run(owner=SOMEBODY)
-    assert "Epoch 1 of 1" in banner(opened(run=theirs))
+    assert "Fast epoch 1 of 1" in banner(opened(run=theirs))
+
+
+def test_a_run_that_waits_is_named_on_the_page_of_another():
+    started("script-b", owner=SOMEBODY).report(50)
+    run_store().submit(OWNER, PRESETS["tiny"])
+    theirs = run_store().active_run(SOMEBODY).id
+    assert banner(opened(run=theirs)).startswith("Tiny waits, Next in the queue, behind 1")
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ("stop", "Fast stopping, measuring what was learned"),
+        ("pause", "Fast pausing, keeping where it is"),
+    ],
+)
+def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(wish, words):
+    worker = started()
+    worker.report(50)
+    run_store().ask(worker.run_id, OWNER, wish)
+    assert banner(opened().switch_page("pages/draw.py").run()) == words
 
 
 # A recipe that comes by a link

@@ -1,0 +1,4 @@
+export default function ({ data, parentElement }) {
+  parentElement.querySelector("dt").textContent = data.label
+  parentElement.querySelector("dd").textContent = data.value
+}
