@@ -69,18 +69,18 @@ def labels(runs: Iterable[Run]) -> dict[str, str]:
     return named
 
 
-def choose_among(label: str, options: Mapping[str, str], chosen: str, key: str, on_change: Callable[[], None]) -> None:
+def choose_among(label: str, options: Mapping[str, str], current: str, key: str, on_change: Callable[[], None]) -> None:
     """Draw the choice of the model that a page is about; where there is but one, its name and the way to another.
 
     Args:
         label: of the list, for who cannot see it.
         options: what each model is called, by what the choice then holds.
-        chosen: the one that is shown.
+        current: the one that is shown.
         key: under which the session holds the choice.
         on_change: called when another one is chosen.
     """
     if len(options) > 1:
-        st.session_state[key] = chosen
+        st.session_state[key] = current
         st.selectbox(
             label,
             options,
@@ -92,7 +92,7 @@ def choose_among(label: str, options: Mapping[str, str], chosen: str, key: str, 
         )
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="only_model"):
-        st.markdown(plain(options[chosen]), width="content")
+        st.markdown(plain(options[current]), width="content")
         if st.button("Train a network of your own", key="train_own"):
             st.switch_page("pages/train.py")
 
