@@ -5,6 +5,8 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
+from tests.served import READY
+
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 ONE = [(140, 40), (140, 240)]
 
@@ -175,6 +177,7 @@ def test_the_preparation_unfolds_and_a_step_switched_off_is_said_beside_the_answ
     before = place_of_bars(visit)
     visit.page.get_by_text("How your drawing was prepared").click()
     expect(visit.page.get_by_role("img", name=re.compile("^(Drawn|Boxed|Scaled|Centred|28x28)"))).to_have_count(5)
+    expect(visit.page.locator(READY)).to_be_attached()  # the last step is drawn before what stands below it
     visit.page.locator("label", has_text="28x28").click()
     expect(visit.page.get_by_text("Not wholly prepared")).to_be_visible()
     assert visit.page.evaluate("document.documentElement.scrollWidth") == 375
