@@ -21,6 +21,7 @@ from pages.components import errors, workspace
 from pages.components.engine import engine
 
 EVERY = 1.0  # seconds between two looks at the run
+QUEUED_EVERY = 3.0  # at one that others are before
 TOLD_SECONDS = 15  # for which the end of a run is told, through reruns and on other pages
 _ENDED = {
     RunState.FINISHED: "has finished",
@@ -48,7 +49,7 @@ def show(*, is_train: bool) -> None:
     with st.container():
         if run and not (is_train and st.query_params.get("run", run.id) == run.id):
             state.run_behind = run.id
-            st.fragment(_line, run_every=EVERY)(run.id)
+            st.fragment(_line, run_every=QUEUED_EVERY if run.waiting else EVERY)(run.id)
         elif (behind := state.pop("run_behind", None)) and not run:
             state.run_over = behind, time.monotonic() + TOLD_SECONDS
         if "run_over" in state:

@@ -48,7 +48,8 @@ from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
 
-EVERY = 0.5  # seconds between two looks at a run in progress
+EVERY = 0.5  # seconds between two looks at a run in progress, or at one that is next
+QUEUED_EVERY = 3.0  # at one that others are before: a room full of them costs the server more than all else it does
 WAITING_EVERY = 4.0  # at one that is paused: it may be resumed in another tab
 CURVE_HEIGHT = 176  # pixels
 RATE_HEIGHT = 96
@@ -65,14 +66,21 @@ _ENDED = {
 
 
 def show(run: Run) -> None:
-    """Draw the run; while it is queued or running the view looks again twice a second by itself."""
+    """Draw the run; while it is queued or running the view looks again by itself."""
     drawing = own_drawings.last_drawing()
     is_new = drawing is not None and (run.drawing is None or not np.array_equal(drawing, run.drawing))
     if drawing is not None and is_new and run.state.is_active and workspace.owns(run):
         with suppress(NoSuchRun):  # deleted a moment ago: the view says so
             run_store().watch(run.id, workspace.owner(), drawing)  # it may have been drawn since the run began
-    every = EVERY if run.state.is_active else WAITING_EVERY if run.state in _WAITING else None
-    st.fragment(_view, run_every=every)(run.id, run.state)
+    st.fragment(_view, run_every=_seconds_between_looks(run))(run.id, run.state)
+
+
+def _seconds_between_looks(run: Run) -> float | None:
+    if run.state in _WAITING:
+        return WAITING_EVERY
+    if not run.state.is_active:
+        return None
+    return QUEUED_EVERY if run.waiting else EVERY
 
 
 def show_empty() -> None:
