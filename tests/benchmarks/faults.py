@@ -274,6 +274,8 @@ def flip_bits(server: Server, older: dict[str, str], chance: random.Random, foun
         for _ in range(FLIPS):
             run_id, column = chance.choice(sorted(older)), chance.choice(sorted(reads))
             (content,) = database.execute(f"SELECT {column} FROM run_data WHERE id = ?", (run_id,)).fetchone()
+            if content is None:  # it lay on a page that was overwritten
+                continue
             damaged = bytearray(content)
             damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
             write(database, run_id, column, bytes(damaged))
