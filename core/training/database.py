@@ -217,9 +217,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that waits for no writer. Raises as `writing`."""
+        """A transaction that waits for no writer; what it has read may be looked at after it. Raises as `writing`."""
         self._follow()
-        with self._plainly(), Session(self._reading) as session, session.begin():
+        with self._plainly(), Session(self._reading, expire_on_commit=False) as session, session.begin():
             yield session
 
     def trouble(self) -> str:

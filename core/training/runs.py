@@ -12,11 +12,11 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ MAX_NAME = 60  # characters
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes
 UNREAD = "It is damaged, or was made by another version of Inkling: this one cannot read it."
+QUEUE_SECONDS = 1.0  # for which one look at the queue serves everybody; sooner anew where this process changes it
 RESUMES = 1  # times that a run goes on by itself after its worker has died
 
 
@@ -265,6 +266,19 @@ class Asked:
     drawing: np.ndarray | None
 
 
+@dataclass(frozen=True)
+class _Queue:
+    """The queue as it was seen, when, in seconds since 1970, and each waiting run's place in it."""
+
+    at: float
+    entries: Sequence[queue.Entry]
+    order: Mapping[str, int]
+    is_paused: bool
+
+    def places(self, workers: int) -> dict[str, queue.Place]:
+        return queue.places(self.entries, workers)
+
+
 class RunStore:
     """Reads and writes runs. One per process is enough; it may be used from any thread."""
 
@@ -277,6 +291,8 @@ class RunStore:
         self.url = url
         self._database = Database(url)
         self._begun: dict[str, tuple[int, dict[str, Any]]] = {}  # runs that this process trains: database and row
+        self._writes = 0  # of this process that may have changed the queue
+        self._queue_seen: _Queue | None = None
 
     # What a visitor does
 
@@ -333,7 +349,7 @@ class RunStore:
         same = (_Row.owner == owner, _Row.request == row.request, _Row.state.in_(_ACTIVE))
         self._set_unread_aside(owner)  # or they would be in the way for ever
         try:
-            with self._database.writing() as session:
+            with self._writing() as session:
                 if there := session.scalar(select(_Row.id).where(*same)):
                     return there
                 if refusal := _refusal(session, owner):
@@ -387,7 +403,7 @@ class RunStore:
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             row = _owned(session, run_id, owner)
             _log.info("event=asked run=%s wish=%s state=%s", run_id, wish, row.state)
             if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
@@ -403,7 +419,7 @@ class RunStore:
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             _owned(session, run_id, owner).drawing = drawing.tobytes()
 
     def resume(self, run_id: str, owner: str) -> None:
@@ -415,11 +431,11 @@ class RunStore:
             OverLimit: its recipe, the queue or the workspace's runs are more than this server allows now.
             BadLimit: as `limits.limits`.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             row = _owned(session, run_id, owner)
             if row.state not in _RESUMABLE:
                 return
-            if refusal := _refusal(session, owner, self._seen(session, row).recipe):
+            if refusal := _refusal(session, owner, _read(row).recipe):
                 raise OverLimit(refusal)
             row.deaths, row.queued = 0, _end_of_queue(session)
             row.state, row.wish, row.notice, row.request = RunState.QUEUED, "", "", row.id
@@ -430,7 +446,7 @@ class RunStore:
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             _owned(session, run_id, owner).name = clean_name(name)
 
     def delete(self, run_id: str, owner: str) -> None:
@@ -439,7 +455,7 @@ class RunStore:
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             row = _owned(session, run_id, owner)
             _delete(session, [run_id])
             _log.info("event=deleted run=%s state=%s", run_id, row.state)
@@ -455,9 +471,9 @@ class RunStore:
         """
         with self._database.reading() as session:
             row = session.get(_Row, run_id)
-            if row is None:
-                raise NoSuchRun
-            return self._seen(session, row)
+        if row is None:
+            raise NoSuchRun
+        return self._seen(row)
 
     def name(self, run_id: str) -> str:
         """What a run is called; much quicker than `run`.
@@ -481,14 +497,15 @@ class RunStore:
     def runs_of(self, owner: str) -> list[Run]:
         """A workspace's runs that this version can read, the newest first."""
         with self._database.reading() as session:
-            rows = session.scalars(select(_Row).where(_Row.owner == owner).order_by(_Row.created.desc()))
-            return self._readable(session, rows)
+            rows = session.scalars(select(_Row).where(_Row.owner == owner).order_by(_Row.created.desc())).all()
+        return self._readable(rows)
 
     def active_run(self, owner: str) -> Run | None:
         """The workspace's run that is running, else the one that is served first of those that are queued."""
         with self._database.reading() as session:
             active = select(_Row).where(_Row.owner == owner, _Row.state.in_(_ACTIVE))
-            runs = self._readable(session, session.scalars(active.order_by(_Row.queued)))
+            rows = session.scalars(active.order_by(_Row.queued)).all()
+        runs = self._readable(rows)
         return next((run for run in runs if run.state == RunState.RUNNING), runs[0] if runs else None)
 
     def place(self, run_id: str, workers: int) -> queue.Place | None:
@@ -498,8 +515,7 @@ class RunStore:
             run_id: the run.
             workers: that train side by side.
         """
-        with self._database.reading() as session:
-            return queue.places(_entries(session, with_seconds=True), workers).get(run_id)
+        return self._queue(run_id).places(workers).get(run_id)
 
     def model(self, run_id: str) -> Model:
         """The model that a run left.
@@ -526,7 +542,7 @@ class RunStore:
     def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
         """Keep the images that `samples` gives."""
         content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
-        with self._database.writing(one_row=True) as session:
+        with self._writing(one_row=True) as session:
             held = _held(run_id, attempt).values(heartbeat=time.time())
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, samples=content)
@@ -574,7 +590,7 @@ class RunStore:
 
     def pause_queue(self, is_paused: bool) -> None:
         """Let no queued run begin until the queue goes on; what runs goes on. Holds across restarts."""
-        with self._database.writing() as session:
+        with self._writing() as session:
             session.execute(delete(_Setting).where(_Setting.name == _QUEUE_PAUSED))
             if is_paused:
                 session.add(_Setting(name=_QUEUE_PAUSED))
@@ -588,8 +604,8 @@ class RunStore:
     def active(self) -> list[Run]:
         """Everybody's runs that are running, then those that wait, in the order of the queue."""
         with self._database.reading() as session:
-            rows = session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE)).order_by(_Row.queued))
-            return sorted(self._readable(session, rows), key=lambda run: (run.state == RunState.QUEUED, run.waiting))
+            rows = session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE)).order_by(_Row.queued)).all()
+        return sorted(self._readable(rows), key=lambda run: (run.state == RunState.QUEUED, run.waiting))
 
     def count_old(self, days: float) -> int:
         """How many runs `cull` would delete for their age."""
@@ -610,7 +626,7 @@ class RunStore:
         Returns:
             Its id; None where none is queued, the queue is paused, or as many run as there are places for.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             if _is_queue_paused(session):
                 return None
             is_here = (_Row.state == RunState.RUNNING, func.coalesce(_Row.engine, "").in_(("", engine)))
@@ -633,7 +649,7 @@ class RunStore:
 
         One that was asked to stop or to pause meanwhile does so, and does not wait for its turn to do it.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             row = session.get(_Row, run_id, with_for_update=True)
             if row and row.state == RunState.RUNNING:
                 if row.wish:
@@ -643,7 +659,7 @@ class RunStore:
 
     def take_note_of_silence(self, run: Run) -> bool:
         """Whether this process is the one to act on a run's silence; it counts anew from now."""
-        with self._database.writing() as session:
+        with self._writing() as session:
             silent = (_Row.id == run.id, _Row.heartbeat == run.heartbeat)
             return bool(session.scalar(update(_Row).where(*silent).values(heartbeat=time.time()).returning(_Row.id)))
 
@@ -660,7 +676,7 @@ class RunStore:
         allowed = limits.limits()
         days = allowed.days if days is None else days
         self._database.cull(allowed.days)
-        with self._database.writing() as session:
+        with self._writing() as session:
             ended = _Row.state.not_in(_ACTIVE)
             over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
             session.execute(
@@ -697,14 +713,13 @@ class RunStore:
 
     def waiting(self, workers: int) -> list[tuple[str, queue.Place]]:
         """All runs that wait, in the order in which they are served, each with its place."""
-        with self._database.reading() as session:
-            return list(queue.places(_entries(session, with_seconds=True), workers).items())
+        return list(self._queue().places(workers).items())
 
     def running(self) -> list[Run]:
         """All runs that are in the hands of a worker, or were when it died."""
         with self._database.reading() as session:
             rows = session.scalars(select(_Row).where(_Row.state == RunState.RUNNING)).all()
-            runs = self._readable(session, rows)
+        runs = self._readable(rows)
         if len(runs) < len(rows):
             self._set_unread_aside()
         return runs
@@ -724,12 +739,12 @@ class RunStore:
             Recipe, the checkpoint to go on from, and the number of this attempt, which the worker names in all that
             it writes. None where the run is gone or is not to go on.
         """
-        with self._database.writing() as session:
+        with self._writing() as session:
             row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.state != RunState.RUNNING:
                 return None
             try:
-                recipe = self._seen(session, row).recipe
+                recipe = _read(row).recipe
             except UnreadRun:
                 _let_fail(row)
                 return None
@@ -762,7 +777,7 @@ class RunStore:
         changed: dict[str, Any] = {"heartbeat": time.time()}
         if progress:
             changed["live"] = asdict(progress)
-        with self._database.writing(one_row=True) as session:
+        with self._writing(one_row=True) as session:
             self._bring_back(session, run_id)
             if progress and as_point:  # only then is the whole curve read
                 points = session.scalar(select(_Row.points).where(_Row.id == run_id).with_for_update()) or []
@@ -774,7 +789,7 @@ class RunStore:
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
-        with self._database.writing(one_row=True) as session:
+        with self._writing(one_row=True) as session:
             history = [asdict(result) for result in checkpoint.history]
             self._bring_back(session, run_id)
             held = _held(run_id, attempt).values(history=history, heartbeat=time.time(), deaths=0)
@@ -786,7 +801,7 @@ class RunStore:
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
-        with self._database.writing(one_row=True) as session:
+        with self._writing(one_row=True) as session:
             self._bring_back(session, run_id)
             row = session.get(_Row, run_id, with_for_update=True)
             if row is None or row.attempt != attempt or row.state != RunState.RUNNING:
@@ -809,15 +824,42 @@ class RunStore:
 
     def leave(self, run_id: str, attempt: int, state: RunState, notice: str) -> None:
         """Set a running run aside without a model: paused, failed or interrupted."""
-        with self._database.writing(one_row=True) as session:
+        with self._writing(one_row=True) as session:
             session.execute(_held(run_id, attempt).values(**_ended(state), notice=notice))
 
     def pause(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Set a running run aside, to go on from exactly where it stands."""
-        with self._database.writing(one_row=True) as session:
+        with self._writing(one_row=True) as session:
             held = _held(run_id, attempt).values(**_ended(RunState.PAUSED))
             if session.scalar(held.returning(_Row.id)):
                 _keep(session, run_id, checkpoint=checkpoint.to_bytes())
+
+    def _queue(self, run_id: str = "") -> _Queue:
+        """The queue as it stood within the last `QUEUE_SECONDS`, and with this run in it, if it waits.
+
+        A room full of people looks at it many times a second, and each look takes longer the more of them wait.
+        """
+        seen, writes = self._queue_seen, self._writes
+        if seen and abs(time.time() - seen.at) < QUEUE_SECONDS and (not run_id or run_id in seen.order):
+            return seen
+        now = time.time()
+        with self._database.reading() as session:
+            entries = _entries(session, with_seconds=True)
+            order = {entry.id: place for place, entry in enumerate(queue.in_order(entries))}
+            seen = _Queue(now, entries, order, _is_queue_paused(session))
+        if writes == self._writes:
+            self._queue_seen = seen
+        return seen
+
+    @contextmanager
+    def _writing(self, *, one_row: bool = False) -> Iterator[Session]:
+        """As the database's; what was seen of the queue does not outlive it."""
+        try:
+            with self._database.writing(one_row=one_row) as session:
+                yield session
+        finally:
+            self._writes += 1
+            self._queue_seen = None
 
     def _bring_back(self, session: Session, run_id: str) -> None:
         """Write the row of a run that this process trains anew, where it was lost with a damaged database."""
@@ -841,55 +883,27 @@ class RunStore:
                 raise NoSuchRun
             return content
 
-    def _readable(self, session: Session, rows: Iterable[_Row]) -> list[Run]:
+    def _readable(self, rows: Iterable[_Row]) -> list[Run]:
         """Those that this version can read: one row of another's must not take all the others with it."""
         runs = []
         for row in rows:
             with suppress(UnreadRun):
-                runs.append(self._seen(session, row))
+                runs.append(self._seen(row))
         return runs
 
     def _set_unread_aside(self, owner: str = "") -> None:
         """Let the active runs fail that this version cannot read: nobody else would end them."""
         whose = _Row.owner == owner if owner else true()
-        with self._database.writing() as session:
+        with self._writing() as session:
             for row in session.scalars(select(_Row).where(_Row.state.in_(_ACTIVE), whose)):
                 try:
-                    self._seen(session, row)
+                    _read(row)
                 except UnreadRun:
                     _let_fail(row)
 
-    def _seen(self, session: Session, row: _Row) -> Run:
-        waiting = 0
-        if row.state == RunState.QUEUED:
-            waiting = next((place for place, e in enumerate(queue.in_order(_entries(session))) if e.id == row.id), 0)
-        try:
-            return Run(
-                id=row.id,
-                owner=row.owner,
-                name=row.name,
-                recipe=parse_recipe(row.recipe),
-                state=RunState(row.state),
-                wish=row.wish,
-                created=row.created,
-                heartbeat=row.heartbeat,
-                attempt=row.attempt,
-                notice=row.notice,
-                live=_progress(row.live) if row.live else None,
-                points=tuple(_progress(point) for point in row.points or ()),
-                history=tuple(EpochResult(**result) for result in row.history),
-                scores=None if row.scores is None else Scores.model_validate_json(row.scores),
-                drawing=_image(row.drawing),
-                is_lesson=bool(row.is_lesson),
-                engine=row.engine or "",
-                is_in_hand=row.live is not None,
-                waiting=waiting,
-                is_held=row.state == RunState.QUEUED and _is_queue_paused(session),
-                continues=row.continues or "",
-                replays=row.replays or "",
-            )
-        except _UNREADABLE:
-            raise UnreadRun from None
+    def _seen(self, row: _Row) -> Run:
+        """A row as a run, with its place in the queue; not within a transaction, as it may need one of its own."""
+        return _read(row, self._queue(row.id) if row.state == RunState.QUEUED else None)
 
 
 # What a recipe, scores, a report or a state can raise that is damaged, or another version's (pydantic's errors are
@@ -897,12 +911,42 @@ class RunStore:
 _UNREADABLE = (ValueError, TypeError, AttributeError)
 
 
+def _read(row: _Row, line: _Queue | None = None) -> Run:
+    try:
+        return Run(
+            id=row.id,
+            owner=row.owner,
+            name=row.name,
+            recipe=_recipe(row.recipe),
+            state=RunState(row.state),
+            wish=row.wish,
+            created=row.created,
+            heartbeat=row.heartbeat,
+            attempt=row.attempt,
+            notice=row.notice,
+            live=_progress(row.live) if row.live else None,
+            points=tuple(_progress(point) for point in row.points or ()),
+            history=tuple(EpochResult(**result) for result in row.history),
+            scores=None if row.scores is None else Scores.model_validate_json(row.scores),
+            drawing=_image(row.drawing),
+            is_lesson=bool(row.is_lesson),
+            engine=row.engine or "",
+            is_in_hand=row.live is not None,
+            waiting=line.order.get(row.id, 0) if line else 0,
+            is_held=line is not None and line.is_paused,
+            continues=row.continues or "",
+            replays=row.replays or "",
+        )
+    except _UNREADABLE:
+        raise UnreadRun from None
+
+
 def _listed(row: _Row) -> ListedRun:
     unread = ListedRun(row.id, row.name, None, RunState.FAILED, row.created, None, None, bool(row.is_lesson))
     try:
         return replace(
             unread,
-            recipe=parse_recipe(row.recipe),
+            recipe=_recipe(row.recipe),
             state=RunState(row.state),
             scores=None if row.scores is None else Scores.model_validate_json(row.scores),
             live=_progress(row.live) if row.live else None,
@@ -946,6 +990,9 @@ def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> 
     """A name as a label: one line of printable characters, at most `most` of them; `otherwise` where none is left."""
     printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
     return " ".join(printable.split())[:most].strip() or otherwise
+
+
+_recipe = lru_cache(maxsize=256)(parse_recipe)  # it is frozen, and a run's is read at every look at the run
 
 
 def _progress(stored: dict[str, Any]) -> BatchProgress:
@@ -1048,7 +1095,7 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
         with suppress(*_UNREADABLE):  # what cannot be read has its expected time
             elapsed = max(0.0, time.time() - (began or 0.0))
             where = _progress(live) if live else None
-            expected[run_id] = queue.seconds_to_go(expected.get(run_id, 0.0), elapsed, parse_recipe(recipe), where)
+            expected[run_id] = queue.seconds_to_go(expected.get(run_id, 0.0), elapsed, _recipe(recipe), where)
     return expected
 
 
