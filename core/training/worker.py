@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -255,6 +256,18 @@ def _warm_up() -> None:
         _log.exception("event=not_warm")
     finally:
         _warm.set()
+        _give_way()
+
+
+def _give_way() -> None:
+    """Let the pages come first in the eyes of Linux, which weighs sessions before it weighs what runs in each.
+
+    Not before it is warm: on a busy machine the first run would wait long for its worker. And only where the session is
+    the worker's own, as the engine's are: a terminal's other work is not to give way with it.
+    """
+    with suppress(OSError, AttributeError):  # another system, or one that weighs no sessions
+        if os.getsid(0) == os.getppid():
+            Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def _renew_if_grown() -> None:

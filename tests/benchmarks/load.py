@@ -372,7 +372,10 @@ def _started(home: Path) -> tuple[subprocess.Popen[bytes], str]:
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     where = ["--server.address=127.0.0.1", f"--server.port={address.partition(':')[2]}"]
     with (home / "web.log").open("wb") as log:
-        web = subprocess.Popen([*command, *where], cwd=ROOT, env=_environment(home), stdout=log, stderr=log)
+        # In a session of its own, as on a server: Linux would count it among its visitors otherwise.
+        web = subprocess.Popen(
+            [*command, *where], cwd=ROOT, env=_environment(home), stdout=log, stderr=log, start_new_session=True
+        )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and web.poll() is None:
         with suppress(OSError), urllib.request.urlopen(f"http://{address}/_stcore/health", timeout=1):

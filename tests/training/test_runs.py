@@ -777,3 +777,29 @@ def test_a_leader_clears_what_ended_long_ago_and_neither_what_is_active_nor_what
         with pytest.raises(NoSuchRun):
             store.run(gone)
     assert store.run(waiting).state == RunState.QUEUED
+
+
+def test_a_run_is_in_its_place_as_soon_as_it_is_queued_and_out_of_it_as_soon_as_it_is_not(store):
+    first, second = (store.submit(owner, tiny.RECIPE) for owner in ("a" * 64, "b" * 64))
+    assert store.place(second, 1).before == store.run(second).waiting == 1
+    third = store.submit("c" * 64, tiny.RECIPE)
+    assert store.place(third, 1).before == store.run(third).waiting == 2
+    store.ask(first, "a" * 64, "stop")
+    assert store.place(first, 1) is None
+    assert [store.run(run_id).waiting for run_id in (second, third)] == [0, 1]
+    store.pause_queue(True)
+    assert store.run(third).is_held
+
+
+def test_a_room_that_looks_at_the_queue_at_once_reads_it_once(store, monkeypatch):
+    looks = []
+    entries = runs._entries
+    monkeypatch.setattr(runs, "QUEUE_SECONDS", 600.0)
+    monkeypatch.setattr(runs, "_entries", lambda *a, **k: looks.append(1) or entries(*a, **k))
+    queued = [store.submit(f"{number:064}", tiny.RECIPE) for number in range(5)]
+    assert [store.run(run_id).waiting for run_id in queued] == [0, 1, 2, 3, 4]
+    assert [store.place(run_id, 1).before for run_id in queued] == [0, 1, 2, 3, 4]
+    assert len(looks) == 1
+    monkeypatch.setattr(runs, "QUEUE_SECONDS", 0.0)
+    assert store.place(queued[4], 1).before == 4
+    assert len(looks) == 2

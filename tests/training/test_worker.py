@@ -1,5 +1,9 @@
 """What a worker does with a run, called here as Dask calls it; the engine around it has its own tests."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -187,3 +191,16 @@ def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, m
     assert trained(store).state == RunState.FINISHED
     assert warmed == [1]
     worker._begin_warm_up.cache_clear()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system weighs no sessions")
+@pytest.mark.parametrize(("is_own", "niceness"), [(True, worker.NICENESS), (False, 0)])
+def test_a_warm_worker_gives_way_to_the_pages_with_its_own_session_and_no_other(is_own, niceness):
+    child = "from core.training.worker import _give_way; _give_way(); print(open('/proc/self/autogroup').read())"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    if not is_own:  # one process more, as a shell is, between the session's first and the worker
+        parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {parent!r}], check=True)"
+    done = subprocess.run(
+        [sys.executable, "-c", parent], capture_output=True, text=True, check=True, start_new_session=True
+    )
+    assert int(done.stdout.split()[-1]) == niceness
