@@ -56,7 +56,8 @@ from core.training.progress import Checkpoint, TrainedModel, Wish
 MAX_NAME = 60  # characters
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes
-UNREAD = "It is damaged, or was made by another version of Inkling: this one cannot read it."
+UNREAD = "damaged, or made by another version"  # why a run cannot be read, for where there is little room
+_UNREAD_BECAUSE = f"is {UNREAD} of Inkling: this one cannot read it."
 RESUMES = 1  # times that a run goes on by itself after its worker has died
 
 
@@ -74,9 +75,7 @@ class UnreadRun(NoSuchRun):
     """The run is there, but is damaged, or was made by another version of Inkling."""
 
     def __init__(self) -> None:
-        InklingError.__init__(
-            self, "This run is damaged, or was made by another version of Inkling: this one cannot read it."
-        )
+        InklingError.__init__(self, f"This run {_UNREAD_BECAUSE}")
 
 
 class RunState(StrEnum):
@@ -1054,7 +1053,7 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
 
 def _let_fail(row: _Row) -> None:
     """Set a run aside that this version cannot read: nobody else would end it."""
-    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, UNREAD
+    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, f"It {_UNREAD_BECAUSE}"
 
 
 def _ended(state: RunState) -> dict[str, Any]:
