@@ -66,6 +66,11 @@ def in_refuge(name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
+def all_in_refuge(pattern: str) -> list[Path]:
+    """The files in a refuge whose names match, where there is one."""
+    return [path for folder in _refuges(_wanted_home()) if _is_ours(folder) for path in folder.glob(pattern)]
+
+
 @cache
 def _refuge_for(wanted: Path) -> Path:
     for folder in _refuges(wanted):

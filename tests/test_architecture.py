@@ -1,4 +1,4 @@
-"""Imports run one way; TensorFlow stays in the worker; the list of dependencies is the whole list."""
+"""Imports run one way; TensorFlow stays in the worker; the list of dependencies is the whole list; the log is lines."""
 
 import ast
 import re
@@ -79,6 +79,15 @@ def test_streamlit_is_imported_by_pages_only_and_keras_by_training_only(path):
 @pytest.mark.parametrize("path", [path for path in SOURCES if name(path).startswith("pages/")], ids=name)
 def test_what_goes_wrong_in_a_callback_or_fragment_that_touches_a_store_is_said_plainly(path):
     assert list(unguarded(path)) == [], "needs @errors.told(), or @errors.shown() where it draws"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_each_line_of_the_log_is_an_event_with_its_values(path):
+    is_log = re.compile(r"_?log\.(debug|info|warning|error|exception)").fullmatch
+    values = r"event=[\w%]+( \w+=(%[\w.]+|\w+|'[^']*'))*"
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and is_log(ast.unparse(node.func)):
+            assert re.fullmatch(values, ast.literal_eval(node.args[0])), ast.unparse(node)
 
 
 def test_requirements_are_pinned_exactly_and_are_what_the_code_imports():

@@ -128,7 +128,7 @@ def load_dataset(
             training, test = load_mnist()
         except NoMnist as problem:
             source, notice = "handwriting", f"{problem} Training uses Inkling's built-in handwriting instead."
-            log.warning("%s", notice)
+            log.warning("event=no_mnist instead=handwriting because=%r", str(problem))
     if source == "handwriting":
         training, test = _built_in_handwriting()
     training, watched, test = _assembled(training, test, size, validation, handwriting, doodles)
@@ -211,14 +211,14 @@ def load_mnist() -> tuple[Digits, Digits]:
     for path in _mnist_files():
         if not path.is_file():
             if str(path) == os.environ.get("INKLING_MNIST"):
-                log.warning("INKLING_MNIST names %s, which is no file; looking elsewhere", path)
+                log.warning("event=no_file named_by=INKLING_MNIST file=%r", str(path))
             continue
         try:
             if path.stat().st_size > MNIST_BYTES:
                 raise ValueError("it is larger than MNIST")
             return _parsed(path.read_bytes())
         except (OSError, ValueError) as problem:
-            log.warning("%s is not MNIST: %s", path, problem)
+            log.warning("event=not_mnist file=%r because=%r", str(path), str(problem))
     return _downloaded()
 
 
@@ -346,13 +346,13 @@ def _downloaded() -> tuple[Digits, Digits]:
         content = _fetched(MNIST_URL)
         digits = _parsed(content)
     except (OSError, ValueError, http.client.HTTPException) as problem:
-        log.warning("MNIST could not be downloaded: %s", problem)
+        log.warning("event=not_downloaded url=%s because=%r", MNIST_URL, str(problem))
         _failed_at[MNIST_URL] = time.monotonic()
         raise refusal from None
     try:
         write_whole(home() / "cache" / "mnist.npz", content)
     except OSError as problem:
-        log.warning("MNIST could not be kept for the next time: %s", problem)
+        log.warning("event=not_kept what=mnist because=%r", str(problem))
     return digits
 
 

@@ -50,11 +50,18 @@ class Answering:
         problem: why it ended without, in a sentence, else "".
     """
 
-    def __init__(self, model: Model, source: Source) -> None:
+    def __init__(self, model: Model, source: Source, run: str = "") -> None:
+        """Begin.
+
+        Args:
+            model: that reads.
+            source: whose test digits.
+            run: that left the model, for the log; "" where it is no run's.
+        """
         self.answered = 0
         self.probabilities: np.ndarray | None = None
         self.problem = ""
-        self._model, self._source = model, source
+        self._model, self._source, self._run = model, source, run
         self._thread = threading.Thread(target=self._work, name="answering", daemon=True)
         self._thread.start()
 
@@ -76,7 +83,8 @@ class Answering:
         except InklingError as problem:
             self.problem = str(problem)
         except Exception:
-            _log.exception("The test digits could not be answered")
+            fingerprint = self._model.fingerprint[:12]  # a model from a file has no run
+            _log.exception("event=not_answered run=%s model=%s source=%s", self._run, fingerprint, self._source)
             self.problem = "The test digits could not be read, and it is our fault. Reload the page to try again."
 
 
@@ -84,12 +92,12 @@ _tasks: OrderedDict[tuple[str, Source], Answering] = OrderedDict()
 _tasks_lock = threading.Lock()
 
 
-def answering(model: Model, source: Source) -> Answering:
-    """The work on these answers, begun now if it has not begun before in this process."""
+def answering(model: Model, source: Source, run: str = "") -> Answering:
+    """The work on these answers, begun now if it has not begun before in this process. Takes what `Answering` does."""
     with _tasks_lock:
         key = (model.fingerprint, source)
         if key not in _tasks or _tasks[key].problem:
-            _tasks[key] = Answering(model, source)
+            _tasks[key] = Answering(model, source, run)
         _tasks.move_to_end(key)
         while len(_tasks) > KEPT_TASKS:
             _tasks.popitem(last=False)

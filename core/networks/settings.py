@@ -50,6 +50,14 @@ _UNITS = {
     "augmentation.elastic": "\N{THIN SPACE}px",
     "augmentation.thickness": "\N{THIN SPACE}px",
 }
+_COUNTED = {  # in a table or a name the setting itself says it; a sentence has to
+    "epochs": "epoch",
+    "batch_size": "image",
+    "schedule.patience": "epoch",
+    "early_stopping.patience": "epoch",
+    "checkpoint.epochs": "epoch",
+    "data.handwriting": "digit",
+}
 _SHARES = ("augmentation.shift", "augmentation.zoom")  # are read in percent, as the form has them
 
 
@@ -90,6 +98,12 @@ def words(value: Setting | None, path: str = "") -> str:
     if path in _SHARES:
         return f"{number(100 * value)}\N{THIN SPACE}%"
     return f"{value:,}" if isinstance(value, int) else f"{number(value)}{_UNITS.get(path, '')}"
+
+
+def quantity(value: Setting | None, path: str) -> str:
+    """A setting's value as it stands in a sentence that does not name the setting: "10 epochs"."""
+    said, counted = words(value, path), _COUNTED.get(path)
+    return f"{said} {counted}{'' if value == 1 else 's'}" if counted and isinstance(value, int) else said
 
 
 def number(value: float, digits: int = 6) -> str:

@@ -42,7 +42,7 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
@@ -50,6 +50,7 @@ from sqlalchemy.schema import CreateColumn
 from core.errors import InklingError
 from core.storage import SEAL_BYTES, Damaged, home, one_at_a_time, sealed, unsealed
 
+WIPE_SECONDS = 1.0  # that is waited for whoever reads what is to be wiped
 WRITER_SECONDS = 5  # that a second writer waits for the first
 CONNECT_SECONDS = 5  # that a PostgreSQL server may take to answer who knocks
 SILENT_SECONDS = 15  # after which a connection to one is given up whose other end says nothing
@@ -271,6 +272,21 @@ class Database:
                         Path(f"{path}{ending}").unlink(missing_ok=True)
                 _log.info("event=culled file=%s", path.name)
 
+    def wipe(self) -> None:
+        """Let what was deleted be gone from SQLite's log too, where it stays readable until others write over it.
+
+        Where somebody holds the log open just now, that is left to the next time.
+        """
+        if self._path:
+            with suppress(SQLAlchemyError, sqlite3.Error), closing(self._engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute(f"PRAGMA busy_timeout={round(1000 * WIPE_SECONDS)}")
+                try:
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout={1000 * WRITER_SECONDS}")
+                    cursor.close()
+
     def _files_set_aside(self) -> Iterator[tuple[float, Path]]:
         """Damaged databases, each with when it was set aside, in seconds since 1970."""
         for path in self._path.parent.glob(f"{self._path.name}.damaged-*[0-9]") if self._path else ():
@@ -292,10 +308,13 @@ class Database:
     def _follow(self) -> None:
         """Open anew where another process has put a new file in the place of a damaged one."""
         if self._path and (there := self._file_there()) != self._file:
-            with self._plainly(there), self._opening, one_at_a_time(self._path.with_suffix(".lock")):
-                if self._file_there() != self._file:
-                    self._engine.dispose()
-                    self._open()
+            try:
+                with self._plainly(there), self._opening, one_at_a_time(self._path.with_suffix(".lock")):
+                    if self._file_there() != self._file:
+                        self._engine.dispose()
+                        self._open()
+            except OSError as problem:  # its folder is gone, and cannot be made
+                raise DatabaseTrouble(_READ_ONLY) from problem
 
     @contextmanager
     def _plainly(self, file: tuple[int, int] | None = None) -> Iterator[None]:
@@ -317,7 +336,11 @@ class Database:
             if isinstance(cause, sqlite3.Error) and code is None and "full" in str(cause):
                 code = sqlite3.SQLITE_FULL
             if self._path and code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                self._replace(self._path, file)
+                try:
+                    self._replace(self._path, file)
+                except (OSError, sqlite3.Error) as because:
+                    _log.exception("event=database_not_replaced")
+                    raise DatabaseTrouble(_DAMAGED) from because
                 raise DatabaseTrouble("The database was damaged and has been replaced. Do that again.") from problem
             _log.warning("event=database_trouble code=%s cause=%r", code, str(cause)[:200])
             state = str(getattr(cause, "sqlstate", ""))  # PostgreSQL's
@@ -373,6 +396,10 @@ _FULL = (
 _READ_ONLY = (
     "The server's disk cannot be written to, so nothing new is kept until it can. What is there stays as it is, and "
     "trainings go on."
+)
+_DAMAGED = (
+    "The database is damaged, and the server's disk cannot be written to, so it cannot be replaced. Whoever runs this "
+    "server has to free the disk; what can be read will be taken over then."
 )
 _AWAY = "The database cannot be reached, so nothing new is kept for now. Trainings go on; try again in a moment."
 _BUSY = "The database is busy. Try that again in a moment."
@@ -526,6 +553,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for one another
     cursor.execute(f"PRAGMA busy_timeout={1000 * WRITER_SECONDS}")
     cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten; not every SQLite does so by itself
     cursor.close()
 
 

@@ -241,18 +241,18 @@ class Engine:
                 if address not in self._unfit:
                     because = future.exception() if future.status == "error" else "it does not find the run"
                     _log.error(
-                        "event=unfit worker=%s run=%s because=%r: it needs the same code and the same database"
-                        " (INKLING_DATABASE_URL)",
+                        "event=unfit worker=%s run=%s because=%r advice=%r",
                         address,
                         run_id,
                         str(because),
+                        "it needs the same code and the same database (INKLING_DATABASE_URL)",
                     )
                 self._unfit[address] = time.monotonic() + UNFIT_SECONDS
 
     def _is_fit(self, address: str, facts: dict[str, Any]) -> bool:
         if facts["nthreads"] != 1:
             if address not in self._unfit:
-                _log.error("event=unfit worker=%s because='it would train several runs at once': --nthreads 1", address)
+                _log.error("event=unfit worker=%s because='it would train several runs at once'", address)
             self._unfit[address] = float("inf")
         return time.monotonic() > self._unfit.get(address, 0.0)
 

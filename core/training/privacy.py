@@ -8,9 +8,11 @@ from functools import cache
 
 from sqlalchemy import delete, func, select
 
+from core.insight.answers import KEPT_FILES
 from core.training import drawings, presence, queue, scoreboard
 from core.training.database import Base, Database, database_url
 from core.training.limits import limits
+from core.training.runs import forget_rescued
 
 COOKIE_DAYS = 365
 
@@ -68,13 +70,21 @@ def kept() -> list[Kept]:
             f"{COOKIE_DAYS} days after your last visit, or until you delete it",
         ),
         Kept(
-            "A database that was damaged, with what it held of all of us",
+            "A database that was damaged, with what it held of all of us, and what was saved from it of a run whose "
+            "owner could not be read",
             "So that whoever runs this server can save from it what Inkling could not",
             f"{allowed.days:,} days at most, less where whoever runs this server removes it. Your deleting does not "
             "reach into it",
         ),
         Kept(
-            "Lines in the server's log: what happened to which run and when, without names or addresses",
+            "A model's answers to the test images, where you evaluated it and no run had kept them; without its name "
+            "or yours",
+            "So that they need not be worked out again",
+            f"Until {KEPT_FILES} others have come. Your deleting does not reach them",
+        ),
+        Kept(
+            "Lines in the server's log: what happened to which run and when, and the beginning of a hash of the "
+            "cookie's key, without names or addresses",
             "To find faults",
             "As long as whoever runs this server keeps its log",
         ),
@@ -122,13 +132,19 @@ class Privacy:
         What is a workspace's is known by a column "owner", or by a key to a row that has one, so that no table that
         comes later is left out.
         """
+        run = Base.metadata.tables["run"].c
         with self._database.writing() as session:
+            runs = session.scalars(select(run.id).where(run.owner == owner)).all()
             for table in reversed(Base.metadata.sorted_tables):  # what points at others first
                 if "owner" in table.c:
                     session.execute(delete(table).where(table.c.owner == owner))
                 for key in table.foreign_keys:
                     owned = select(key.column).where(key.column.table.c.owner == owner)
                     session.execute(delete(table).where(key.parent.in_(owned)))
+        self._database.wipe()
+        for run_id in runs:
+            forget_rescued(run_id)
+            _log.info("event=deleted run=%s because=forgotten", run_id)
         _log.info("event=forgotten owner=%s", owner[:8])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from safetensors import SafetensorError
@@ -73,15 +73,18 @@ class Checkpoint:
         """Read what `to_bytes` wrote.
 
         Raises:
-            ValueError: it is damaged.
+            ValueError: it is damaged, or another version's.
         """
         try:
             arrays = load(content)
             length = int.from_bytes(content[:8], "little")
             described = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["checkpoint"])
-        except (SafetensorError, KeyError, ValueError) as problem:
+            return cls._from_parts(arrays, described)
+        except (SafetensorError, LookupError, TypeError, ValueError) as problem:
             raise ValueError(f"damaged checkpoint: {problem}") from None
 
+    @classmethod
+    def _from_parts(cls, arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Checkpoint:
         def numbered(kind: str) -> tuple[np.ndarray, ...]:
             return tuple(arrays[f"{kind}_{place}"] for place in range(sum(name.startswith(kind) for name in arrays)))
 

@@ -46,7 +46,7 @@ from core.networks.film import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import Recipe, parse_recipe
-from core.storage import Damaged, in_refuge, refuge, write_whole
+from core.storage import Damaged, all_in_refuge, in_refuge, refuge, write_whole
 from core.training import limits, queue
 from core.training.database import Base, Database, Json, Sealed, SealedText, Token, database_url
 from core.training.lesson import Lesson
@@ -56,7 +56,9 @@ from core.training.progress import Checkpoint, TrainedModel, Wish
 MAX_NAME = 60  # characters
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes
-UNREAD = "It is damaged, or was made by another version of Inkling: this one cannot read it."
+UNREAD = "damaged, or made by another version"  # why a run cannot be read, for where there is little room
+_UNREAD_BECAUSE = f"is {UNREAD} of Inkling: this one cannot read it."
+AT_ONCE = 500  # runs that one statement deletes; databases take no more than some ten thousand values
 QUEUE_SECONDS = 1.0  # for which one look at the queue serves everybody; sooner anew where this process changes it
 RESUMES = 1  # times that a run goes on by itself after its worker has died
 
@@ -75,9 +77,7 @@ class UnreadRun(NoSuchRun):
     """The run is there, but is damaged, or was made by another version of Inkling."""
 
     def __init__(self) -> None:
-        InklingError.__init__(
-            self, "This run is damaged, or was made by another version of Inkling: this one cannot read it."
-        )
+        InklingError.__init__(self, f"This run {_UNREAD_BECAUSE}")
 
 
 class RunState(StrEnum):
@@ -162,6 +162,8 @@ class _Data(Base):
     lesson: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
     film: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None, deferred=True)
     start: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    # Since when it is known that its run is gone: its row could not be read when a damaged database was replaced.
+    orphaned: Mapped[float | None] = mapped_column(default=None)
 
 
 _QUEUED = _Row.state == RunState.QUEUED
@@ -437,6 +439,7 @@ class RunStore:
                 return
             if refusal := _refusal(session, owner, _read(row).recipe):
                 raise OverLimit(refusal)
+            _log.info("event=resumed run=%s state=%s", run_id, row.state)
             row.deaths, row.queued = 0, _end_of_queue(session)
             row.state, row.wish, row.notice, row.request = RunState.QUEUED, "", "", row.id
 
@@ -456,9 +459,10 @@ class RunStore:
             NoSuchRun: it does not exist, or belongs to another workspace.
         """
         with self._writing() as session:
-            row = _owned(session, run_id, owner)
+            state = _owned(session, run_id, owner).state
             _delete(session, [run_id])
-            _log.info("event=deleted run=%s state=%s", run_id, row.state)
+        forget_rescued(run_id)
+        _log.info("event=deleted run=%s state=%s", run_id, state)
 
     # What a page shows
 
@@ -652,6 +656,7 @@ class RunStore:
         with self._writing() as session:
             row = session.get(_Row, run_id, with_for_update=True)
             if row and row.state == RunState.RUNNING:
+                _log.info("event=given_back run=%s wish=%s", run_id, row.wish or "none")
                 if row.wish:
                     _leave_queue(row, row.wish)
                 else:
@@ -668,7 +673,8 @@ class RunStore:
 
         Never one that waits or trains; and for its size one that can be resumed only where no other is left. What an
         ended run needs no more goes at once: the checkpoints of what cannot be resumed. Damaged databases that were set
-        aside go by the server's limit of age.
+        aside, and models that were held in memory, go by the server's limit of age. What was saved from a damaged
+        database, but for its run, goes by the limits of the runs, and before any of them.
 
         Args:
             days: the limit of age, where it is not to be the server's.
@@ -676,6 +682,7 @@ class RunStore:
         allowed = limits.limits()
         days = allowed.days if days is None else days
         self._database.cull(allowed.days)
+        _cull_rescued(allowed.days)
         with self._writing() as session:
             ended = _Row.state.not_in(_ACTIVE)
             over = select(_Row.id).where(ended, _Row.state.not_in(_RESUMABLE))
@@ -684,22 +691,35 @@ class RunStore:
                 .where(_Data.id.in_(over), or_(_Data.checkpoint.is_not(None), _Data.previous.is_not(None)))
                 .values(checkpoint=None, previous=None)
             )
-            old = list(session.scalars(select(_Row.id).where(*_is_old(days))))
-            columns = [column for column in _Data.__table__.columns if column.name != "id"]
+            old = set(session.scalars(select(_Row.id).where(*_is_old(days))))
+            is_orphan = _Data.id.not_in(select(_Row.id))
+            session.execute(update(_Data).where(~is_orphan, _Data.orphaned.is_not(None)).values(orphaned=None))
+            long_ago = time.time() - 86_400 * days
+            old |= (orphans := set(session.scalars(select(_Data.id).where(is_orphan, _Data.orphaned < long_ago))))
+            columns = [column for column in _Data.__table__.columns if isinstance(column.type, Sealed)]
             size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
-            worth = case((_Row.state.in_(_ACTIVE), 2), (_Row.state.in_(_RESUMABLE), 1), else_=0)
+            worth = case(
+                (_Row.id.is_(None), -1), (_Row.state.in_(_ACTIVE), 2), (_Row.state.in_(_RESUMABLE), 1), else_=0
+            )
             sizes = session.execute(
-                select(_Row.id, size, ended).join(_Data, _Data.id == _Row.id).order_by(worth.desc(), _last().desc())
+                select(_Data.id, size, ended, _Data.orphaned)
+                .outerjoin(_Row, _Data.id == _Row.id)
+                .order_by(worth.desc(), func.coalesce(_last(), _Data.orphaned).desc())
             )
             total = 0
-            for run_id, bytes_held, is_ended in sizes:  # what is to stay first; what is above the limit goes
+            for run_id, bytes_held, is_ended, orphaned in sizes:  # what is to stay first; what is above the limit goes
                 total += bytes_held
-                if total > MEGABYTE * allowed.megabytes and is_ended:
-                    old.append(run_id)
-            _delete(session, old)
-        for run_id in set(old):
-            _log.info("event=culled run=%s", run_id)
-        return len(set(old))
+                if total > MEGABYTE * allowed.megabytes and (is_ended or orphaned):
+                    old.add(run_id)
+                    orphans |= set() if is_ended else {run_id}
+            _delete(session, list(old))
+            # Known from now on, and not gone at once: a worker that has the run in hand may be about to bring it back.
+            session.execute(update(_Data).where(is_orphan, _Data.orphaned.is_(None)).values(orphaned=time.time()))
+        self._database.wipe()
+        for run_id in old:
+            forget_rescued(run_id)
+            _log.info("event=culled run=%s orphan=%s", run_id, run_id in orphans)
+        return len(old - orphans)
 
     def counts(self) -> dict[str, int]:
         """How many runs are in each state, those without any left out."""
@@ -753,6 +773,7 @@ class RunStore:
             if row.deaths > RESUMES:
                 row.state, row.wish, row.live, row.ended = RunState.INTERRUPTED, "", None, time.time()
                 row.notice = f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again."
+                _log.warning("event=interrupted run=%s after_epoch=%d deaths=%d", run_id, len(row.history), row.deaths)
                 return None
             if row.deaths:
                 row.notice = f"Its worker died; it went on from epoch {len(row.history)}."
@@ -763,6 +784,7 @@ class RunStore:
             if not is_last:
                 went_on = f"went on from epoch {len(checkpoint.history)}" if checkpoint else "began anew"
                 row.notice = f"Its last checkpoint was damaged on the server's disk; it {went_on}."
+                _log.error("event=checkpoint_damaged run=%s since=%r", run_id, went_on)
                 row.history = row.history[: len(checkpoint.history) if checkpoint else 0]
             reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
             row.points = [point for point in row.points or () if (point["epoch"], point["step"]) <= reached]
@@ -976,8 +998,20 @@ def forget_rescued(run_id: str) -> None:
             path.unlink(missing_ok=True)
 
 
+def _cull_rescued(days: float) -> None:
+    """Let go of models that have been held for so long: nobody has come back for them."""
+    for path in all_in_refuge(f"{'[0-9a-f]' * _RESCUED_LETTERS}.safetensors"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - 86_400 * days:
+                path.unlink(missing_ok=True)
+                _log.info("event=culled file=%s", path.name)
+
+
+_RESCUED_LETTERS = 32
+
+
 def _rescued_name(run_id: str) -> str:
-    return f"{hashlib.sha256(run_id.encode()).hexdigest()[:32]}.safetensors"
+    return f"{hashlib.sha256(run_id.encode()).hexdigest()[:_RESCUED_LETTERS]}.safetensors"
 
 
 @cache
@@ -995,6 +1029,11 @@ def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> 
 _recipe = lru_cache(maxsize=256)(parse_recipe)  # it is frozen, and a run's is read at every look at the run
 
 
+def is_same_owner(one: str, other: str) -> bool:
+    """Whether two workspaces are one. As bytes: in a damaged row there may be letters that cannot be compared else."""
+    return secrets.compare_digest(one.encode(), other.encode())
+
+
 def _progress(stored: dict[str, Any]) -> BatchProgress:
     lists: dict[str, Any] = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
     return BatchProgress(**stored | lists)
@@ -1006,7 +1045,7 @@ def _image(stored: bytes | None) -> np.ndarray | None:
 
 def _owned(session: Session, run_id: str, owner: str) -> _Row:
     row = session.get(_Row, run_id, with_for_update=True)
-    if row is None or not secrets.compare_digest(row.owner, owner):
+    if row is None or not is_same_owner(row.owner, owner):
         raise NoSuchRun
     return row
 
@@ -1101,7 +1140,8 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
 
 def _let_fail(row: _Row) -> None:
     """Set a run aside that this version cannot read: nobody else would end it."""
-    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, UNREAD
+    _log.warning("event=unread run=%s state=%s", row.id, row.state)
+    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, f"It {_UNREAD_BECAUSE}"
 
 
 def _ended(state: RunState) -> dict[str, Any]:
@@ -1134,10 +1174,12 @@ def _delete(session: Session, run_ids: Sequence[str]) -> None:
     ended = case((_Row.state == RunState.RUNNING, now), else_=_Row.ended)
     lately = now - queue.SERVED_SECONDS
     session.execute(delete(_Served).where(_Served.ended <= lately))
-    served = select(_Row.owner, ended).where(_Row.id.in_(run_ids), ended > lately)
-    session.execute(insert(_Served).from_select(["owner", "ended"], served))
-    session.execute(delete(_Data).where(_Data.id.in_(run_ids)))
-    session.execute(delete(_Row).where(_Row.id.in_(run_ids)))
+    for start in range(0, len(run_ids), AT_ONCE):
+        some = run_ids[start : start + AT_ONCE]
+        served = select(_Row.owner, ended).where(_Row.id.in_(some), ended > lately)
+        session.execute(insert(_Served).from_select(["owner", "ended"], served))
+        session.execute(delete(_Data).where(_Data.id.in_(some)))
+        session.execute(delete(_Row).where(_Row.id.in_(some)))
 
 
 def _checkpoint(session: Session, run_id: str) -> tuple[Checkpoint | None, bool]:

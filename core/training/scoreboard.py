@@ -6,7 +6,6 @@ old as a run may become.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.errors import InklingError
 from core.training.database import Base, Database, database_url
 from core.training.limits import limits
-from core.training.runs import MAX_NAME, NoSuchRun, Run, clean_name
+from core.training.runs import MAX_NAME, NoSuchRun, Run, clean_name, is_same_owner
 
 MAX_NICKNAME = 30  # characters
 MAX_ENTRIES = 5  # of a workspace, so that nobody fills the whole board
@@ -114,12 +113,12 @@ class Scoreboard:
         """Show a run's figures to everyone under this nickname; where they are shown already, it changes.
 
         Raises:
-            NoSuchRun: the run belongs to another workspace.
+            NoSuchRun: the run belongs to another workspace, or has been deleted.
             BadNickname: it has no character that could be shown.
             NotForScoreboard: the run has no model, or was a lesson, whose figures are mostly its teacher's.
             ScoreboardFull: the workspace has no room for another entry.
         """
-        if not secrets.compare_digest(run.owner, owner):
+        if not is_same_owner(run.owner, owner):
             raise NoSuchRun
         if run.scores is None or not is_for_scoreboard(run):
             raise NotForScoreboard
@@ -128,6 +127,9 @@ class Scoreboard:
             raise BadNickname
         with self._database.writing() as session:
             session.execute(delete(_Row).where(_Row.joined < _oldest()))
+            runs = Base.metadata.tables["run"].c
+            if session.scalar(select(runs.id).where(runs.id == run.id)) is None:  # in another tab, a moment ago
+                raise NoSuchRun
             if row := session.get(_Row, run.id):
                 row.nickname = name
                 return

@@ -98,7 +98,7 @@ def status() -> Status:
 
 def _named(url: str) -> str:
     with suppress(ArgumentError, ValueError):
-        return make_url(url).render_as_string(hide_password=True)
+        return make_url(url).set(query={}).render_as_string(hide_password=True)  # a password may stand there too
     return "none"  # as it is, it might show a password
 
 
@@ -110,11 +110,11 @@ def _engine(problems: list[str]) -> str:
         version = path.stem.removeprefix("engine-")
         try:
             client = jobs.attached(path)
+            workers = len(client.scheduler_info(n_workers=-1)["workers"]) if client else 0
         except OSError:
             problems.append(f"The engine {version} is there but does not answer.")
             continue
         if client:
-            workers = len(client.scheduler_info(n_workers=-1)["workers"])
             client.close()
             other = "" if version == jobs.code_version() else ", of another version of the code"
             found.append(f"{version}, {workers} {'worker' if workers == 1 else 'workers'}{other}")
@@ -134,11 +134,17 @@ def _web() -> list[Process]:
 def _dask(kind: str) -> list[Process]:
     mark = str(home().absolute())
     ours = [process for process, words in _commands() if kind in words and "dask" in words and mark in str(words)]
-    return [_described(child) for process in ours for child in process.children() if _is_worker(child)]
+    return [_described(child) for process in ours for child in _children(process) if _is_worker(child)]
 
 
 def _commands() -> list[tuple[psutil.Process, list[str]]]:
     return [(process, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.Error):  # it has ended since it was found
+        return list(process.children())
+    return []
 
 
 def _is_worker(process: psutil.Process) -> bool:

@@ -174,7 +174,7 @@ class _Follower:
         if not self.keep("model", write):
             rescue(self._run_id, trained.model.to_bytes())
             if not self.keep("model", write, seconds=KEEPING_SECONDS):
-                _log.error("event=given_up run=%s: its model is kept in memory only", self._run_id)
+                _log.error("event=given_up run=%s kept='in memory only'", self._run_id)
                 return
         forget_rescued(self._run_id)
         _log.info(

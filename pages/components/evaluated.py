@@ -125,7 +125,7 @@ def answers(shown: Evaluated) -> Answers | None:
             icon=":material/info:",
         )
     if probabilities is None:
-        work = answering(shown.model, asked)
+        work = answering(shown.model, asked, shown.run_id)
         if work.probabilities is None:
             st.fragment(_progress, run_every=EVERY)(work, asked)
             return None

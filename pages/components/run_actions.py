@@ -11,7 +11,7 @@ from core.insight.curves import Curve, curves_figure, history_csv
 from core.insight.export import file_stem
 from core.networks.recipe import BadRecipe, Recipe
 from core.networks.recipe_link import to_link
-from core.networks.settings import Setting, changeable, choices, label, with_changed, words
+from core.networks.settings import Setting, changeable, choices, label, quantity, with_changed, words
 from core.training.limits import limits
 from core.training.runs import MAX_NAME, ListedRun, NoSuchRun, Run, run_store
 from core.training.scoreboard import scoreboard
@@ -58,7 +58,7 @@ def show(run: Run, name: str) -> None:
 
 
 def show_for_unread(run: Run | ListedRun) -> None:
-    """Draw what can be done with a run that only another version can read."""
+    """Draw what can be done with a run that cannot be read: it is damaged, or another version's."""
     with st.container(horizontal=True, gap="xsmall", key="run_actions"):
         _show_rename(run)
         _show_delete(run.id, run.name, is_active=False)
@@ -87,7 +87,7 @@ def _show_replay(run: Run, refusal: str) -> None:
     value = _value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
     recipe: Recipe | None = None
     if value == known[path]:
-        quiet(f"It is {plain(words(value))} now. Choose another value.")
+        quiet(f"It is {plain(quantity(value, path))} now. Choose another value.")
     else:
         try:
             recipe = with_changed(run.recipe, path, value)

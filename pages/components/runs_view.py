@@ -19,7 +19,7 @@ from core.insight.progress import curves_sentence, duration, score_sentence, sha
 from core.networks.model import Scores, pretrained
 from core.networks.recipe import Recipe
 from core.networks.settings import differing
-from core.training.runs import ListedRun, NoSuchRun, Run, RunState, run_store
+from core.training.runs import UNREAD, ListedRun, NoSuchRun, Run, RunState, UnreadRun, run_store
 from pages.components import errors, run_actions, runs_table, settings_table, theme, workspace
 from pages.components.errors import plain
 from pages.components.runs_table import Cell, Line
@@ -31,7 +31,6 @@ CURVE_HEIGHT = 260  # pixels
 PRETRAINED = "pretrained"  # the shipped model is no run, but stands beside them
 NONE = "\N{EN DASH}"
 _AXES = {"epoch": "By epoch", "seconds": "By time"}
-_UNREAD = "made by another version"
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def _rate(rate: float | None) -> Cell:
 
 def _state(run: Run | ListedRun) -> str:
     if run.recipe is None:
-        return _UNREAD.capitalize()
+        return UNREAD.capitalize()
     if isinstance(run, Run) and run.wish and run.state == RunState.RUNNING:
         return wish_words(run.wish)[0].capitalize()
     if run.live and run.state == RunState.RUNNING:
@@ -215,7 +214,7 @@ def _said(one: Chosen) -> str:
 def _show_unread(run: Run | ListedRun) -> None:
     with st.container(key="one_run", gap="small"):
         st.subheader(plain(run.name), anchor=False)
-        st.warning("It was made by another version of Inkling, and this one cannot read it.", icon=":material/info:")
+        st.warning(plain(str(UnreadRun())), icon=":material/info:")
         run_actions.show_for_unread(run)
 
 

@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.errors import InklingError
 from core.training.drawings import drawing_store
-from core.training.runs import Run, RunState, run_store
+from core.training.runs import Run, RunState, is_same_owner, run_store
 from pages.components.typesetting import quiet
 
 COOKIE = "inkling_workspace"
@@ -41,7 +41,7 @@ def owner() -> str:
 
 def owns(run: Run) -> bool:
     """Whether the run is the visitor's to stop, pause and resume."""
-    return secrets.compare_digest(run.owner, owner())
+    return is_same_owner(run.owner, owner())
 
 
 def arrive() -> None:

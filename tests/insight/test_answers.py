@@ -98,6 +98,15 @@ def test_work_that_cannot_be_done_ends_with_a_sentence_and_is_begun_anew_the_nex
     assert answering(little_model(3), "mnist") is not work
 
 
+def test_work_that_fails_by_our_fault_is_logged_with_its_run(monkeypatch, caplog):
+    monkeypatch.setattr(answers_module, "unseen_digits", lambda source: None)
+    model = little_model(4)
+    work = answering(model, "mnist", "the_run")
+    work.wait()
+    assert "our fault" in work.problem
+    assert caplog.messages == [f"event=not_answered run=the_run model={model.fingerprint[:12]} source=mnist"]
+
+
 def test_old_files_make_room_for_new_ones(monkeypatch, tmp_path):
     monkeypatch.setattr(answers_module, "KEPT_FILES", 2)
     probabilities = np.full((10_000, 10), 0.1, np.float32)

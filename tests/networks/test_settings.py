@@ -15,6 +15,7 @@ from core.networks.settings import (
     differing,
     label,
     number,
+    quantity,
     settings,
     the_change,
     with_changed,
@@ -60,6 +61,25 @@ def test_what_is_measured_has_its_unit_and_small_numbers_no_exponent():
     assert rows["Elastic"][1] == "2\N{THIN SPACE}px"
     assert rows["L2 penalty"] == ["0", "0.00001"]
     assert number(8.04e-6, 2) == "0.000008"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("epochs", 10, "10 epochs"),
+        ("epochs", 1, "1 epoch"),
+        ("schedule.patience", 2, "2 epochs"),
+        ("batch_size", 128, "128 images"),
+        ("data.handwriting", 20_000, "20,000 digits"),
+        ("augmentation.rotation", 10.0, "10\N{DEGREE SIGN}"),
+        ("augmentation.shift", 0.08, "8\N{THIN SPACE}%"),
+        ("optimizer.learning_rate", 0.008, "0.008"),
+        ("data.size", "full", "all"),
+        ("augmentation.is_on", True, "yes"),
+    ],
+)
+def test_a_quantity_says_what_is_counted(path, value, said):
+    assert quantity(value, path) == said
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digi
 
     work = Work()
     monkeypatch.setattr(evaluated, "kept", lambda model, source: None)
-    monkeypatch.setattr(evaluated, "answering", lambda model, source: work)
+    monkeypatch.setattr(evaluated, "answering", lambda model, source, run: work)
     model = run_store().model(mine(digits))
     app = opened(opened_model=model, opened_name="![Theirs]")
     assert not app.error
@@ -201,7 +201,7 @@ def test_work_that_failed_says_why(digits, monkeypatch):
         answered, probabilities, problem = 0, None, "It could not be done."
 
     monkeypatch.setattr(evaluated, "kept", lambda model, source: None)
-    monkeypatch.setattr(evaluated, "answering", lambda model, source: Work())
+    monkeypatch.setattr(evaluated, "answering", lambda model, source, run: Work())
     assert [error.value for error in opened().error] == ["It could not be done."]
 
 

@@ -142,11 +142,13 @@ def test_a_run_of_another_version_fails_nothing_and_can_be_deleted(values):
     app = opened(runs=f"{other},{mine}")
     assert not app.error
     assert [line["name"] for line in lines(app)] == ["New", "Old", "Pretrained"]
+    unread = "Damaged, or made by another version"
+    assert lines(app)[1]["state"] == ("Finished" if "history" in values else unread)  # a list reads no curves
     for page in ("pages/train.py", "pages/model.py", "pages/draw.py"):
         assert not followed(app, page).error
     app = click(followed(app, "pages/runs.py"), other)
     assert not app.error
-    assert "another version" in app.warning[0].value
+    assert "damaged, or made by another version" in app.warning[0].value
     app.button(key=f"delete_now_{other}").click().run()
     assert [line["name"] for line in lines(app)] == ["New", "Pretrained"]
 
@@ -208,6 +210,7 @@ def test_a_value_that_will_not_do_is_refused_with_its_range():
     run_id = run_with_curves()
     app = opened(runs=run_id)
     app.selectbox(key=f"replay_setting_{run_id}").set_value("epochs").run()
+    assert "It is 1 epoch now." in texts(app)
     app.number_input(key=f"replay_epochs_{run_id}").set_value(1000).run()
     assert "from 1 to 200" in app.error[0].value.replace("\\", "")
     assert app.button(key=f"replay_now_{run_id}").disabled

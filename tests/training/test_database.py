@@ -235,6 +235,41 @@ def test_two_that_are_damaged_within_a_second_are_both_set_aside_until_they_are_
     assert store.set_aside() == ""
 
 
+@pytest.mark.bad_input(23, 24)
+@pytest.mark.parametrize("refusing", ["os.replace", "one_at_a_time"])
+def test_a_damaged_database_on_a_disk_that_cannot_be_written_to_is_a_sentence_and_replaced_later(
+    path, monkeypatch, refusing
+):
+    store = RunStore(f"sqlite:///{path}")
+    run_id = finished(store)
+    store._database._engine.dispose()
+    overwrite(path, root_page(path, "one_of_a_request"))
+
+    def refuse(*given):
+        raise PermissionError(30, "Read-only file system") if refusing == "os.replace" else sqlite3.OperationalError
+
+    with monkeypatch.context() as read_only:
+        read_only.setattr(f"core.training.database.{refusing}", refuse)
+        for _ in range(2):
+            with pytest.raises(DatabaseTrouble, match=r"is damaged.*cannot be written to"):
+                store.look_over()
+    with pytest.raises(DatabaseTrouble, match="has been replaced"):
+        store.look_over()
+    assert store.run(run_id).state == RunState.FINISHED
+
+
+@pytest.mark.bad_input(23)
+def test_a_folder_that_is_gone_and_cannot_be_made_is_a_sentence(store, path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(30, "Read-only file system")
+
+    for file in path.parent.glob("runs.sqlite3*"):
+        file.unlink()
+    monkeypatch.setattr(database, "one_at_a_time", refuse)
+    with pytest.raises(DatabaseTrouble, match="cannot be written to"):
+        store.listed(MINE)
+
+
 @pytest.mark.bad_input(24)
 def test_two_that_find_a_damaged_database_at_once_set_one_aside(path):
     path.write_bytes(b"rubbish" * 1000)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, text
 
-from core.training.database import Base
+from core.training.database import Base, Database
 from core.training.drawings import MAX_DRAWINGS, DrawingStore
 from core.training.presence import Presence
 from core.training.privacy import Holdings, Privacy, kept
-from core.training.runs import NoSuchRun, RunStore
+from core.training.runs import NoSuchRun, RunStore, rescue, rescued
 from core.training.scoreboard import Scoreboard
 from tests.played import finished_run
 from tests.training import tiny
@@ -45,6 +45,27 @@ def test_everything_of_a_workspace_is_forgotten_at_once_and_nothing_of_anybody_e
         store.model(training)
     assert privacy.holdings(THEIRS) == Holdings(runs=1, drawings=1, entries=1)
     assert all(count == 1 for name, count in rows(url).items() if name != "setting")
+
+
+def test_what_is_forgotten_is_not_left_in_the_databases_files_or_in_memory(url, tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    store, named = RunStore(url), "A name that nobody else gives"
+    run_id = store.submit(MINE, tiny.RECIPE, named)
+    DrawingStore(url).keep(MINE, np.full((28, 28), 0xA7, np.uint8), 7)
+    rescue(run_id, b"model")
+
+    def found():
+        content = b"".join(path.read_bytes() for path in tmp_path.glob("runs.sqlite3*"))
+        return named.encode() in content, b"\xa7" * 784 in content, rescued(run_id) is not None
+
+    assert found() == (True, True, True)
+    Privacy(url).forget(MINE)
+    assert found() == (False, False, False)
+
+
+def test_a_database_overwrites_what_is_deleted_whatever_sqlite_does_by_itself(url):
+    with Database(url).reading() as session:
+        assert session.execute(text("PRAGMA secure_delete")).scalar_one() == 1
 
 
 def test_every_table_is_either_a_workspaces_and_forgotten_with_it_or_says_nothing_of_anybody():

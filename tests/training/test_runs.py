@@ -15,11 +15,12 @@ from sqlalchemy import text
 
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
-from core.storage import Damaged
+from core.storage import Damaged, in_refuge
 from core.training import runs
 from core.training.lesson import Lesson
 from core.training.progress import Checkpoint
 from core.training.runs import MAX_NAME, MAX_POINTS, NoSuchRun, RunState, RunStore, clean_name
+from core.training.scoreboard import Scoreboard
 from tests.samples import grown_film
 from tests.training import tiny
 from tests.training.tiny import trained
@@ -713,6 +714,140 @@ def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_
     with store._database.reading() as session:
         kept = dict(session.execute(text("SELECT id, checkpoint IS NOT NULL FROM run_data")).all())
     assert kept == {failed: 0, paused: 1}
+
+
+@pytest.fixture
+def file_store(tmp_path):
+    """A store in a file; only there can what a run left outlive its row."""
+    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+
+
+def orphaned(store):
+    """What a run left, without the run: its row could not be read when a damaged database was replaced."""
+    run_id = ended_run(store, THEIRS)
+    with store._database.writing() as session:
+        session.execute(text("DELETE FROM run WHERE id = :id"), {"id": run_id})
+    return run_id
+
+
+def held(store):
+    with store._database.reading() as session:
+        return set(session.scalars(text("SELECT id FROM run_data")))
+
+
+def test_what_was_saved_without_its_run_goes_when_it_is_as_old_as_a_run_may_become(file_store, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    orphan, mine = orphaned(file_store), ended_run(file_store, MINE)
+    for _ in range(2):  # first it is found to be one
+        assert file_store.cull() == 0
+    assert held(file_store) == {orphan, mine}
+    now += 86_400 * 364
+    aged(file_store, mine, -364)
+    assert file_store.cull() == 0
+    assert held(file_store) == {orphan, mine}
+    now += 86_400 * 2
+    assert file_store.cull() == 0  # it is no run
+    assert held(file_store) == {mine}
+    assert file_store.model(mine).recipe == RECIPE
+
+
+def test_what_was_saved_without_its_run_goes_for_its_size_before_any_run(file_store, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
+    mine = ended_run(file_store, MINE)
+    with file_store._database.reading() as session:
+        sizes = " + ".join(f"coalesce(length({one}), 0)" for one in ("samples", "model", "keras_file", "film"))
+        bytes_held = session.scalar(text(f"SELECT {sizes} + length(test_probabilities) FROM run_data"))
+    orphan = orphaned(file_store)
+    monkeypatch.setattr("core.training.runs.MEGABYTE", bytes_held / 10)  # room for one of both
+    file_store.cull()
+    assert held(file_store) == {orphan, mine}  # a worker may be about to bring its run back
+    assert file_store.cull() == 0
+    assert held(file_store) == {mine}
+
+
+def test_what_was_saved_without_its_run_stays_where_the_run_is_brought_back(file_store, monkeypatch):
+    run_id, attempt = begun(file_store)
+    file_store.commit_epoch(run_id, attempt, checkpoint(1))
+    with file_store._database.writing() as session:
+        session.execute(text("DELETE FROM run"))
+    file_store.cull()
+    file_store._database.openings += 1  # as where the database was replaced
+    assert file_store.report(run_id, attempt, progress()) is not None
+    monkeypatch.setattr("core.training.runs.MEGABYTE", 0)
+    assert file_store.cull(0) == 0
+    assert held(file_store) == {run_id}
+
+
+def test_more_runs_than_one_statement_can_name_are_deleted_at_once(store, monkeypatch):
+    monkeypatch.setattr("core.training.runs.AT_ONCE", 2)
+    ids = [ended_run(store, f"{number:064}") for number in range(5)]
+    for run_id in ids:
+        aged(store, run_id, 400)
+    assert store.cull() == 5
+    assert held(store) == set()
+
+
+def test_a_model_that_is_held_in_memory_goes_with_its_run_and_after_as_long_as_a_run_may_be_kept(
+    store, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    deleted, old, kept = ended_run(store, MINE), ended_run(store, THEIRS), ended_run(store, THEIRS)
+    for run_id in (deleted, old, kept, "lost"):
+        runs.rescue(run_id, b"model")
+    store.delete(deleted, MINE)
+    assert runs.rescued(deleted) is None
+    aged(store, old, 400)
+    store.cull()
+    assert runs.rescued(old) is None
+    assert runs.rescued("lost") == b"model"
+    os.utime(in_refuge(runs._rescued_name("lost")), (time.time() - 86_400 * 366,) * 2)
+    store.cull()
+    assert runs.rescued("lost") is None
+    assert runs.rescued(kept) == b"model"
+    runs.forget_rescued(kept)
+
+
+def test_a_run_whose_owner_is_damaged_is_nobodys(store):
+    run_id = store.submit(MINE, RECIPE)
+    spoil(store, run_id, owner="\ufffd" * 64)
+    for act in (store.delete, lambda run_id, owner: store.rename(run_id, owner, "Mine")):
+        with pytest.raises(NoSuchRun):
+            act(run_id, MINE)
+    with pytest.raises(NoSuchRun):
+        Scoreboard(store.url).join(store.run(run_id), MINE, "Ada")
+
+
+def test_a_checkpoint_of_another_version_costs_its_epochs_and_not_the_queue(store):
+    run_id, _ = begun(store)
+    of_another = checkpoint(1).to_bytes().replace(b"patience", b"patients")
+    with store._database.writing() as session:
+        runs._keep(session, run_id, checkpoint=of_another)
+    recipe, found, _ = store.begin(run_id)
+    assert (recipe, found) == (RECIPE, None)
+    assert "began anew" in store.run(run_id).notice
+
+
+def test_what_happens_to_a_run_is_in_the_log_with_its_id(store, caplog):
+    caplog.set_level("INFO", "inkling.runs")
+    run_id, attempt = begun(store)
+    store.pause(run_id, attempt, checkpoint(1))
+    store.resume(run_id, MINE)
+    store.claim_next()
+    store.give_back(run_id)
+    store.claim_next()
+    for _ in range(runs.RESUMES + 2):
+        store.begin(run_id)
+    spoiled = store.submit(THEIRS, RECIPE)
+    spoil(store, spoiled, recipe="{}")
+    store.claim_next()
+    store.begin(spoiled)
+    store.delete(run_id, MINE)
+    events = [message.split()[:2] for message in caplog.messages]
+    assert [event for event, run in events if run == f"run={run_id}"] == [
+        f"event={what}" for what in ("queued", "resumed", "given_back", "interrupted", "deleted")
+    ]
+    assert ["event=unread", f"run={spoiled}"] in events
 
 
 def test_a_model_that_the_store_cannot_take_is_held_until_it_can(tmp_path, monkeypatch):

@@ -65,6 +65,14 @@ def test_a_run_is_on_the_board_only_where_its_owner_put_it_and_as_long_as_he_wan
     assert board.entries() == []
 
 
+def test_a_run_that_was_deleted_in_another_tab_does_not_come_on_the_board_any_more(board, store):
+    gone = run(store)
+    store.delete(gone.id, MINE)
+    with pytest.raises(NoSuchRun):
+        board.join(gone, MINE, "Ada")
+    assert board.entries() == []
+
+
 def test_what_does_not_belong_on_the_board_is_refused(board, store):
     finished, waiting = run(store), store.run(store.submit(MINE, tiny.RECIPE))
     with pytest.raises(NoSuchRun):

@@ -2,10 +2,12 @@ import json
 import logging
 import sqlite3
 
+import psutil
 import pytest
 
-from core import logs
+from core import logs, storage
 from core.training import __main__ as command
+from core.training import status
 from core.training.runs import RunStore
 from tests.training import tiny
 
@@ -61,6 +63,28 @@ def test_status_says_of_a_database_that_cannot_be_opened_why_in_a_sentence(
     (problem,) = (line for line in lines if line.startswith("problem"))
     assert said in problem
     assert "secret" not in str(lines)
+
+
+@pytest.mark.parametrize("url", ["postgresql://me@127.0.0.1:1/inkling?password=secret", "sqlite:///x?password=secret"])
+def test_status_shows_no_password_wherever_a_url_has_it(url):
+    assert "secret" not in status._named(url)
+
+
+def test_processes_that_end_while_they_are_looked_at_are_left_out(store, monkeypatch):
+    class Ended:
+        def children(self):
+            raise psutil.NoSuchProcess(1)
+
+    class Client:
+        def scheduler_info(self, **given):
+            raise OSError
+
+    command_line = ["python", "-m", "dask", "worker", str(storage.home().absolute())]
+    monkeypatch.setattr(status, "_commands", lambda: [(Ended(), command_line)])
+    assert status._dask("worker") == []
+    (storage.home() / "engine-other.json").write_text("{}")
+    monkeypatch.setattr(status.jobs, "attached", lambda path: Client())
+    assert "does not answer" in status.status().problems[0]
 
 
 def test_a_line_of_the_log_names_time_level_and_run():
