@@ -14,6 +14,7 @@ from pages.components import (
     picture,
     presenting,
     router,
+    small_screen,
 )
 from pages.components.typesetting import on_accent, quiet
 
@@ -47,6 +48,7 @@ def board_and_answer() -> None:
     explanation_view.show(answered)
 
 
+small_screen.fit()
 if presenting.is_on():
     with st.container(horizontal_alignment="center"), st.container(key="stage", width=700, gap="xsmall"):
         board_and_answer()
@@ -58,6 +60,7 @@ else:
                 st.title("Draw a digit", anchor=False, width="content")
                 if st.button(on_accent("Train your own"), key="train_your_own", type="primary"):
                     st.switch_page("pages/train.py")
-            quiet("and a small neural network reads it.")
+            with st.container(key="welcome"):
+                quiet("and a small neural network reads it.")
         board_and_answer()
         presenting.show()

@@ -7,6 +7,7 @@ from pages.components import leader_access, leader_view, router
 router.guard()
 
 with st.container(horizontal_alignment="center"), st.container(width=960, gap="small"):
-    st.title("The leader's page", anchor=False)
+    with st.container(horizontal=True):  # where a title stands as high as on the other pages
+        st.title("The leader's page", anchor=False)
     if leader_access.show():
         leader_view.show()

@@ -6,5 +6,6 @@ from pages.components import privacy_view, router
 
 router.guard()
 
-st.title("What is kept of you", anchor=False)
+with st.container(horizontal=True):  # where a title stands as high as on the other pages
+    st.title("What is kept of you", anchor=False)
 privacy_view.show()

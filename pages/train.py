@@ -4,12 +4,10 @@ import streamlit as st
 
 from core.networks.recipe import Recipe
 from core.training.runs import NoSuchRun, run_store
-from pages.components import errors, own_drawings, recipe_form, router, training_view, workspace
+from pages.components import errors, own_drawings, recipe_form, router, train_bar, training_view, workspace
 from pages.components.engine import engine
 from pages.components.errors import plain
 from pages.components.typesetting import on_accent, quiet
-
-BAR = 368  # pixels: as wide as the column of the form on a screen of 1280
 
 router.guard()
 
@@ -46,7 +44,24 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
         st.button("Back to my runs", key="way_home", on_click=st.query_params.clear)
     left, right = st.columns([5, 9], gap="large")
     with left:
-        recipe_form.show(made)
+        recipe_form.show_cards(made)
+        with train_bar.laid():
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+                recipe_form.show_bar()
+                can_start = isinstance(made, Recipe) and not is_there and not refusal
+                st.button(
+                    on_accent("Train") if can_start else "Train",
+                    key="train",
+                    type="primary",
+                    disabled=not can_start,
+                    on_click=start,
+                    width="stretch",
+                )
+            if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
+                st.error(plain(made), icon=":material/error:")
+            if refusal:
+                quiet(plain(refusal))
+        recipe_form.show_groups(made)
     with right:
         if run:
             training_view.show(run)
@@ -54,21 +69,3 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
             training_view.show_empty()
     with links:
         workspace.show_links(run)
-
-with st.bottom, st.container(horizontal_alignment="center"), st.container(width=1120, gap="xsmall"):
-    if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
-        st.error(plain(made), icon=":material/error:", width=BAR)
-    if refusal:
-        quiet(plain(refusal), width=BAR)
-    bar = st.container(width=BAR, horizontal=True, vertical_alignment="bottom", gap="xsmall", key="train_bar")
-with bar:
-    recipe_form.show_bar()
-    can_start = isinstance(made, Recipe) and not is_there and not refusal
-    st.button(
-        on_accent("Train") if can_start else "Train",
-        key="train",
-        type="primary",
-        disabled=not can_start,
-        on_click=start,
-        width="stretch",
-    )

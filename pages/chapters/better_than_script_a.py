@@ -89,7 +89,7 @@ def show() -> None:
 
 
 def _step(number: int, title: str, text: str) -> None:
-    st.subheader(f"{number}. {title}", anchor=f"step-{number}")
+    st.header(f"{number}. {title}", anchor=f"step-{number}")
     st.markdown(text)
 
 

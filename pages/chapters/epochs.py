@@ -32,7 +32,7 @@ def show() -> None:
         f"{images:,} / {batch_size:,}, rounded up: **{steps:,}** steps an epoch, **{steps * epochs:,}** in "
         f"{epochs}.{rest}"
     )
-    st.subheader("Noise", anchor=False)
+    st.header("Noise", anchor=False)
     st.markdown(
         "The slope of a batch is a guess at the slope of all images. Below is a network of two weights that is to "
         "tell ones from zeros by the ink in the middle and in a ring around it. Each dot is the slope that one batch "

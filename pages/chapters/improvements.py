@@ -48,7 +48,7 @@ def _how_to_compare() -> None:
 
 def _show(improvement: Improvement) -> None:
     with st.container(gap="xsmall", key=f"improvement_{improvement.key}"):
-        st.subheader(improvement.title, anchor=improvement.key)
+        st.header(improvement.title, anchor=improvement.key)
         st.markdown(f"**The change.** {improvement.what}")
         st.markdown(f"**Why.** {improvement.why}")
         st.markdown(f"**What to expect.** {improvement.expect}")
@@ -61,7 +61,7 @@ def _show(improvement: Improvement) -> None:
 
 def _all_at_once() -> None:
     improved = PRESETS["script-a-improved"]
-    st.subheader("All of it at once", anchor="all-at-once")
+    st.header("All of it at once", anchor="all-at-once")
     st.markdown(
         "The preset **Script A, improved** follows all of the advice together, with the text's own example network: it "
         f"pools a third time and has two dropouts, and {improved.network.parameters:,} parameters instead of "
@@ -78,7 +78,7 @@ def _all_at_once() -> None:
 
 
 def _measured() -> None:
-    st.subheader("What was measured", anchor="measured")
+    st.header("What was measured", anchor="measured")
     test, drawn = SCRIPT_A_MEASURED
     rows = [("Script A", test, drawn), *((change.title, *change.measured) for change in IMPROVEMENTS)]
     st.markdown(

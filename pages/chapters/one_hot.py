@@ -47,7 +47,7 @@ def show() -> None:
         f"In place {digit} the label says 1, the answer {answer[digit]:.2f}. The answer's largest number is in place "
         f"{likeliest}. Training on this label would push place {digit} up and the nine others down."
     )
-    st.subheader("Why not the number itself?", anchor=False)
+    st.header("Why not the number itself?", anchor=False)
     near, far = digit + 1 if digit < 9 else 8, (digit + 5) % 10
     st.markdown(
         f"A network could put out one number and be trained to hit {digit}. But then {near} would be a better answer "

@@ -30,7 +30,7 @@ def show() -> None:
     )
     chapter.invite()
     _show_numbers()
-    st.subheader("Why the division?", anchor=False)
+    st.header("Why the division?", anchor=False)
     st.markdown(
         "A network learns in small steps, each a little downhill on its loss. When the steps lead to a place where "
         "the loss hardly falls any more, the training has **converged**. How far a step goes is the slope times the "

@@ -24,9 +24,9 @@ def show() -> None:
     change = st.selectbox("Change one thing in Script A", CHANGES, key="trade_offs_change")
     st.markdown(change_sentence(change))
     quiet("Whether it reads any better can only be measured: train both, and compare.")
-    st.subheader("Layers", anchor=False)
+    st.header("Layers", anchor=False)
     _show_table("layer", LAYERS)
-    st.subheader("Settings, turned up or added", anchor=False)
+    st.header("Settings, turned up or added", anchor=False)
     _show_table("setting", SETTINGS)
     st.markdown(
         "A good habit: change **one** thing at a time, from a recipe that works, with the same seed; look at the "

@@ -26,7 +26,7 @@ def show() -> None:
         key="workshop_plan",
         on_click="ignore",
     )
-    st.subheader("Before", anchor="before")
+    st.header("Before", anchor="before")
     st.markdown("\n".join(f"- {point}" for point in PREPARE))
     if address:
         st.markdown("The address for the group:")
@@ -38,7 +38,7 @@ def show() -> None:
 def _show(part: Part, start: int, end: int) -> None:
     with st.container(gap="xsmall", key=f"part_{start}"):
         quiet(f"Minute {start} to {end}")
-        st.subheader(part.title, anchor=False)
+        st.header(part.title, anchor=False)
         st.markdown(f"**Show.** {part.show}")
         st.markdown(f"**The group.** {part.do}")
         st.markdown(f"**Where.** {', '.join(f'[{name}]({path})' for name, path in part.pages)}.")

@@ -17,7 +17,7 @@ SPLITS = ("Test", "Training", "Drawn")
 @errors.shown()
 def show(source: Source) -> None:
     """Draw the choice of digit and split, and one sheet."""
-    st.subheader("Look through the data", anchor=False)
+    st.header("Look through the data", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         split = st.segmented_control(
             "Images", SPLITS, default="Test", required=True, key="evaluate_data_split", on_change=_first

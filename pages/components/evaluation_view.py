@@ -50,7 +50,7 @@ def _show_accuracy(shown: Evaluated, answers: Answers, matrix: np.ndarray) -> No
 @st.fragment
 @errors.shown()
 def _show_confusion(shown: Evaluated, answers: Answers, matrix: np.ndarray) -> None:
-    st.subheader("What it takes for what", anchor=False)
+    st.header("What it takes for what", anchor=False)
     quiet(evaluation.confusion_sentence(matrix))
     key = f"confusion_{shown.model.fingerprint[:12]}"
     left, right = st.columns([6, 5], gap="large")
@@ -88,7 +88,7 @@ def _figure(name: str, matrix: np.ndarray, kind: str) -> bytes:
 
 
 def _show_digits(matrix: np.ndarray) -> None:
-    st.subheader("Digit by digit", anchor=False)
+    st.header("Digit by digit", anchor=False)
     scores = evaluation.digit_scores(matrix)
     score_table.show(scores)
     quiet(evaluation.digits_sentence(scores))
@@ -99,7 +99,7 @@ def _show_digits(matrix: np.ndarray) -> None:
 
 
 def _show_calibration(shown: Evaluated, answers: Answers) -> None:
-    st.subheader("Does it know when it knows?", anchor=False)
+    st.header("Does it know when it knows?", anchor=False)
     labels = answers.digits.labels
     bins = evaluation.reliability(answers.probabilities, labels)
     st.vega_lite_chart(
@@ -116,7 +116,7 @@ def _show_calibration(shown: Evaluated, answers: Answers) -> None:
 @st.fragment
 @errors.shown()
 def _show_mistakes(shown: Evaluated, answers: Answers) -> None:
-    st.subheader("Its mistakes", anchor=False)
+    st.header("Its mistakes", anchor=False)
     quiet(evaluation.mistakes_sentence(answers.probabilities, answers.digits.labels))
     places = evaluation.mistakes(answers.probabilities, answers.digits.labels)
     if len(places):

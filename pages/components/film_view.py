@@ -42,7 +42,7 @@ def show(run: Run | None) -> None:
         run: whose; None for the shipped model.
     """
     with st.container(gap="xsmall", key="film"):
-        st.subheader("The film of its training", anchor=False)
+        st.header("The film of its training", anchor=False)
         data = _described(run.id, len(run.history)) if run else None
         if data:
             _film(key="film_frames", data=data)

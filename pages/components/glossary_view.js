@@ -13,7 +13,7 @@ const way = (term) => {
 }
 
 const entry = (term) => [
-  made("h3", "", term.name),
+  made("h2", "", term.name),
   made("p", "", term.means),
   made("p", "like", `Picture it: ${term.like}`),
   ...(term.chapter ? [way(term)] : []),

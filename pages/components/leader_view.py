@@ -76,7 +76,7 @@ def _room(was_paused: bool) -> None:
     quiet(_said_of_machine(machine.look()))
     ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and state in counts]
     quiet(f"{_ENGINE[engine().state]}. Runs that are over or set aside: {', '.join(ended) or 'none yet'}.")
-    st.subheader("The queue", anchor=False)
+    st.header("The queue", anchor=False)
     if not active:
         quiet("Nothing trains and nothing waits.")
     names = _nicknames(scoreboard().entries())

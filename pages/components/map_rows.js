@@ -25,7 +25,7 @@ const picture = ({ image, side }, place) => {
 
 const section = (row) => {
   const element = made("section", "")
-  if (row.title) element.append(made("h4", "", row.title, made("span", "", row.detail)))
+  if (row.title) element.append(made("h2", "", row.title, made("span", "", row.detail)))
   if (row.sentence) element.append(made("p", "", unbroken(row.sentence)))
   if (!row.pictures) return element
   const list = made("ul", row.pictures.side >= LARGE ? "large" : "")

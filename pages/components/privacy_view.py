@@ -17,7 +17,7 @@ def show() -> None:
     )
     rows = [[one.what, one.why, one.until] for one in kept()]
     folding_table.show("kept", "What is kept, why and for how long", ["What", "Why", "How long"], rows)
-    st.subheader("Delete everything of mine", anchor=False)
+    st.header("Delete everything of mine", anchor=False)
     owner = workspace.owner()
     held = privacy().holdings(owner)
     if held.is_empty and st.session_state.get("forgotten"):

@@ -146,8 +146,8 @@ def recipe() -> Recipe | str:
     return made.model_copy(update={"name": _name(made)})
 
 
-def show(made: Recipe | str) -> None:
-    """Draw the cards and the four groups, for what `recipe` made of the controls."""
+def show_cards(made: Recipe | str) -> None:
+    """Draw the presets as cards, for what `recipe` made of the controls."""
     chosen = st.session_state[_key("preset")]
     changed = isinstance(made, str) or made != PRESETS[chosen]
     cards = []
@@ -160,6 +160,10 @@ def show(made: Recipe | str) -> None:
         quiet(plain(tight))
     if linked := _linked():
         quiet(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
+
+
+def show_groups(made: Recipe | str) -> None:
+    """Draw the rest of the recipe, in four folded groups, for what `recipe` made of the controls."""
     with st.container(gap="xsmall"):
         with st.expander("Network", key="group_network"):
             _network()

@@ -18,7 +18,7 @@ CHART_HEIGHT = 260  # pixels
 @errors.shown()
 def show(shown: Evaluated, answers: Answers) -> None:
     """Draw the choice of a change; nothing is worked out before one is chosen."""
-    st.subheader("How much can it bear?", anchor=False)
+    st.header("How much can it bear?", anchor=False)
     quiet("The test digits are changed, more and more, and the model reads them again. Choose a change.")
     name = st.segmented_control("Change", CHANGES, key="change", label_visibility="collapsed")
     if name:

@@ -79,7 +79,7 @@ def show() -> None:
 
 def _show_empty() -> None:
     with st.container(border=True, key="no_runs", gap="small"):
-        st.subheader("No runs yet", anchor=False)
+        st.header("No runs yet", anchor=False)
         st.markdown("Every network that you train is kept here, with its curves, its recipe and its files.")
         if st.button(on_accent("Train a network"), key="train_one", type="primary"):
             st.switch_page("pages/train.py")
@@ -181,7 +181,7 @@ def _state(run: Run | ListedRun) -> str:
 def _show_one(one: Chosen) -> None:
     run = one.run
     with st.container(key="one_run", gap="small"):
-        st.subheader(plain(one.name), anchor=False)
+        st.header(plain(one.name), anchor=False)
         if run:
             run_actions.show(run, one.name)
         elif st.button("Look inside", key="look_inside"):
@@ -213,7 +213,7 @@ def _said(one: Chosen) -> str:
 
 def _show_unread(run: Run | ListedRun) -> None:
     with st.container(key="one_run", gap="small"):
-        st.subheader(plain(run.name), anchor=False)
+        st.header(plain(run.name), anchor=False)
         st.warning(plain(str(UnreadRun())), icon=":material/info:")
         run_actions.show_for_unread(run)
 
@@ -223,7 +223,7 @@ def _show_unread(run: Run | ListedRun) -> None:
 
 def _show_comparison(chosen: list[Chosen]) -> None:
     with st.container(key="comparison", gap="small"):
-        st.subheader("Side by side", anchor=False)
+        st.header("Side by side", anchor=False)
         if said := comparison_sentence([(one.name, one.scores) for one in chosen if one.scores]):
             st.markdown(plain(said))
         if any(one.run and (one.run.points or one.run.history) for one in chosen):

@@ -93,7 +93,7 @@ def _show_mine(mine: Sequence[Entry]) -> None:
 
 def _show_empty() -> None:
     with st.container(border=True, key="empty_scoreboard", gap="small"):
-        st.subheader("Nobody is on it yet", anchor=False)
+        st.header("Nobody is on it yet", anchor=False)
         st.markdown(
             "Train a network. When it is done, the button “Scoreboard” beside its name puts it here, "
             "under a nickname of your choice."

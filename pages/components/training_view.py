@@ -86,7 +86,7 @@ def _seconds_between_looks(run: Run) -> float | None:
 def show_empty() -> None:
     """Draw what will appear, before the first run."""
     with st.container(key="no_run", gap="xsmall"):
-        st.subheader("Your run will appear here", anchor=False)
+        st.header("Your run will appear here", anchor=False)
         run_figures.show(
             dict.fromkeys(("Epoch", "Validation", "Loss", "Images/s", "Time left"), NONE), 0, "Not started"
         )
@@ -122,7 +122,7 @@ def _view(run_id: str, state: RunState) -> None:
 
 def _show_head(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        st.subheader(plain(run.name), anchor=False, width="content")
+        st.header(plain(run.name), anchor=False, width="content")
         with st.container(horizontal=True, gap="xsmall", width="content", key="run_buttons"):
             if run.has_model:
                 _show_ways_on(run)

@@ -9,6 +9,7 @@ from tests.served import READY
 
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 ONE = [(140, 40), (140, 240)]
+PHONES = [(320, 568), (360, 640), (375, 667), (390, 844), (430, 932)]
 
 
 # One of each digit, in strokes as people draw them: "0" with a slash, "1" with a flag and a foot, ...
@@ -218,9 +219,9 @@ def test_a_seven_drawn_by_finger_is_read_while_the_page_stays_still(server, visi
     expect_empty(visit)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), *PHONES])
 @pytest.mark.bad_input(35)
-def test_board_answer_and_bars_are_in_sight_together_and_stay_where_they_are(server, visitor, width, height):
+def test_board_answer_bars_and_tools_are_in_sight_together_and_stay_where_they_are(server, visitor, width, height):
     visit = visitor(server, width, height)
     visit.open()
     expect(bars(visit)).to_have_count(10)
@@ -228,6 +229,12 @@ def test_board_answer_and_bars_are_in_sight_together_and_stay_where_they_are(ser
     visit.draw(*SEVEN)
     expect_seven(visit)
     assert place_of_bars(visit) == before
+    answer = visit.page.get_by_role("region", name="Answer")
+    for part in (visit.sheet(), answer, button(visit, "Undo"), button(visit, "Clear")):
+        expect(part).to_be_in_viewport(ratio=1)
+    if (width, height) in PHONES:  # one under the other: the board stands in the middle
+        board = visit.sheet().bounding_box()
+        assert board["x"] + board["width"] / 2 == pytest.approx(width / 2, abs=1)
     assert before["x"] >= 0
     assert before["x"] + before["width"] <= width
     assert before["y"] + before["height"] <= height

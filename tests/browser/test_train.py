@@ -211,6 +211,42 @@ def test_a_workspace_travels_by_its_link(server, visitor):
     assert token not in away.page.url
 
 
+def focused(visit):
+    return visit.page.evaluate(
+        """() => {
+            let focused = document.activeElement
+            while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement
+            return (focused.ariaLabel || focused.value || focused.innerText).trim()
+        }"""
+    )
+
+
+def test_who_tabs_comes_from_the_cards_to_train_before_the_rest_of_the_recipe_as_one_sees_them(server, visitor):
+    visit = visitor(server, 1280, 900)
+    open_train(visit)
+    for name in ("Network", "Optimiser and schedule", "Stopping and saving"):
+        visit.page.get_by_text(name, exact=True).click()
+    expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
+    visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+    card = visit.page.get_by_role("radio", name=re.compile(r"^Fast\b"))
+    card.focus()
+    passed = []
+    while passed[-1:] != ["Train"] and len(passed) < 10:
+        visit.page.keyboard.press("Tab")
+        passed.append(focused(visit))
+    assert [name for name in passed if "Help" not in name] == ["Epochs", "Batch size", "Train"]
+    expect(button(visit, "Train")).to_be_focused()
+    visit.page.keyboard.press("Tab")
+    assert "Network" in focused(visit)
+    parts = [
+        card,
+        visit.page.get_by_role("spinbutton", name="Epochs", exact=True),
+        visit.page.locator("summary").filter(has_text="Network"),
+    ]
+    places = [part.evaluate("part => part.getBoundingClientRect().top") for part in parts]
+    assert places == sorted(places)
+
+
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
 @pytest.mark.bad_input(35)

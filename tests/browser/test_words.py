@@ -12,10 +12,10 @@ def test_from_a_control_to_its_word_and_through_a_script_line_by_line_on_a_phone
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="What is a learning rate?").click()
     beside = opened.value
-    expect(beside.locator("article.shown h3")).to_have_text("Learning rate")
+    expect(beside.locator("article.shown h2")).to_have_text("Learning rate")
     # Typing finds words, the best first.
     beside.get_by_role("searchbox", name="Find a word").fill("optimizer")
-    expect(beside.locator(".entries h3").first).to_have_text("Optimiser")
+    expect(beside.locator(".entries h2").first).to_have_text("Optimiser")
     beside.locator(".entries article").first.get_by_role("link").click()
     expect(beside.get_by_role("heading", name="Optimisers")).to_be_visible()
     beside.close()
@@ -32,7 +32,7 @@ def test_from_a_control_to_its_word_and_through_a_script_line_by_line_on_a_phone
     expect(page.locator(".says")).to_contain_text("compared with the picture")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.locator(".ways").get_by_role("link", name="Prediction").click()
-    expect(page.locator("article.shown h3")).to_have_text("Prediction")
+    expect(page.locator("article.shown h2")).to_have_text("Prediction")
     page.go_back()
     expect(page.get_by_role("heading", name="Script B, line by line")).to_be_visible()
     page.get_by_role("button", name="Run it").click()

@@ -102,7 +102,7 @@ def spoil(run_id, **values):
 def test_without_runs_the_way_leads_to_train():
     app = opened()
     assert not app.error
-    assert "No runs yet" in app.subheader[0].value
+    assert "No runs yet" in app.header[0].value
     assert not app.get("vega_lite_chart")
     app.button(key="train_one").click().run()
     assert not app.error
@@ -168,9 +168,9 @@ def test_what_a_browser_makes_up_chooses_nothing():
 def test_the_newest_run_is_open_and_a_click_opens_another():
     first, _ = run_with_curves("First"), run_with_curves("Second")
     app = opened()
-    assert app.subheader[0].value == "Second"
+    assert app.header[0].value == "Second"
     app = click(app, first)
-    assert app.subheader[0].value == "First"
+    assert app.header[0].value == "First"
     assert app.query_params["runs"] in (first, [first])
     assert "only a second one would show" in texts(app)
     assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
@@ -182,11 +182,11 @@ def test_a_run_is_renamed_and_deleted_after_a_question():
     app.text_input(key=f"name_{run_id}").set_value(" My  best ").run()
     app.button(key=f"rename_now_{run_id}").click().run()
     assert run_store().run(run_id).name == "My best"
-    assert app.subheader[0].value == "My best"
+    assert app.header[0].value == "My best"
     assert "cannot be brought back" in texts(app)
     app.button(key=f"delete_now_{run_id}").click().run()
     assert [run.id for run in run_store().runs_of(OWNER)] == [other]
-    assert app.subheader[0].value == "Second"
+    assert app.header[0].value == "Second"
 
 
 def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
@@ -246,7 +246,7 @@ def test_somebody_elses_run_can_be_looked_at_and_nothing_else():
     run_id = finished_run("Theirs", owner=SOMEBODY)
     app = opened(runs=run_id)
     assert not app.error
-    assert app.subheader[0].value == "Theirs"
+    assert app.header[0].value == "Theirs"
     assert has(app, "duplicate")
     for key in ("rename_now", "delete_now", "continue_now", "replay_now"):
         assert not has(app, f"{key}_{run_id}")
@@ -263,10 +263,10 @@ def test_a_visitor_without_runs_reads_that_a_links_run_is_gone_and_can_look_at_t
     app = opened(runs="nobody,nothing")
     assert not app.error
     assert "is gone" in texts(app)
-    assert "No runs yet" in app.subheader[0].value
+    assert "No runs yet" in app.header[0].value
     app = opened(runs="pretrained")
     assert not app.error
-    assert [part.value for part in app.subheader] == ["Pretrained"]
+    assert [part.value for part in app.header] == ["Pretrained"]
     assert [line["id"] for line in lines(app)] == ["pretrained"]
     assert "is gone" not in texts(app)
 
@@ -343,6 +343,6 @@ def test_what_the_disk_does_not_take_is_said_and_the_run_stays_open(button, full
         app.button(key=f"{button}_{run_id}").click().run()
     assert not app.exception
     assert [toast.value for toast in app.toast] == ["The disk is full."]
-    assert app.subheader[0].value == "First"
+    assert app.header[0].value == "First"
     assert has(app, f"{button}_{run_id}")
     assert scoreboard().entry(run_id)

@@ -62,7 +62,7 @@ def join(run_id, owner, nickname):
 def test_an_empty_board_leads_to_train_or_to_the_runs_that_could_be_on_it():
     app = opened("scoreboard")
     assert not app.error
-    assert "Nobody is on it yet" in app.subheader[0].value
+    assert "Nobody is on it yet" in app.header[0].value
     assert buttons(app) == {"train_one"}
     finished_run()
     assert buttons(opened("scoreboard")) == {"open_runs"}

@@ -123,7 +123,7 @@ def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(eng
     assert not app.error
     assert app.title[0].value == "Train a network"
     assert set(figures(app).values()) == {"\N{EN DASH}"}
-    assert "will appear" in app.subheader[0].value
+    assert "will appear" in app.header[0].value
     assert not charts(app)
     assert data_of(app, "sample_strip")["count"] == 20
     assert not app.button(key="train").disabled
@@ -344,12 +344,12 @@ def test_after_a_start_anew_train_shows_none_of_the_runs_before_and_keeps_them()
     run_id = finished_run()
     app = opened(anew="1")
     assert "anew" not in app.query_params
-    assert "will appear" in app.subheader[0].value
-    assert "will appear" in app.run().subheader[0].value
+    assert "will appear" in app.header[0].value
+    assert "will appear" in app.run().header[0].value
     assert data_of(opened(), "run_figures")["bring"] == ""  # a session that was not begun anew finds it again
     assert figures(opened(run=run_id))["Test accuracy"]
     app.button(key="train").click().run()
-    assert "will appear" not in app.subheader[0].value
+    assert "will appear" not in app.header[0].value
 
 
 # What augmentation does

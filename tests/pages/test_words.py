@@ -125,7 +125,7 @@ def test_each_improvement_says_what_to_expect_and_how_to_compare():
 def test_the_workshop_is_shown_and_can_be_taken_home():
     app = opened("workshop")
     assert not app.error
-    assert [heading.value for heading in app.subheader] == ["Before", *(part.title for part in PLAN)]
+    assert [heading.value for heading in app.header] == ["Before", *(part.title for part in PLAN)]
     assert app.get("download_button")
 
 

@@ -1,0 +1,99 @@
+"""The outline that a screen reader goes by: one heading of the first level on each page, and no level skipped."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from core.training.runs import RunStore
+from tests.browser.conftest import READY
+from tests.played import SECRET, finished_run
+
+CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("[a-z]*.py"))
+TOKEN = "leader-of-the-workshop"
+OUTLINE = """() => {
+  const found = []
+  const walk = (parent) => {
+    for (const element of parent.children) {
+      const level = element.tagName.match(/^H([1-6])$/)?.[1] ?? element.getAttribute("aria-level")
+      if (level && element.checkVisibility({ visibilityProperty: true })) found.push([Number(level), element.innerText])
+      if (element.shadowRoot) walk(element.shadowRoot)
+      walk(element)
+    }
+  }
+  walk(document.body)
+  return found
+}"""
+
+
+def expect_outline(visit, *names):
+    for name in names:
+        expect(visit.page.get_by_role("heading", name=name).first).to_be_visible()
+    expect(visit.page.locator(READY)).to_be_attached()
+    outline = visit.page.evaluate(OUTLINE)
+    levels = [level for level, _ in outline]
+    assert levels[:1] == [1], (visit.page.url, outline)
+    assert levels.count(1) == 1, (visit.page.url, outline)
+    assert all(after <= before + 1 for before, after in pairwise(levels)), (visit.page.url, outline)
+
+
+def test_no_chapter_of_learn_skips_a_level_of_heading(server, visitor):
+    visit = visitor(server)
+    visit.goto("/learn")
+    expect_outline(visit, "Learn")
+    for chapter in CHAPTERS:
+        visit.goto(f"/learn?chapter={chapter}")
+        expect(visit.page.get_by_role("link", name="Learn: chapter")).to_be_visible()
+        expect(visit.page.get_by_role("navigation", name="Previous and next chapter")).to_be_visible()  # the last of it
+        expect_outline(visit)
+    visit.goto("/learn?chapter=glossary&term=epoch")
+    expect_outline(visit, "Epoch")
+
+
+def test_no_page_skips_a_level_of_heading_in_what_unfolds_neither(server, visitor):
+    visit = visitor(server)
+    for path, *names in (
+        ("/train", "Train a network", "Your run will appear here"),
+        ("/model", "Model", "The film of its training"),
+        ("/evaluate", "Evaluate", "Look through the data"),
+        ("/runs", "Runs", "No runs yet"),
+        ("/scoreboard", "Scoreboard", "Nobody is on it yet"),
+        ("/privacy", "What is kept of you", "Delete everything of mine"),
+    ):
+        visit.goto(path)
+        expect_outline(visit, *names)
+    visit.open()
+    visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
+    expect(visit.page.get_by_role("status").filter(has_text="sure")).to_be_visible()
+    visit.page.get_by_text("What each layer saw").click()
+    expect_outline(visit, "Draw a digit", "conv2d_1")
+    visit.page.get_by_text("Which pixels mattered").click()
+    expect_outline(visit, "Occlusion")
+    visit.page.keyboard.press("?")
+    expect_outline(visit, "Keyboard shortcuts")
+    visit.page.keyboard.press("Escape")
+    visit.page.get_by_role("button", name="For a group").click()
+    expect(visit.page.get_by_role("dialog", name="For a group")).to_be_visible()
+    expect_outline(visit)
+
+
+@pytest.fixture
+def _leader(monkeypatch):
+    monkeypatch.setenv("INKLING_LEADER_TOKEN", TOKEN)
+
+
+@pytest.mark.usefixtures("_leader")
+def test_no_page_of_runs_skips_a_level_of_heading_nor_does_the_leaders(cold_server, visitor, tmp_path):
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    first, second = finished_run("First", store=store), finished_run("Second", store=store)
+    visit = visitor(cold_server)
+    visit.page.context.add_cookies([{"name": "inkling_workspace", "value": SECRET, "url": visit.url}])
+    for path, *names in (
+        (f"/runs?runs={first}", "Runs", "First"),
+        (f"/runs?runs={first},{second}", "Runs", "Side by side"),
+        (f"/model?run={first}", "Model", "The film of its training"),
+        (f"/leader?token={TOKEN}", "The leader's page", "The queue"),
+    ):
+        visit.goto(path)
+        expect_outline(visit, *names)
