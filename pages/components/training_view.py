@@ -109,7 +109,7 @@ def _view(run_id: str, state: RunState) -> None:
         run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _show_notice(run)
-        if run.state == RunState.RUNNING and (held := rescued(run.id)):
+        if not run.has_model and (held := rescued(run.id)):
             _show_rescued(run, held)
         if run.continues or run.replays:
             _show_origin(run)
