@@ -41,7 +41,7 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
         st.error(plain(bad_link), icon=":material/error:")
     if problem:
         st.error(plain(problem), icon=":material/error:")
-        st.button("Back to my runs", key="way_home", on_click=st.query_params.clear)
+        st.button("Train a network of your own", key="way_home", on_click=st.query_params.clear)
     left, right = st.columns([5, 9], gap="large")
     with left:
         recipe_form.show_cards(made)

@@ -133,13 +133,13 @@ PLAN = (
         5,
         "Does yours read you?",
         'Draw, and choose your run under "answered by". Draw a 1 with a flag or a 7 with a bar.',
-        "Find a digit that the shipped network reads and yours does not.",
+        "Find a digit that the pretrained network reads and yours does not.",
         (("Draw", "./"),),
         (
             Question(
                 "Why 99 % on the test and then wrong on my 1?",
                 "It learned from people who write a 1 as a plain stroke. A test tells about more of the same, and your "
-                "hand is not the same. The shipped network has seen the shapes of other countries too.",
+                "hand is not the same. The pretrained network has seen the shapes of other countries too.",
             ),
         ),
     ),

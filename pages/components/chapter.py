@@ -138,7 +138,7 @@ def asked() -> Asked:
     if run_id := st.query_params.get("run"):
         return Asked(_called(run_store().run(run_id).name), model_choice.run_model(run_id))
     model = model_choice.chosen()
-    return Asked("the shipped model" if model is pretrained() else _called(model_choice.name()), model)
+    return Asked("the pretrained model" if model is pretrained() else _called(model_choice.name()), model)
 
 
 def _called(name: str) -> str:

@@ -42,7 +42,7 @@ def show(source: Source) -> None:
             [f"{named}, image {place + 1}" for place in seen.tolist()],
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Before", key="evaluate_data_before", disabled=page == 0, on_click=_turn, args=(page - 1,))
+        st.button("Previous", key="evaluate_data_before", disabled=page == 0, on_click=_turn, args=(page - 1,))
         quiet(f"Sheet {page + 1} of {pages}", width="content")
         st.button("Next", key="evaluate_data_next", disabled=page + 1 >= pages, on_click=_turn, args=(page + 1,))
 

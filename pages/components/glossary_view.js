@@ -52,7 +52,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       }),
     )
     find("nav").hidden = Boolean(wanted)
-    find(".count").textContent = wanted && !found.length ? "No such word here" : `${found.length} of ${data.terms.length} words`
+    find(".count").textContent = wanted && !found.length ? "No such word here. Empty the field, and all are back." : `${found.length} of ${data.terms.length} words`
   }
 
   const shown = JSON.stringify(data)

@@ -4,6 +4,7 @@ Ranges and explanations come from the recipe's own fields. What the controls hol
 name the setting; choosing a preset fills them all.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -51,7 +52,7 @@ _TAGS = ("kind",)
 _LINES = {
     "fast": ("One epoch, made to be quick. Start here.", "99.2\N{THIN SPACE}% in 6 s"),
     "balanced": ("Fewer errors, in the time of Script A.", "99.6\N{THIN SPACE}% in 90 s"),
-    "accurate": ("What the shipped model was trained with.", "99.6\N{THIN SPACE}% in 10 min"),
+    "accurate": ("How the pretrained model was trained.", "99.6\N{THIN SPACE}% in 10 min"),
     "tiny": ("As much as 7,586 parameters can hold.", "99.4\N{THIN SPACE}% in 2 min"),
     "script-a": ("Three convolutions, Adam, five epochs.", "99.1\N{THIN SPACE}% in 95 s"),
     "script-b": ("One convolution, plain SGD, ten epochs.", "98.6\N{THIN SPACE}% in 45 s"),
@@ -94,6 +95,7 @@ _RANGES = {
     "elastic": (0.1, "%g px", 2.0),
     "thickness": (0.05, "%g px", 0.4),
 }
+_SETTING = re.compile(r"(?:^|(?<=\. ))[\w.]*?(\w+) must ")  # as a recipe's problem names it, "optimizer.Adam.beta_1"
 SWITCH_WIDTH = 120  # pixels of a switch, beside which its range stands
 CHANGED = ", changed"  # what the name of a recipe ends with that is no longer what its name says
 LINKED = "linked"  # the choice of the network that came with a recipe and is no preset's
@@ -142,7 +144,7 @@ def recipe() -> Recipe | str:
         made = parse_recipe(_held())
         limits.check(made)
     except (BadRecipe, limits.OverLimit, limits.BadLimit) as problem:
-        return str(problem)
+        return _SETTING.sub(lambda named: f"{_label(named[1])} must ", str(problem))
     return made.model_copy(update={"name": _name(made)})
 
 
@@ -276,7 +278,7 @@ def _control(owner: type[BaseModel], field: str, *place: str) -> None:
 def _widget(owner: type[BaseModel], field: str, *place: str, **options: Any) -> None:
     """The widget for one field of a recipe; whether what is typed will do, the recipe says."""
     info = owner.model_fields[field]
-    label = _LABELS.get(field, field.replace("_", " ").capitalize())
+    label = _label(field)
     remembered: Any = {"key": _key(*place, field), "persist_state": "session", **options}
     kind = info.annotation
     if kind is bool:
@@ -436,6 +438,10 @@ def _get(*place: str) -> Any:
 
 def _set(*place: str, value: Any) -> None:
     st.session_state[_key(*place)] = value
+
+
+def _label(field: str) -> str:
+    return _LABELS.get(field, field.replace("_", " ").capitalize())
 
 
 def _word(value: str) -> str:

@@ -78,7 +78,7 @@ def _curve(change: Change, model: Model, answers: Answers, digits: Digits) -> di
     for place, amount in enumerate(change.amounts):
         curve[amount] = _accuracy(model.fingerprint, answers.source, change.name, amount, model, digits)
         if place + 1 < len(change.amounts):
-            progress.progress((place + 1) / len(change.amounts), f"Reads the digits at {change.text(amount)}")
+            progress.progress((place + 1) / len(change.amounts), f"It reads the digits at {change.text(amount)}")
     progress.empty()
     return curve
 

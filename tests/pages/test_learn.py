@@ -177,7 +177,7 @@ def test_a_kernel_that_the_model_has_learned_can_be_slid():
     app.selectbox(key="convolution_kernel").select("Learned by the model").run()
     assert not app.error
     assert len(sent(app, "pixel_grids")[0]["grids"][2]["numbers"]) == 25
-    assert "Filter 1 of 32 in the first layer of the shipped model" in words(app)
+    assert "Filter 1 of 32 in the first layer of the pretrained model" in words(app)
 
 
 def test_the_counts_of_both_scripts_appear_and_follow_the_sliders():
@@ -211,7 +211,7 @@ def test_temperature_evens_the_probabilities_out_and_keeps_the_leader():
 
 
 def test_a_temperature_is_called_measured_only_where_images_were_kept_aside(on_script_a):
-    assert "For the shipped model it is **" in words(opened("softmax"))
+    assert "For the pretrained model it is **" in words(opened("softmax"))
     without = words(opened("softmax", run=on_script_a))  # validated on the test set
     assert "nothing was measured, and its answers are given at **1.00**" in without
     assert "it is **" not in without

@@ -235,12 +235,12 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("recipe_epochs", 0, "epochs must be a whole number from 1 to 200, not 0."),
-        ("recipe_epochs", -5, "epochs must be a whole number from 1 to 200, not -5."),
-        ("recipe_batch_size", 999_999, "batch_size must be a whole number from 1 to 4,096, not 999999."),
-        ("recipe_optimizer_Adam_learning_rate", 11.0, "learning_rate must be a number from 1e-06 to 10"),
-        ("recipe_data_handwriting", -1, "handwriting must be a whole number from 0 to 60,000, not -1."),
-        ("recipe_seed", -1, "seed must be a whole number from 0"),
+        ("recipe_epochs", 0, "Epochs must be a whole number from 1 to 200, not 0."),
+        ("recipe_epochs", -5, "Epochs must be a whole number from 1 to 200, not -5."),
+        ("recipe_batch_size", 999_999, "Batch size must be a whole number from 1 to 4,096, not 999999."),
+        ("recipe_optimizer_Adam_learning_rate", 11.0, "Learning rate must be a number from 1e-06 to 10"),
+        ("recipe_data_handwriting", -1, "Built-in digits mixed in must be a whole number from 0 to 60,000, not -1."),
+        ("recipe_seed", -1, "Seed must be a whole number from 0"),
     ],
 )
 @pytest.mark.bad_input(13)
