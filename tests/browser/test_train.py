@@ -76,6 +76,8 @@ def lose_connection(visit):
     expect(visit.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")).to_have_count(0)
     visit.page.context.set_offline(False)
     expect(visit.page.locator(READY)).to_be_attached()
+    # Streamlit notes in the console that it could not look at the run meanwhile.
+    visit.problems[:] = [problem for problem in visit.problems if "when disconnected from server" not in problem]
 
 
 def run_id(visit):
