@@ -2,20 +2,25 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test test-browser test-core lint stop
+.PHONY: run test test-browser test-training test-pages test-core lint stop
 
 run: .venv/run
 	$(BIN)/streamlit run app.py
 
 test: .venv/test
-	$(MAKE) --jobs=2 test-browser test-core  # a browser mostly waits; the others use the time
+	$(MAKE) --jobs=3 test-browser test-training test-core test-pages  # the longest first; a browser mostly waits
 
-test-browser: .venv/test
+test-browser: .venv/test  # the app in a real Chromium
 	$(BIN)/python -m pytest tests/browser
 
-test-core: .venv/test
-	$(BIN)/python -m pytest --ignore tests/browser --ignore tests/training
-	$(BIN)/python -m pytest tests/training  # apart: Keras in one process with Streamlit disturbs both
+test-training: .venv/test  # apart: Keras in one process with Streamlit disturbs both
+	$(BIN)/python -m pytest tests/training
+
+test-pages: .venv/test  # without a browser; and several machines
+	$(BIN)/python -m pytest tests/pages tests/test_cluster.py
+
+test-core: .venv/test  # all the rest
+	$(BIN)/python -m pytest --ignore tests/browser --ignore tests/training --ignore tests/pages --ignore tests/test_cluster.py
 
 stop: .venv/run
 	$(BIN)/python -m core.training stop

@@ -58,6 +58,7 @@ class Visitor:
             subprotocols=["streamlit"],
             max_size=None,
             open_timeout=PATIENCE,
+            close_timeout=1.0,  # the server's goodbye comes behind all that a visitor has not read
             proxy=None,
         )
 

@@ -27,7 +27,7 @@ from tests.training import tiny
 from tests.visitors import Visitor
 
 ROOT = Path(__file__).parents[1]
-RECIPE = tiny.RECIPE.model_copy(update={"epochs": 25, "batch_size": 20})
+RECIPE = tiny.RECIPE.model_copy(update={"epochs": 12, "batch_size": 20})
 ENDLESS = RECIPE.model_copy(update={"epochs": 90, "seed": 6})
 PATIENCE = 180  # seconds until a wait is given up; nothing here takes nearly as long
 

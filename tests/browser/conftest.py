@@ -37,8 +37,8 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def cold_server(browser: Browser, tmp_path: Path) -> Iterator[Server]:
-    """A server that nobody has visited yet."""
-    with serve(tmp_path) as running:
+    """A server that nobody has visited yet; its engine is started by a run, and not by a visit already."""
+    with serve(tmp_path, INKLING_WARM="0") as running:
         yield running
 
 

@@ -108,6 +108,8 @@ def test_a_deep_link_to_draw_on_a_cold_server_shows_the_page_of_the_menu(cold_se
         expect(visit.page).to_have_title("Draw · Inkling")
         expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
         expect(visit.page.get_by_test_id("stHeaderLogo")).to_be_visible()
+        expect(visit.page.get_by_text("Deploy", exact=True)).to_have_count(0)
+        expect(visit.page.get_by_text("Traceback")).to_have_count(0)
         expect(visit.page.get_by_test_id("stSidebar")).to_have_count(0)
         expect(visit.page.get_by_role("dialog")).to_have_count(0)
 
@@ -273,13 +275,6 @@ def test_a_file_that_is_no_model_gets_a_sentence_and_the_answer_stays(server, vi
     expect(visit.page.get_by_role("alert")).to_contain_text("not a .safetensors model")
     expect(button(visit, "Pretrained")).to_be_visible()
     expect_seven(visit)
-
-
-def test_a_visitor_sees_no_deploy_button_and_no_traceback(server, visitor):
-    visit = visitor(server)
-    visit.open()
-    expect(visit.page.get_by_text("Deploy", exact=True)).to_have_count(0)
-    expect(visit.page.get_by_text("Traceback")).to_have_count(0)
 
 
 def test_the_server_that_answers_never_loads_a_training_library_and_stays_below_300_megabytes(server, visitor):

@@ -53,9 +53,8 @@ def test_the_drawer_of_a_narrow_window_closes_when_a_page_was_chosen_and_stays_c
     expect(drawer).to_have_attribute("data-collapsed", "true")
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu(server, visitor, color_scheme):
-    visit = visitor(server, color_scheme=color_scheme)
+def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu_by_day_and_by_night(server, visitor):
+    visit = visitor(server, color_scheme="light")
     visit.goto("/")
     link = visit.page.get_by_role("link", name="Train", exact=True)
     expect(link).to_have_css("outline-style", "none")
@@ -64,8 +63,11 @@ def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu(server, v
         visit.page.keyboard.press("Tab")
         if link.evaluate("link => link === document.activeElement"):
             break
-    expect(link).to_be_focused()
-    expect(link).to_have_css("outline-style", "solid")
-    expect(link).to_have_css("outline-width", "2px")
+    for color_scheme, background in (("light", "rgb(251, 249, 244)"), ("dark", "rgb(21, 33, 29)")):
+        visit.page.emulate_media(color_scheme=color_scheme)
+        expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", background)
+        expect(link).to_be_focused()
+        expect(link).to_have_css("outline-style", "solid")
+        expect(link).to_have_css("outline-width", "2px")
     visit.page.keyboard.press("Enter")
     expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()

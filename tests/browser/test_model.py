@@ -94,22 +94,22 @@ def test_a_tap_on_a_block_lights_up_its_row_and_its_code_until_the_next_tap(serv
     expect(lit_code(visit)).to_have_count(0)
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
-def test_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, width, height, color_scheme):
-    visit = visitor(server, width, height, color_scheme=color_scheme)
+def test_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, width, height):
+    visit = visitor(server, width, height, color_scheme="light")
     open_model(visit)
     visit.page.get_by_text("Keras' own summary").click()
-    expect(visit.page.get_by_text("Total params: 284,074")).to_be_visible()
-    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
-    main = visit.page.get_by_test_id("stMain")
-    assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
-    for part in (visit.page.get_by_role("list", name="Architecture"), visit.page.get_by_role("table")):
-        box = part.bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-    expected = "rgb(251, 249, 244)" if color_scheme == "light" else "rgb(21, 33, 29)"
-    expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", expected)
+    for color_scheme, background in (("light", "rgb(251, 249, 244)"), ("dark", "rgb(21, 33, 29)")):
+        visit.page.emulate_media(color_scheme=color_scheme)
+        expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", background)
+        expect(visit.page.get_by_text("Total params: 284,074")).to_be_visible()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+        main = visit.page.get_by_test_id("stMain")
+        assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
+        for part in (visit.page.get_by_role("list", name="Architecture"), visit.page.get_by_role("table")):
+            box = part.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
 
 
 def test_the_shipped_model_can_be_downloaded_in_both_formats_and_its_recipe_too(server, visitor, tmp_path):

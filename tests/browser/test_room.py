@@ -14,8 +14,7 @@ TOKEN = "a-token-of-the-workshop"
 
 
 @pytest.fixture(autouse=True)
-def _no_engine_and_a_token(monkeypatch):
-    monkeypatch.setenv("INKLING_WARM", "0")
+def _a_token(monkeypatch):
     monkeypatch.setenv("INKLING_LEADER_TOKEN", TOKEN)
 
 

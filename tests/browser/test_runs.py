@@ -11,11 +11,6 @@ from tests.browser.conftest import READY
 from tests.played import OWNER, SECRET, finished_run
 
 
-@pytest.fixture(autouse=True)
-def _no_engine(monkeypatch):
-    monkeypatch.setenv("INKLING_WARM", "0")
-
-
 @pytest.fixture
 def runs(cold_server, tmp_path):
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")

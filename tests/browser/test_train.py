@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import READY
 
 COLD = 90_000  # milliseconds in which a cold engine has come up on a busy machine
+KEEP_CONNECTION = """window.WebSocket = class extends WebSocket {
+    constructor(...given) { super(...given); window.connection = this }
+}"""
 
 
 def open_train(visit, query=""):
@@ -66,6 +69,17 @@ def expect_moving(visit):
     )
 
 
+def lose_connection(visit):
+    """As where the Wi-Fi goes away for a moment, or a computer sleeps: the page finds its server again by itself."""
+    visit.page.context.set_offline(True)
+    visit.page.evaluate("connection.close()")
+    expect(visit.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")).to_have_count(0)
+    visit.page.context.set_offline(False)
+    expect(visit.page.locator(READY)).to_be_attached()
+    # Streamlit notes in the console that it could not look at the run meanwhile.
+    visit.problems[:] = [problem for problem in visit.problems if "when disconnected from server" not in problem]
+
+
 def run_id(visit):
     return re.search(r"run=([\w-]+)", visit.page.url)[1]
 
@@ -97,6 +111,7 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
 @pytest.mark.bad_input(27)
 def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pages_find_the_run(server, visitor):
     visit = visitor(server)
+    visit.page.add_init_script(KEEP_CONNECTION)
     open_train(visit)
     choose(visit, "Script A", epochs=20, quick=False)  # long enough for all that follows; it is stopped in the end
     button(visit, "Train").dblclick()
@@ -107,11 +122,22 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
     visit.page.reload()
     expect_moving(visit)
     assert run_id(visit) == started
+    reached = percent_done(visit)
+
+    lose_connection(visit)
+    expect_moving(visit)
+    assert run_id(visit) == started
+    assert percent_done(visit) > reached
+
+    visit.page.goto("about:blank")  # nobody looks on any more
+    visit.page.goto(f"{visit.url}/train?run={started}")
+    expect_moving(visit)
 
     tab = visit.page.context.new_page()
     tab.goto(f"{visit.url}/train")  # without the link: the cookie is enough
     expect(tab.get_by_role("button", name="Stop", exact=True)).to_be_visible()
     tab.close()
+    expect_moving(visit)
 
     visit.page.get_by_role("link", name="Draw", exact=True).click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
@@ -247,29 +273,32 @@ def test_who_tabs_comes_from_the_cards_to_train_before_the_rest_of_the_recipe_as
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
 @pytest.mark.bad_input(35)
-def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen(server, visitor, width, height, color_scheme):
-    visit = visitor(server, width, height, color_scheme=color_scheme)
+def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, width, height):
+    visit = visitor(server, width, height, color_scheme="light")
     open_train(visit)
     for name in ("Network", "Optimiser and schedule", "Data and augmentation", "Stopping and saving"):
         visit.page.get_by_text(name, exact=True).click()
         if name == "Data and augmentation":  # its preview moves what lies below
             expect(button(visit, "Other images")).to_be_visible()
-    expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
-    visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
-    for box in (
-        button(visit, "Train").bounding_box(),
-        visit.page.get_by_role("spinbutton", name="Epochs", exact=True).bounding_box(),
-        visit.page.get_by_role("spinbutton", name="Batch size", exact=True).bounding_box(),
-    ):
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-        assert box["y"] >= 0
-        assert box["y"] + box["height"] <= height
-    cards, bar = visit.page.get_by_role("group", name="Recipe"), button(visit, "Train")
-    edges = [part.evaluate("part => part.getBoundingClientRect().right") for part in (bar, cards)]
-    assert edges[0] <= edges[1] + 1
     main = visit.page.get_by_test_id("stMain")
-    assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
+    for color_scheme, background in (("light", "rgb(251, 249, 244)"), ("dark", "rgb(21, 33, 29)")):
+        visit.page.emulate_media(color_scheme=color_scheme)
+        expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", background)
+        expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
+        expect(visit.page.locator(READY)).to_be_attached()
+        main.evaluate("main => main.scrollTo(0, main.scrollHeight)")
+        for box in (
+            button(visit, "Train").bounding_box(),
+            visit.page.get_by_role("spinbutton", name="Epochs", exact=True).bounding_box(),
+            visit.page.get_by_role("spinbutton", name="Batch size", exact=True).bounding_box(),
+        ):
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["y"] >= 0
+            assert box["y"] + box["height"] <= height
+        cards, bar = visit.page.get_by_role("group", name="Recipe"), button(visit, "Train")
+        edges = [part.evaluate("part => part.getBoundingClientRect().right") for part in (bar, cards)]
+        assert edges[0] <= edges[1] + 1
+        assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0

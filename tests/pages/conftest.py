@@ -4,8 +4,10 @@ Nor does any read ten thousand digits in the background.
 """
 
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from core.training.database import Database, DatabaseTrouble
 from core.training.jobs import EngineState
@@ -51,6 +53,14 @@ def full_disk(monkeypatch):
             yield
 
     return full
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_looked_through_once():
+    """Each AppTest would look for components in every package that is installed, for a tenth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

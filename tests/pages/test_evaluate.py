@@ -57,7 +57,7 @@ def opened(run_id=None, **state):
     app.session_state["workspace"] = SECRET
     for name, value in state.items():
         app.session_state[name] = value
-    app.run().switch_page("pages/evaluate.py")
+    app.switch_page("pages/evaluate.py")
     if run_id is not None:
         app.query_params["run"] = run_id
     return app.run()

@@ -33,7 +33,7 @@ def _empty_room(monkeypatch):
 def opened(page="leader", token=None):
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
-    app.run().switch_page(f"pages/{page}.py")
+    app.switch_page(f"pages/{page}.py")
     if token is not None:
         app.query_params["token"] = token
     return app.run()

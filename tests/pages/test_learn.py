@@ -33,7 +33,7 @@ def opened(chapter="", drawing=None, **query):
     app.session_state["workspace"] = SECRET
     if drawing is not None:
         app.session_state["last_drawing"] = drawing
-    app.run().switch_page("pages/learn.py")
+    app.switch_page("pages/learn.py")
     for name, value in (({"chapter": chapter} if chapter else {}) | query).items():
         app.query_params[name] = value
     return app.run()

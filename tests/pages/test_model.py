@@ -29,7 +29,7 @@ def opened(run_id=None):
     """The Model page, as a visitor sees it who has a workspace and follows a link."""
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
-    app.run().switch_page("pages/model.py")
+    app.switch_page("pages/model.py")
     if run_id is not None:
         app.query_params["run"] = run_id
     return app.run()

@@ -31,7 +31,7 @@ def _no_runs_before():
 def opened(**query):
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
-    app.run().switch_page("pages/runs.py")
+    app.switch_page("pages/runs.py")
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()

@@ -30,7 +30,7 @@ def _empty_board():
 def opened(page, **query):
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
-    app.run().switch_page(f"pages/{page}.py")
+    app.switch_page(f"pages/{page}.py")
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()

@@ -17,10 +17,11 @@ from core.networks.history import BatchProgress, EpochResult
 from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
 from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
+from core.training import database
 from core.training.jobs import EngineState
 from core.training.progress import Checkpoint
-from core.training.runs import RunState, RunStore, forget_rescued, rescue, run_store
-from pages.components import augmentation_preview, workspace
+from core.training.runs import RunState, forget_rescued, rescue, run_store
+from pages.components import augmentation_preview, training_view, workspace
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -39,7 +40,7 @@ def opened(**query):
     """The Train page, as a visitor sees it who has a workspace."""
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
-    app.run().switch_page("pages/train.py")
+    app.switch_page("pages/train.py")
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
@@ -576,16 +577,21 @@ def test_stop_and_pause_reach_the_worker_once(button, wish):
     assert app.button(key="pause").disabled
 
 
-def test_a_paused_run_is_resumed_where_it_stands(engine):
+@pytest.mark.bad_input(26)
+@pytest.mark.parametrize(("state", "notice"), [("paused", ""), ("interrupted", "Interrupted after epoch 1.")])
+def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it_stands(engine, state, notice):
     worker = started("script-a")
     worker.report(400)
     worker.end_epoch()
-    worker.leave(RunState.PAUSED)
-    app = opened(run=worker.run_id)
-    assert said(app) == "Paused after epoch 1"
+    worker.leave(RunState(state), notice)
+    app = opened()
+    assert said(app) == f"{state.title()} after epoch 1"
+    assert [warning.value for warning in app.warning] == ([notice] if notice else [])
+    assert not app.error
     assert len(charts(app)) == 3
     app.button(key="resume").click().run()
     assert run_store().run(worker.run_id).state == RunState.QUEUED
+    assert len(run_store().run(worker.run_id).history) == 1
     assert engine.nudges == 1
 
 
@@ -994,21 +1000,45 @@ def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
 
 
 @pytest.mark.bad_input(23)
-def test_a_disk_that_takes_nothing_is_said_on_every_page_and_a_held_model_can_be_downloaded(monkeypatch):
-    monkeypatch.setattr(RunStore, "trouble", lambda self: "The server's disk is full.")
-    monkeypatch.setenv("INKLING_FORGETS", "1")
+def test_a_disk_that_takes_nothing_is_said_on_every_page_and_what_is_there_is_still_shown(full_disk, monkeypatch):
+    monkeypatch.setattr(database, "LOOK_SECONDS", 0.0)
+    there = finished()
+    app = opened()
+    with full_disk():
+        for page in ("draw", "model", "evaluate", "runs", "learn", "scoreboard", "privacy", "train"):
+            app.switch_page(f"pages/{page}.py").run()
+            assert not app.exception
+            assert [error.value for error in app.error] == [], page
+            assert [warning.value for warning in app.warning] == ["The disk is full."], page
+        app.query_params["run"] = there
+        app.run()
+        assert [heading.value for heading in app.header][:1] == ["Fast"]
+        assert has(app, "draw_with_it")
+    assert not app.run().warning
+
+
+@pytest.mark.bad_input(23)
+def test_a_model_that_the_disk_does_not_take_can_be_downloaded_where_its_run_is_shown(monkeypatch):
+    offered = []
+    monkeypatch.setattr(training_view.st, "download_button", lambda *given, **named: offered.append(given[:3]))
     worker = started()
     worker.report(400)
+    assert not [file for _, _, file in offered if file.endswith(".safetensors")]
     rescue(worker.run_id, b"model")
     app = opened(run=worker.run_id)
     worker.leave(RunState.INTERRUPTED)  # where the disk has taken nothing for an hour
     much_later = opened(run=worker.run_id)
     forget_rescued(worker.run_id)
-    said_there = [warning.value for warning in app.warning]
-    assert any("disk is full" in sentence for sentence in said_there)
-    assert any("held in memory" in sentence for sentence in said_there)
+    assert len([file for _, _, file in offered if file.endswith(".safetensors")]) == 2
+    assert offered[-1] == ("Download the model", b"model", "inkling-fast.safetensors")
     for page in (app, much_later):
-        assert any(button.key == "rescued" for button in page.get("download_button"))
+        assert any("the server's disk does not take its model" in warning.value for warning in page.warning)
+        assert not page.exception
+
+
+def test_a_server_that_forgets_says_so_where_runs_are_made(monkeypatch):
+    monkeypatch.setenv("INKLING_FORGETS", "1")
+    app = opened()
     assert any("This server forgets" in line.value for line in app.markdown)
     app.switch_page("pages/draw.py").run()
-    assert any("disk is full" in warning.value for warning in app.warning)
+    assert not any("This server forgets" in line.value for line in app.markdown)

@@ -24,7 +24,7 @@ APP = str(Path(__file__).parents[2] / "app.py")
 def opened(chapter, **query):
     app = AppTest.from_file(APP, default_timeout=30)
     app.session_state["workspace"] = SECRET
-    app.run().switch_page("pages/learn.py")
+    app.switch_page("pages/learn.py")
     for name, value in {"chapter": chapter, **query}.items():
         app.query_params[name] = value
     return app.run()

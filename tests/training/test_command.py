@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_the_training(recipe_
 
 def test_ctrl_c_ends_the_run_and_keeps_what_it_has_learned(tmp_path):
     path = tmp_path / "recipe.json"
-    path.write_text(tiny.RECIPE.model_copy(update={"epochs": 200, "batch_size": 4}).to_json())
+    path.write_text(tiny.RECIPE.model_copy(update={"epochs": 200, "batch_size": 20}).to_json())
     process = subprocess.Popen(
         [sys.executable, "-m", "core.training", str(path), str(tmp_path / "out.safetensors")],
         stdout=subprocess.PIPE,

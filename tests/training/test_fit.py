@@ -237,10 +237,16 @@ def test_a_run_paused_in_mid_epoch_goes_on_as_if_it_had_never_paused(data, pipel
         np.testing.assert_array_equal(weights, resumed.model.weights[name])
 
 
-@pytest.mark.parametrize("asked_at", range(1, 8))
-def test_a_pause_at_any_moment_of_short_epochs_can_be_resumed(data, asked_at):
+@pytest.fixture(scope="module")
+def short_epochs(data):
+    """A recipe of ten steps an epoch, and what a run of it gives that nobody disturbs."""
     recipe = changed(batch_size=100)
-    unbroken = fit(recipe, data)
+    return recipe, fit(recipe, data)
+
+
+@pytest.mark.parametrize("asked_at", range(1, 8))
+def test_a_pause_at_any_moment_of_short_epochs_can_be_resumed(data, short_epochs, asked_at):
+    recipe, unbroken = short_epochs
     asked = []
 
     def wish():

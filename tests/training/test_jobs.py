@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -94,6 +95,14 @@ def ended(store, run_id):
     return lambda: not store.run(run_id).state.is_active
 
 
+def stop_in_time(store, run_id, owner):
+    """Ask it to stop, and see that it does so within two seconds, and as much again for a busy machine."""
+    store.ask(run_id, owner, "stop")
+    asked = time.monotonic()
+    until(ended(store, run_id), "the run has stopped")
+    assert time.monotonic() - asked < 4
+
+
 def worker_pids():
     """The processes in which TensorFlow runs: the children of Dask's nannies."""
     return [
@@ -136,24 +145,27 @@ def test_a_run_through_the_engine_gives_what_fit_gives(engine, store):
 def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learned(engine, store):
     run_id, owner = submitted(engine, store)
     until(in_epoch(store, run_id, 2), "the second epoch has begun")
-    store.ask(run_id, owner, "stop")
-    asked = time.monotonic()
-    until(ended(store, run_id), "the run has stopped")
-    assert time.monotonic() - asked < 4  # two, and as much again for a busy machine
+    behind, _ = submitted(engine, store, SHORT)
+    reported = store.run(run_id).history
+    stop_in_time(store, run_id, owner)
     run = store.run(run_id)
-    assert run.state == RunState.STOPPED
+    assert (run.state, run.wish) == (RunState.STOPPED, "")
+    assert run.history[: len(reported)] == reported
     assert run.scores.kept_because == "stopped here"
     assert store.model(run_id).scores.test_accuracy > 0.5
+    until(ended(store, behind), "the run behind it has had its place")
+    assert store.run(behind).state == RunState.FINISHED
 
 
 @pytest.mark.bad_input(30)
 def test_stop_while_the_run_is_being_built_is_honoured(engine, store):
     run_id, owner = submitted(engine, store)
     until(lambda: store.run(run_id).state == RunState.RUNNING, "the run was taken from the queue")
-    store.ask(run_id, owner, "stop")
-    until(ended(store, run_id), "the run has stopped")
-    assert store.run(run_id).state == RunState.STOPPED
-    assert len(store.run(run_id).history) < 5
+    stop_in_time(store, run_id, owner)
+    run = store.run(run_id)
+    assert run.state == RunState.STOPPED
+    assert len(run.history) < 5
+    assert run.has_model or run.notice == "Stopped before it began."
 
 
 @pytest.mark.bad_input(30)
@@ -161,19 +173,20 @@ def test_stop_while_queued_frees_the_place_at_once(engine, store):
     ahead, ahead_owner = submitted(engine, store)
     until(in_epoch(store, ahead, 1), "the run before it runs")
     waiting, owner = submitted(engine, store)
-    assert store.run(waiting).state == RunState.QUEUED
+    behind, _ = submitted(engine, store, SHORT)
+    assert [run_id for run_id, _ in store.waiting(workers=1)] == [waiting, behind]
     store.ask(waiting, owner, "stop")
     assert store.run(waiting).state == RunState.STOPPED
-    store.ask(ahead, ahead_owner, "stop")
-    until(ended(store, ahead), "the run before it has stopped")
+    assert [run_id for run_id, _ in store.waiting(workers=1)] == [behind]
+    stop_in_time(store, ahead, ahead_owner)
+    until(ended(store, behind), "the run behind both has had its place")
 
 
 @pytest.mark.bad_input(30)
 def test_stop_in_the_last_moment_still_leaves_a_whole_run(engine, store):
     run_id, owner = submitted(engine, store, SHORT)
     until(lambda: store.run(run_id).history or store.run(run_id).scores, "its only epoch is over")
-    store.ask(run_id, owner, "stop")  # while it is evaluated and saved, or just after
-    until(ended(store, run_id), "the run has ended")
+    stop_in_time(store, run_id, owner)  # while it is evaluated and saved, or just after
     assert store.run(run_id).state in (RunState.FINISHED, RunState.STOPPED)
     assert store.model(run_id).probabilities(store.samples(run_id).images).shape == (100, 10)
 
@@ -222,58 +235,76 @@ def test_a_second_engine_object_attaches_to_the_processes_that_are_there(engine,
     second._is_closed = True
 
 
+@contextmanager
+def web_process(store):
+    """A process that holds the engine as a web process does, and ends as one that is told to."""
+    command = textwrap.dedent("""
+        import signal, sys, time
+        from core.training.jobs import Engine, EngineState
+        from core.training.runs import RunStore
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        engine = Engine(RunStore(sys.argv[1]))
+        engine.nudge()
+        while engine.state != EngineState.READY:
+            time.sleep(0.02)
+        print("ready", flush=True)
+        time.sleep(600)
+    """)
+    running = subprocess.Popen(
+        [sys.executable, "-c", command, store.url],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+    )
+    with running:
+        try:
+            assert running.stdout.readline() == b"ready\n"
+            yield running
+        finally:
+            running.kill()
+
+
 @pytest.mark.bad_input(26)
-def test_a_run_goes_on_when_the_web_process_is_killed_and_the_next_one_finds_it(engine, store, tmp_path, monkeypatch):
+def test_a_run_goes_on_when_the_web_process_is_ended_or_killed_and_the_next_one_finds_it(store, tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))  # apart from the engine of the other tests
     there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
     run_id = there.submit("me", LONG.model_copy(update={"epochs": 200}))
-    web = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            textwrap.dedent("""
-                import sys, time
-                from core.training.jobs import Engine
-                from core.training.runs import RunStore
-                engine = Engine(RunStore(sys.argv[1]))
-                engine.nudge()
-                time.sleep(600)
-            """),
-            there.url,
-        ],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-    )
-    until(in_epoch(there, run_id, 2), "the second epoch has begun")
-    (scheduler,) = engine_processes("scheduler")
-    web.kill()
-    web.wait()
-    seen = len(there.run(run_id).history)
-    until(lambda: len(there.run(run_id).history) > seen + 2, "the run has gone on alone")
+    for end in (signal.SIGTERM, signal.SIGKILL):  # as when it is redeployed, and as when the system kills it
+        with web_process(there) as web:
+            until(in_epoch(there, run_id, 2), "the second epoch has begun")
+            (scheduler,) = engine_processes("scheduler")
+            web.send_signal(end)
+            web.wait(PATIENCE)
+        seen = there.run(run_id).history
+        until(in_epoch(there, run_id, len(seen) + 3), "the run has gone on alone")
+        assert there.run(run_id).history[: len(seen)] == seen
     following = Engine(there)
     until(lambda: following.state == EngineState.READY, "the next web process has found the engine")
     assert [process.pid for process in engine_processes("scheduler")] == [scheduler.pid]
     there.ask(run_id, "me", "stop")
     until(ended(there, run_id), "the run has heard its owner")
-    assert there.run(run_id).attempt == 1
+    assert (there.run(run_id).attempt, there.run(run_id).notice) == (1, "")
     following.close()
     until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
 
 
 @pytest.mark.bad_input(26)
-def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, monkeypatch):
+def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, unbroken, monkeypatch):
     monkeypatch.setattr(jobs, "LOST_SECONDS", 3)
     run_id, owner = submitted(engine, store, WHOLE)
     until(in_epoch(store, run_id, 3), "the third epoch has begun")
+    reported = store.run(run_id).history
     for process in [*engine_processes("scheduler"), *engine_processes("worker")]:
         for victim in [*process.children(recursive=True), process]:
             victim.kill()
     until(lambda: store.run(run_id).state == RunState.INTERRUPTED, "the run is known to be interrupted")
-    assert "Interrupted after epoch" in store.run(run_id).notice
+    run = store.run(run_id)
+    assert run.history[: len(reported)] == reported
+    assert run.notice == f"Interrupted after epoch {len(run.history)}. Resume goes on from there."
     store.resume(run_id, owner)
     engine.nudge()
     until(ended(store, run_id), "the run has ended")
     assert store.run(run_id).state == RunState.FINISHED
-    assert len(store.run(run_id).history) == WHOLE.epochs
+    assert_same(store, run_id, unbroken)
 
 
 def test_an_engine_of_another_version_of_the_code_is_replaced(engine, store, monkeypatch):

@@ -189,6 +189,7 @@ def test_one_process_only_acts_on_a_runs_silence(store):
     assert not store.take_note_of_silence(seen)
 
 
+@pytest.mark.bad_input(30)
 def test_cancelling_a_resumed_run_in_the_queue_loses_nothing(store):
     run_id, attempt = begun(store)
     store.pause(run_id, attempt, checkpoint(1, step=12))

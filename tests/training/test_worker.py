@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from core.training.limits import Limits
 from core.training.runs import RunState, RunStore, rescued
 from tests.samples import random_weights
 from tests.training import tiny
+from tests.training.test_database import fill, restrict
 
 MINE = "a" * 64
 
@@ -137,7 +140,7 @@ def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhil
     store.claim_next()
     with monkeypatch.context() as patch:
         patch.setattr(worker, "run_store", lambda: broken)
-        patch.setattr(worker.time, "sleep", wait)
+        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # other threads sleep as ever
         worker.train(run_id)
     assert sorted(set(broken.refused)) == ["commit_epoch", "finish", "keep_samples", "report"]
     run = store.run(run_id)
@@ -146,6 +149,42 @@ def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhil
     assert rescued(run_id) is None
     for name, weights in store.model(whole.id).weights.items():
         np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
+
+
+@pytest.mark.bad_input(23)
+@pytest.mark.parametrize("pragma", ["PRAGMA max_page_count = 1", "PRAGMA query_only = ON"], ids=["full", "read-only"])
+def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_does_an_older_one(
+    store, monkeypatch, tmp_path, pragma
+):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    older = trained(store)
+    run_id = store.submit(MINE, older.recipe)
+    store.claim_next()
+    relent, held = [], []
+
+    def load(**named):
+        relent.append(restrict(store, pragma))
+        with pytest.raises(DatabaseTrouble):
+            fill(store)
+        return load_dataset(**named)
+
+    def wait(seconds):
+        held.append((read_model(rescued(run_id)), store.model(older.id), store.run(run_id)))
+        relent.pop()()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "load_dataset", load)
+        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # other threads sleep as ever
+        worker.train(run_id)
+    ((rescued_model, older_model, while_held),) = held
+    assert while_held.state == RunState.RUNNING
+    assert while_held.history == ()  # the disk has taken no epoch
+    run = store.run(run_id)
+    assert (run.state, run.notice) == (RunState.FINISHED, "")
+    assert rescued(run_id) is None
+    for model in (rescued_model, older_model, store.model(older.id)):
+        for name, weights in store.model(run_id).weights.items():
+            np.testing.assert_array_equal(model.weights[name], weights)
 
 
 @pytest.mark.bad_input(23)
@@ -167,11 +206,29 @@ def test_a_model_that_the_disk_never_takes_stays_to_be_had_and_its_run_is_not_sa
 @pytest.mark.bad_input(30)
 def test_stop_is_heard_while_the_worker_warms_up(store):
     worker._warm.clear()
-    run_id = store.submit(MINE, tiny.RECIPE)
+    run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
     store.claim_next()
     store.ask(run_id, MINE, "stop")
-    worker.train(run_id)
-    assert store.run(run_id).state == RunState.STOPPED
+    began = time.monotonic()
+    worker.train(run_id)  # though the worker never gets warm
+    assert time.monotonic() - began < 2
+    run = store.run(run_id)
+    assert (run.state, run.notice) == (RunState.STOPPED, "Stopped before it began.")
+    assert store.claim_next() == behind
+
+
+@pytest.mark.bad_input(30)
+def test_stop_while_the_model_is_being_kept_comes_too_late_to_lose_any_of_it(store):
+    run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
+    store.claim_next()
+    follower = worker._Follower(store, run_id, store.begin(run_id)[2], has_checkpoint=False)
+    store.ask(run_id, MINE, "stop")
+    follower.finish(model := tiny.trained(), "")
+    run = store.run(run_id)
+    assert (run.state, run.wish) == (RunState.FINISHED, "")
+    for name, weights in model.model.weights.items():
+        np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
+    assert store.claim_next() == behind
 
 
 def test_a_run_is_stopped_after_as_long_as_one_may_take_and_keeps_what_it_has_learned(store, monkeypatch):
