@@ -6,12 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-_HERE = Path(__file__)
 _sheet = st.components.v2.component(
     "inkling.train_bar",
     html='<div class="sheet"></div>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    isolate_styles=False,  # the bar lies outside of it
+    css=".sheet { position: absolute; inset: 0; background: var(--st-background-color) }",
 )
 
 
@@ -19,6 +17,7 @@ _sheet = st.components.v2.component(
 @contextmanager
 def laid() -> Iterator[None]:
     """What is drawn in this stands in the bar."""
+    st.html(Path(__file__).with_suffix(".css"))  # not the sheet's own, which come a moment after the bar
     with st.container(key="train_bar", gap="xsmall"):
         _sheet(key="train_bar_sheet")
         yield

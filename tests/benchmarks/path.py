@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _draw_eight(visit: Visit) -> None:
-    if not visit.page.get_by_role("heading", name="Draw a digit").is_visible():
+    if not visit.page.get_by_role("heading", name="Draw a digit", exact=True).is_visible():
         visit.page.get_by_role("link", name="Draw", exact=True).click()
     expect(visit.sheet()).to_have_attribute("data-inkling", "")
     if visit.page.locator(".st-key-clear button").is_enabled():
