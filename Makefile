@@ -8,7 +8,7 @@ run: .venv/run
 	$(BIN)/streamlit run app.py
 
 test: .venv/test
-	$(MAKE) --jobs=3 test-browser test-training test-core test-pages  # the longest first; a browser mostly waits
+	$(MAKE) --jobs=2 test-browser test-training test-core test-pages  # the longest first; a browser mostly waits
 
 test-browser: .venv/test  # the app in a real Chromium
 	$(BIN)/python -m pytest tests/browser

@@ -1,5 +1,6 @@
 """What all tests share: their own Inkling home, no network, the same examples every time, databases of both kinds."""
 
+import os
 import socket
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import postgresql as postgresql_server
+
+os.environ["INKLING_GIVES_WAY"] = "0"  # tests train beside tests, which would never let them come to their end
 
 settings.register_profile(
     "inkling", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]

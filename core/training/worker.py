@@ -266,7 +266,7 @@ def _give_way() -> None:
     the worker's own, as the engine's are: a terminal's other work is not to give way with it.
     """
     with suppress(OSError, AttributeError):  # another system, or one that weighs no sessions
-        if os.getsid(0) == os.getppid():
+        if os.environ.get("INKLING_GIVES_WAY") != "0" and os.getsid(0) == os.getppid():
             Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 

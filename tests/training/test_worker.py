@@ -1,5 +1,6 @@
 """What a worker does with a run, called here as Dask calls it; the engine around it has its own tests."""
 
+import os
 import subprocess
 import sys
 import time
@@ -258,6 +259,11 @@ def test_a_warm_worker_gives_way_to_the_pages_with_its_own_session_and_no_other(
     if not is_own:  # one process more, as a shell is, between the session's first and the worker
         parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {parent!r}], check=True)"
     done = subprocess.run(
-        [sys.executable, "-c", parent], capture_output=True, text=True, check=True, start_new_session=True
+        [sys.executable, "-c", parent],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+        env=os.environ | {"INKLING_GIVES_WAY": "1"},
     )
     assert int(done.stdout.split()[-1]) == niceness
