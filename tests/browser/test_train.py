@@ -289,6 +289,7 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen_by_day_or_by_
         expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
         expect(visit.page.locator(READY)).to_be_attached()
         main.evaluate("main => main.scrollTo(0, main.scrollHeight)")
+        expect(button(visit, "Train")).to_be_in_viewport(ratio=1)  # a page in another theme is drawn anew
         for box in (
             button(visit, "Train").bounding_box(),
             visit.page.get_by_role("spinbutton", name="Epochs", exact=True).bounding_box(),
