@@ -57,6 +57,8 @@ def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu_by_day_an
     visit = visitor(server, color_scheme="light")
     visit.goto("/")
     link = visit.page.get_by_role("link", name="Train", exact=True)
+    logo = visit.page.get_by_role("img", name="Logo")
+    by_day = logo.get_attribute("src")
     expect(link).to_have_css("outline-style", "none")
     visit.page.keyboard.press("Tab")
     for _ in PAGES:
@@ -69,5 +71,7 @@ def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu_by_day_an
         expect(link).to_be_focused()
         expect(link).to_have_css("outline-style", "solid")
         expect(link).to_have_css("outline-width", "2px")
+    expect(logo).not_to_have_attribute("src", by_day)  # while it is drawn anew for the night Streamlit may lose a click
+    expect(visit.page.locator(READY)).to_be_attached()
     visit.page.keyboard.press("Enter")
     expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()
