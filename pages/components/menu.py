@@ -1,4 +1,4 @@
-"""What Streamlit's own menu lacks: a focus that can be seen, and a drawer that closes in every narrow window."""
+"""What Streamlit's menu lacks: a focus that is seen, a drawer that closes when narrow, pages that begin at the top."""
 
 from pathlib import Path
 

@@ -24,7 +24,8 @@ export default function ({ data, parentElement }) {
   track.firstElementChild.style.width = `${100 * data.share}%`
   parentElement.querySelector("p").textContent = data.said
 
-  if (!data.bring || brought.has(data.bring)) return
+  // What Train has left may still be drawn when another page has come, which begins at its top.
+  if (!data.bring || brought.has(data.bring) || !location.pathname.endsWith("/train")) return
   brought.add(data.bring)
   const head = parentElement.host.closest(".st-key-run") ?? parentElement.host
   const { top } = head.getBoundingClientRect()

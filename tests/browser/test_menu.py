@@ -75,3 +75,23 @@ def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu_by_day_an
     expect(visit.page.locator(READY)).to_be_attached()
     visit.page.keyboard.press("Enter")
     expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()
+
+
+def test_a_page_that_is_chosen_begins_at_its_top_and_not_where_the_last_one_was_read(server, visitor):
+    visit = visitor(server, 320, 568)
+    visit.goto("/learn")
+    expect(visit.page.locator(READY)).to_be_attached()
+    visit.page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollHeight > 1200")
+    # The address changes before anything of the last page is gone, as it does where the next one comes quickly.
+    reached = visit.page.evaluate(
+        """() => new Promise((done) => {
+            const main = document.querySelector("[data-testid=stMain]")
+            main.scrollTo(0, 500)
+            document.querySelector("[data-testid$=NavLink][href$='/runs']").click()
+            const before = main.scrollTop
+            history.pushState({}, "", "runs")
+            requestAnimationFrame(() => requestAnimationFrame(() => done([before, main.scrollTop])))
+        })"""
+    )
+    assert reached == [500, 0]
+    expect(visit.page.get_by_role("heading", name="Runs", level=1)).to_be_visible()

@@ -65,7 +65,7 @@ def _packages_are_looked_through_once():
 
 @pytest.fixture(autouse=True)
 def _no_answering(monkeypatch):
-    monkeypatch.setattr(evaluated, "answering", lambda model, source: StandInAnswering())
+    monkeypatch.setattr(evaluated, "answering", lambda model, source, run: StandInAnswering())
 
 
 @pytest.fixture(autouse=True)
