@@ -70,6 +70,10 @@ class DatabaseTrouble(InklingError):
     """The database cannot do what it was asked for; the message says why. What is in it is as it was."""
 
 
+class DatabaseBusy(DatabaseTrouble):
+    """Somebody else has been writing for longer than anybody waits: a process that hangs, perhaps."""
+
+
 class Base(DeclarativeBase):
     """Base of all tables."""
 
@@ -344,7 +348,8 @@ class Database:
                 raise DatabaseTrouble("The database was damaged and has been replaced. Do that again.") from problem
             _log.warning("event=database_trouble code=%s cause=%r", code, str(cause)[:200])
             state = str(getattr(cause, "sqlstate", ""))  # PostgreSQL's
-            raise DatabaseTrouble(_STATES.get(state) or _SENTENCES.get((code or 0) & 0xFF, _AWAY)) from problem
+            said = _STATES.get(state) or _SENTENCES.get((code or 0) & 0xFF, _AWAY)
+            raise (DatabaseBusy if said == _BUSY else DatabaseTrouble)(said) from problem
 
     def _replace(self, path: Path, damaged: tuple[int, int] | None) -> None:
         """Set a damaged file aside as it is, and begin a new one with what can be read in it."""

@@ -32,7 +32,7 @@ import psutil
 
 from core.storage import home, one_at_a_time
 from core.training import worker
-from core.training.database import DatabaseTrouble
+from core.training.database import DatabaseBusy, DatabaseTrouble
 from core.training.runs import Run, RunState, RunStore
 
 if TYPE_CHECKING:  # Dask is imported where an engine is wanted: no visitor waits for it before
@@ -205,7 +205,7 @@ class Engine:
                 address, is_begun = task
                 # What waits behind another run has not hung: it came there when its own worker died.
                 is_behind = not is_begun and (address, True) in tasks.values()
-                if not is_behind and self._store.take_note_of_silence(run):  # one process restarts the worker, and once
+                if not is_behind and self._is_to_restart(run):
                     _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
                     client.restart_workers([address], timeout=30, raise_for_error=False)
             elif task is None and silence > patience and not run.is_in_hand:
@@ -215,6 +215,14 @@ class Engine:
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
                 self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
                 _log.warning("event=interrupted run=%s after_epoch=%d", run.id, epoch)
+
+    def _is_to_restart(self, run: Run) -> bool:
+        """Whether the worker that hangs with a run is this process' to restart: of several it is one's, and once."""
+        try:
+            return self._store.take_note_of_silence(run)
+        except DatabaseBusy:  # it hangs in the middle of writing, and nobody can before it is gone
+            self._heard[run.id] = run.heartbeat, time.monotonic()
+            return True
 
     def _own_runs(self) -> list[Run]:
         return [run for run in self._store.running() if self._is_own(run)]

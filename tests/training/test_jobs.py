@@ -2,11 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core.training import jobs, runs, worker
+from core.training import database, jobs, runs, worker
 from core.training.fit import fit
 from core.training.jobs import Engine, EngineState
 from core.training.runs import RunState, RunStore
@@ -484,3 +485,31 @@ def test_there_is_a_worker_per_two_cores_as_far_as_memory_allows(cores, gigabyte
     monkeypatch.setattr(jobs.os, "cpu_count", lambda: cores)
     monkeypatch.setattr(jobs, "memory_limit", lambda: gigabytes * 1e9)
     assert jobs.workers_wanted() == workers
+
+
+@pytest.mark.bad_input(25)
+@pytest.mark.parametrize("is_locked", [True, False], ids=["while it writes", "between"])
+def test_a_worker_that_hangs_is_restarted_once_even_where_it_lets_nobody_write_before(tmp_path, monkeypatch, is_locked):
+    clock = [1000.0]
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(database, "WRITER_SECONDS", 0)
+    path = tmp_path / "runs.sqlite3"
+    store = RunStore(f"sqlite:///{path}")
+    run_id = store.submit("me", tiny.RECIPE)
+    store.claim_next(engine="here")
+    store.begin(run_id)
+    watching, restarted = Engine.__new__(Engine), []
+    watching._store, watching._heard, watching.id = store, {}, "here"
+    client = SimpleNamespace(restart_workers=lambda addresses, **options: restarted.append(addresses))
+    tasks = {f"{run_id}:1": ("tcp://worker", True)}
+    with closing(sqlite3.connect(path, isolation_level=None)) as worker_itself:
+        if is_locked:
+            worker_itself.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            watching._see_to_silent_runs(client, tasks)
+            clock[0] += jobs.HUNG_SECONDS - 1
+        assert restarted == []
+        for _ in range(2):
+            watching._see_to_silent_runs(client, tasks)
+            clock[0] += 2
+    assert restarted == [["tcp://worker"]]
