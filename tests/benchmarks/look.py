@@ -23,7 +23,8 @@ from tests.served import READY, Visit, chromium, serve
 HEIGHTS = {1440: 900, 768: 1024, 375: 667, 320: 568}  # of the screens, by width, in pixels
 THEMES = ("light", "dark")
 STATES = ("before", "during", "after")
-PAGES = ("/", "/train", "/model", "/evaluate", "/runs", "/learn")
+TOKEN = "the leader of the group"
+PAGES = ("/", "/train", "/model", "/evaluate", "/runs", "/learn", "/scoreboard", "/privacy", "/leader", "/?present=1")
 CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("[a-z]*.py"))
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 PATIENCE = 300_000  # milliseconds in which a cold engine has come up on a busy machine
@@ -139,7 +140,11 @@ def main() -> None:
     chosen.folder.mkdir(parents=True, exist_ok=True)
     album = Album(chosen.folder)
     screens = [Screen(width, theme) for width in chosen.widths for theme in chosen.themes]
-    with chromium() as browser, tempfile.TemporaryDirectory() as home, serve(Path(home)) as server:
+    with (
+        chromium() as browser,
+        tempfile.TemporaryDirectory() as home,
+        serve(Path(home), INKLING_LEADER_TOKEN=TOKEN) as server,
+    ):
         cold_open = _cold_open(browser, server.url)
         print(f"Cold open: {cold_open:.2f} s", flush=True)
         if "before" in chosen.states:
@@ -181,10 +186,15 @@ def _visit(browser: Browser, url: str, screen: Screen, errors: list[str], token:
 def _open(visit: Visit, path: str) -> None:
     visit.page.goto(visit.url + path)
     expect(visit.page.locator(READY)).to_be_attached(timeout=PATIENCE)
-    expect(visit.page.get_by_role("heading").first).to_be_visible(timeout=PATIENCE)
+    if "present=" in path:  # board and answer alone
+        expect(visit.sheet()).to_have_attribute("data-inkling", "")
+    else:
+        expect(visit.page.get_by_role("heading").first).to_be_visible(timeout=PATIENCE)
 
 
 def _name(path: str) -> str:
+    if "present=" in path:
+        return "present"
     return re.sub(r"\W+", "-", path.partition("?")[0].strip("/") or "draw")
 
 
@@ -234,9 +244,10 @@ def _during_and_after(
                     album.keep(visit.page, f"during-train-{screen.name}")
                     _draw(visit)
                     album.keep(visit.page, f"during-draw-{screen.name}")
-                    for path in ("/runs", f"/runs?run={run[1]}", "/model", "/evaluate", "/learn"):
+                    led = f"/leader?token={TOKEN}"
+                    for path in ("/runs", f"/runs?run={run[1]}", "/model", "/evaluate", "/learn", led):
                         _open(visit, path)
-                        album.keep(visit.page, f"during-{'run' if '?' in path else _name(path)}-{screen.name}")
+                        album.keep(visit.page, f"during-{'run' if '/runs?' in path else _name(path)}-{screen.name}")
                     print(f"during, {screen.name}: done", flush=True)
         owner.page.get_by_role("button", name="Stop", exact=True).click()
         expect(owner.page.get_by_role("button", name="Draw with it")).to_be_visible(timeout=PATIENCE)
@@ -247,6 +258,12 @@ def _during_and_after(
             for path in ("/train", "/runs", f"/runs?run={run[1]}", f"/model?run={run[1]}", f"/evaluate?run={run[1]}"):
                 _open(visit, path)
                 album.keep(visit.page, f"after-{'run' if '/runs?' in path else _name(path)}-{screen.name}")
+            _open(visit, "/runs")
+            for choice in ("Choose Pretrained", re.compile("^Choose Script A")):
+                visit.page.get_by_role("checkbox", name=choice).check()
+                expect(visit.page.locator(READY)).to_be_attached()
+            expect(visit.page.get_by_role("heading", name="Side by side")).to_be_visible()
+            album.keep(visit.page, f"after-compared-{screen.name}")
             _draw(visit)
             album.keep(visit.page, f"after-draw-{screen.name}")
             for fold in ("How your drawing was prepared", "What each layer saw", "Which pixels mattered"):
