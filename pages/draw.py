@@ -44,8 +44,9 @@ def board_and_answer() -> None:
     with st.container():  # always there: what follows keeps its place when the board is cleared, and is not laid anew
         if framing.is_complete:
             own_drawings.show(answered)
-    framing_view.show(drawing, opened)
-    explanation_view.show(answered)
+    with st.container(gap=None):  # one list of folded groups
+        framing_view.show(drawing, opened)
+        explanation_view.show(answered)
 
 
 small_screen.fit()

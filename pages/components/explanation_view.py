@@ -51,20 +51,21 @@ KEPT = 24  # results that are kept for all visitors together
 @errors.shown()
 def show(answer: Answer) -> None:
     """Draw the folded groups for an answer; the answer itself is on the page by then."""
-    for key, (title, draw) in GROUPS.items():
-        group = st.expander(title, key=key, on_change="rerun")
-        if not group.open:
-            continue
-        with group:
-            if answer.image is None:
-                quiet("Draw a digit, and this is shown for it.")
+    with st.container(gap=None):
+        for key, (title, draw) in GROUPS.items():
+            group = st.expander(title, key=key, on_change="rerun")
+            if not group.open:
                 continue
-            if answer.probabilities is None:
-                quiet("There is no answer to this drawing. Below is what the network would have made of it.")
-            try:
-                draw(model_choice.chosen(), answer.image)
-            except InklingError as problem:
-                quiet(plain(str(problem)))
+            with group:
+                if answer.image is None:
+                    quiet("Draw a digit, and this is shown for it.")
+                    continue
+                if answer.probabilities is None:
+                    quiet("There is no answer to this drawing. Below is what the network would have made of it.")
+                try:
+                    draw(model_choice.chosen(), answer.image)
+                except InklingError as problem:
+                    quiet(plain(str(problem)))
 
 
 def _show_layers(model: Model, image: np.ndarray) -> None:

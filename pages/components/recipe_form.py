@@ -166,7 +166,7 @@ def show_cards(made: Recipe | str) -> None:
 
 def show_groups(made: Recipe | str) -> None:
     """Draw the rest of the recipe, in four folded groups, for what `recipe` made of the controls."""
-    with st.container(gap="xsmall"):
+    with st.container(gap=None):
         with st.expander("Network", key="group_network"):
             _network()
         with st.expander("Optimiser and schedule", key="group_optimizer"):

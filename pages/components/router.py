@@ -74,6 +74,7 @@ def run(page: StreamlitPage) -> None:
     message_queue.mend()
     token = _routed.set(True)
     try:
+        theme.apply()
         with errors.shown():
             server_notice.show(is_about_runs=page.url_path in ("train", "runs"))
         with errors.shown():

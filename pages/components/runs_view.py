@@ -193,7 +193,8 @@ def _show_one(one: Chosen) -> None:
             quiet("It came with Inkling and brings no curves.")
         elif run.points or run.history:
             _show_curves([one])
-            quiet(plain(curves_sentence(run.history)) or "The first epoch is not over yet.")
+            early = "The first epoch is not over yet." if run.state.is_active else "It ended within its first epoch."
+            quiet(plain(curves_sentence(run.history)) or early)
         else:
             quiet(
                 "It has no curves: it was over before its first batches."
@@ -233,7 +234,7 @@ def _show_comparison(chosen: list[Chosen]) -> None:
 
 def _show_curves(chosen: list[Chosen]) -> None:
     """Accuracy and loss, over epochs or, where runs differ in length, over time."""
-    names = _short_names(chosen) if len(chosen) > 1 else [chosen[0].name]
+    names = _lettered([_short(one.name) for one in chosen]) if len(chosen) > 1 else [chosen[0].name]
     known = [
         (name, one.run)
         for name, one in zip(names, chosen, strict=True)
@@ -266,13 +267,14 @@ def _show_curves(chosen: list[Chosen]) -> None:
     quiet(f"{plain(overlay_sentence(curves))} Training is solid, validation dashed.{symbols}{more}")
 
 
-def _short_names(chosen: Sequence[Chosen]) -> list[str]:
-    """Names that fit above a chart on a phone; a letter tells apart those that begin alike."""
-    letters = string.ascii_uppercase
-    return [
-        f"{letters[place % 26]} {one.name if len(one.name) <= SHORT else one.name[: SHORT - 1] + chr(0x2026)}"
-        for place, one in enumerate(chosen)
-    ]
+def _lettered(names: Sequence[str]) -> list[str]:
+    """A letter before each name tells apart those that begin alike."""
+    return [f"{string.ascii_uppercase[place % 26]} {name}" for place, name in enumerate(names)]
+
+
+def _short(name: str) -> str:
+    """What of a name fits above a chart on a phone."""
+    return name if len(name) <= SHORT else name[: SHORT - 1] + chr(0x2026)
 
 
 def _show_differences(chosen: list[Chosen]) -> None:
@@ -289,7 +291,7 @@ def _show_differences(chosen: list[Chosen]) -> None:
     settings = differing(recipes)
     name = "What they came to, and the settings in which they differ"
     st.markdown(f"**{name}**")
-    settings_table.show(name, _short_names(chosen), rows + settings)
+    settings_table.show(name, _lettered([one.name for one in chosen]), rows + settings)
     if settings:
         count = "1 setting differs" if len(settings) == 1 else f"{len(settings)} settings differ"
         quiet(f"{count}; all others are the same.")

@@ -1,5 +1,6 @@
-"""What of the look lies outside `.streamlit/config.toml`: the colours that are painted onto the board and into maps."""
+"""What of the look lies outside `.streamlit/config.toml`: colours for board and maps, and a few rules of style."""
 
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -13,6 +14,11 @@ RUNS = {
     "light": ("#2446C8", "#B04A12", "#1B6E4B", "#7A2E8E", "#1D2433", "#5C6470"),
     "dark": ("#8FB4FF", "#FFB27A", "#7FD6A8", "#D9A5F0", "#F2F0E6", "#A9B5AC"),
 }
+
+
+def apply() -> None:
+    """Dress what Streamlit brings, from the first frame on: menu and folded groups. This takes no line of the page."""
+    st.html(Path(__file__).with_suffix(".css"))
 
 
 def name() -> Literal["light", "dark"]:

@@ -1,7 +1,9 @@
 """The groups below the answer, in a browser: they follow the drawing, and a pixel is chosen by pointing and by keys."""
 
 import re
+from itertools import pairwise
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_answer import SEVEN, show
@@ -46,3 +48,19 @@ def test_a_drawing_is_explained_on_a_phone_without_anything_wider_than_its_scree
 
     visit.lay_sheet("Clear")
     expect(page.get_by_text("Draw a digit, and this is shown for it.")).to_have_count(len(GROUPS))
+
+
+def test_the_folded_groups_are_one_ruled_list_and_not_a_stack_of_boxes(server, visitor):
+    visit = visitor(server)
+    visit.open()
+    groups = visit.page.get_by_test_id("stExpander").locator("> details")
+    expect(groups).to_have_count(6)
+    read = """groups => groups.map((group) => {
+        const { borderTopWidth, borderRightWidth, borderBottomWidth, borderLeftWidth } = getComputedStyle(group)
+        return [borderTopWidth, borderRightWidth, borderBottomWidth, borderLeftWidth].map(parseFloat)
+    })"""
+    assert groups.evaluate_all(read) == [[1, 0, 0, 0]] * 5 + [[1, 0, 1, 0]]
+    edges = groups.evaluate_all(
+        "groups => groups.map((group) => group.getBoundingClientRect()).map((b) => [b.top, b.bottom])"
+    )
+    assert [below[0] - above[1] for above, below in pairwise(edges)] == pytest.approx([0] * 5, abs=1)

@@ -17,7 +17,10 @@ NOTE_LISTS = """addEventListener("DOMContentLoaded", () => {
 
 
 def open_drawer(visit):
-    visit.page.get_by_test_id("stExpandSidebarButton").click()
+    button = visit.page.get_by_role("button", name="Menu", exact=True)
+    expect(button).to_be_in_viewport()
+    assert button.evaluate("""button => getComputedStyle(button, "::after").content""") == '"Menu"'
+    button.click()
     expect(visit.page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
 
 
