@@ -42,7 +42,8 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     if problem:
         st.error(plain(problem), icon=":material/error:")
         st.button("Train a network of your own", key="way_home", on_click=st.query_params.clear)
-    left, right = st.columns([5, 9], gap="large")
+    with st.container(key="recipe_and_run"):
+        left, right = st.columns([5, 9], gap="large")
     with left:
         recipe_form.show_cards(made)
         with train_bar.laid():

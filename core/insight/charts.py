@@ -330,11 +330,13 @@ def _curves(value: Spec, epochs: int) -> Spec:
         "title": None,
         "scale": {"domain": list(SERIES)},
         "legend": {
+            "columnPadding": 8,
             "labelColor": "currentColor",
+            "labelFontSize": 12,  # both fit beside each other on a tablet held upright
             "offset": 2,
             "orient": "top",
             "padding": 0,
-            "symbolSize": 400,
+            "symbolSize": 300,
             "symbolType": "stroke",
         },
     }

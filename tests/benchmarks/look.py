@@ -2,14 +2,17 @@
 
 `python -m tests.benchmarks.look FOLDER [--widths 375 ...] [--themes dark] [--states before ...]`. On the way axe-core
 looks for what a screen reader or weak eyes cannot use, and the page itself for what is wider than the screen and for
-what jumps while a training is live. What was found is printed; the pictures are for a person to look at.
+what jumps while a training is live. What was found is printed; the pictures are for a person to look at. How soon one
+can draw is measured first: for the first visitor of a server (`first_open_s`), for others whose browsers keep nothing
+yet (`cold_open_s`), and beside them how soon a Streamlit page with nothing but a title shows it (`bare_open_s`).
 """
 
 import argparse
 import re
+import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +30,7 @@ TOKEN = "the leader of the group"
 PAGES = ("/", "/train", "/model", "/evaluate", "/runs", "/learn", "/scoreboard", "/privacy", "/leader", "/?present=1")
 CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("[a-z]*.py"))
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
+OPENS = 5
 PATIENCE = 300_000  # milliseconds in which a cold engine has come up on a busy machine
 LIVE_SECONDS = 6  # for which a page with a live training is watched for jumps
 TALLEST = 7000  # pixels of a page in one picture
@@ -145,8 +149,8 @@ def main() -> None:
         tempfile.TemporaryDirectory() as home,
         serve(Path(home), INKLING_LEADER_TOKEN=TOKEN) as server,
     ):
-        cold_open = _cold_open(browser, server.url)
-        print(f"Cold open: {cold_open:.2f} s", flush=True)
+        opened = _opens(browser, server.url)
+        print(opened, flush=True)
         if "before" in chosen.states:
             _before(browser, server.url, album, screens)
         if {"during", "after"} & set(chosen.states):
@@ -157,16 +161,40 @@ def main() -> None:
         overflows=len(album.wide),
         console_errors=len(album.errors),
         layout_shift=max(album.jumps, default=None),
-        cold_open_s=cold_open,
+        **opened,
     )
 
 
-def _cold_open(browser: Browser, url: str) -> float:
-    """Seconds from the first visit that a server gets, by a browser that keeps nothing, until one can draw."""
+def _opens(browser: Browser, url: str) -> dict[str, float]:
+    """Seconds from a visit by a browser that keeps nothing until one can draw, or a bare page shows its title."""
+    first = _open_seconds(browser, url, _drawable)
+    colds, bares = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "app.py").write_text('import streamlit as st\n\nst.title("A title")\n', encoding="utf-8")
+        with serve(Path(folder, "home"), app=Path(folder), options=("--browser.gatherUsageStats=false",)) as bare:
+            for _ in range(OPENS):
+                bares.append(_open_seconds(browser, bare.url, _titled))
+                colds.append(_open_seconds(browser, url, _drawable))
+    return {
+        "first_open_s": first,
+        "cold_open_s": statistics.median(colds),
+        "bare_open_s": statistics.median(bares[1:]),
+    }
+
+
+def _drawable(visit: Visit) -> None:
+    expect(visit.sheet()).to_have_attribute("data-inkling", "")
+
+
+def _titled(visit: Visit) -> None:
+    expect(visit.page.get_by_role("heading")).to_be_visible()
+
+
+def _open_seconds(browser: Browser, url: str, wait: Callable[[Visit], None]) -> float:
     with _visit(browser, url, Screen(1440, "light"), []) as visit:
         began = time.monotonic()
         visit.page.goto(url)
-        expect(visit.sheet()).to_have_attribute("data-inkling", "")
+        wait(visit)
         return time.monotonic() - began
 
 

@@ -273,7 +273,7 @@ def test_who_tabs_comes_from_the_cards_to_train_before_the_rest_of_the_recipe_as
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (700, 700), (375, 667), (320, 568)])
 @pytest.mark.bad_input(35)
 def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, width, height):
     visit = visitor(server, width, height, color_scheme="light")
