@@ -56,7 +56,7 @@ if presenting.is_on():
     presenting.enlarge()
 else:
     with st.container(gap="xsmall"):
-        with st.container(gap=None):
+        with st.container(key="heading", gap=None):
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.title("Draw a digit", anchor=False, width="content")
                 if st.button(on_accent("Train your own"), key="train_your_own", type="primary"):

@@ -20,7 +20,7 @@ from core.networks.history import BatchProgress, EpochResult
 
 SERIES = ("training", "validation")
 MAX_ROWS = 300  # of one chart; more cannot be told apart on a screen
-ACCURACY_STRETCH = 6  # exponent of the accuracy axis: 90 to 100 % takes half of it, and 0 is still 0
+ACCURACY_STRETCH = 3  # exponent of the accuracy axis: 80 to 100 % takes half of it, and a beginner's 50 % is seen
 LOSS_RANGE = (0.001, 3)  # a guess among ten digits costs 2.3
 LEAST_LOSS = 1e-4  # a logarithmic axis has no zero
 RISING = 0.001  # a change of validation accuracy that is worth the word
@@ -38,7 +38,7 @@ def accuracy_curves(epochs: int) -> Spec:
         "type": "quantitative",
         "title": "accuracy",
         "scale": {"type": "pow", "exponent": ACCURACY_STRETCH, "domain": [0, 1], "nice": False},
-        "axis": _AXIS | {"values": [0, 0.8, 0.9, 0.95, 1], "format": ".0%"},
+        "axis": _AXIS | {"values": [0, 0.5, 0.8, 0.9, 0.95, 1], "format": ".0%"},
     }
     return _curves(accuracy, epochs)
 
@@ -50,7 +50,7 @@ def loss_curves(epochs: int) -> Spec:
         "type": "quantitative",
         "title": "loss",
         "scale": {"type": "log", "domain": list(LOSS_RANGE), "nice": False, "clamp": True},
-        "axis": _AXIS | {"values": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3], "format": "~g"},
+        "axis": _AXIS | {"values": [0.001, 0.01, 0.03, 0.1, 0.3, 1], "format": "~g"},
     }
     return _curves(loss, epochs)
 
@@ -64,7 +64,7 @@ def learning_rate_curve(epochs: int, peak: float) -> Spec:
         "scale": {"domain": [0, peak], "nice": False},
         "axis": _AXIS | {"format": "~g", "values": [0, peak / 2, peak]},
     }
-    mark = {"type": "line", "strokeWidth": 2, "clip": True}
+    mark = {"type": "line", "strokeWidth": 2, "clip": True, "point": {"size": 9}}  # the first one is no line yet
     return {"mark": mark, "encoding": {"x": _epoch_axis(epochs), "y": rate}, **_FRAME}
 
 

@@ -68,7 +68,8 @@ def overlaid_curves(curves: Sequence[Curve], value: Value, axis: Axis, colors: S
     end = max((float(row[axis]) for row in rows), default=1.0)
     alone: Spec = (accuracy_curves if value == "accuracy" else loss_curves)(1)
     x = alone["encoding"]["x"] | {"field": axis, "title": axis, "scale": {"domain": [0, end], "nice": False}}
-    legend = {"labelColor": "currentColor", "orient": "top", "padding": 0, "offset": 2, "labelLimit": 120, "columns": 2}
+    legend = {"labelColor": "currentColor", "orient": "top", "padding": 0, "offset": 2, "columns": 2}
+    legend["labelLimit"] = 120 if len(names) > 1 else 260  # pixels
     run = {"field": "run", "type": "nominal", "title": None}
     color = run | {"scale": {"domain": names, "range": list(colors[: len(names)])}, "legend": legend}
     shape = run | {"scale": {"domain": names, "range": list(SHAPES[: len(names)])}, "legend": legend}
@@ -135,7 +136,7 @@ def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes
                         marker=_MARKERS[place],
                         markevery=[number for number, row in enumerate(line) if row["marked"]],
                     )
-                    named.append((drawn, f"{curve.name}, {series}"))
+                    named.append((drawn, f"{curve.name}, {series}" if len(curves) > 1 else series))
         axes.set_xlabel("epoch")
         axes.set_ylabel(value)
         axes.grid(alpha=0.25)

@@ -133,11 +133,9 @@ def walk_sentence(paths: Mapping[str, np.ndarray]) -> str:
     ends = {name: float(valley(path[-1])) for name, path in paths.items()}
     told = [f"{name} {'has flown out of it' if end > start else 'is ' + _height(end)}" for name, end in ends.items()]
     steps = len(next(iter(paths.values()))) - 1
-    lowest = min(ends, key=ends.__getitem__)
-    return (
-        f"All start at height {start:.3g}. After {steps} steps {told[0]}, {told[1]} and {told[2]}; "
-        f"{lowest} is nearest to the floor."
-    )
+    lowest, second = sorted(ends, key=ends.__getitem__)[:2]
+    nearest = f"; {lowest} is nearest to the floor" if _height(ends[second]) != _height(ends[lowest]) else ""
+    return f"All start at height {start:.3g}. After {steps} steps {told[0]}, {told[1]} and {told[2]}{nearest}."
 
 
 def _height(value: float) -> str:

@@ -8,6 +8,7 @@ in one transaction before anybody is told of the epoch.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import logging
 import math
 import secrets
@@ -318,7 +319,8 @@ class RunStore:
         Args:
             owner: the workspace.
             recipe: what to train and how; of a lesson, `lesson_recipe`.
-            name: its label; by default the recipe's name.
+            name: its label; by default the recipe's name. Where the workspace has a run of that name, a number tells
+                the new one from it.
             lesson: what to begin with and to teach, where the run is a lesson.
             drawing: as in `watch`.
             start: a model of the same network to begin with, instead of fresh weights.
@@ -357,6 +359,7 @@ class RunStore:
                 if refusal := _refusal(session, owner):
                     raise OverLimit(refusal)
                 row.queued = _end_of_queue(session)
+                row.name = _free_name(session, owner, row.name)
                 session.add(row)
                 session.flush()
                 session.add(_Data(id=run_id, lesson=begins_with[0], start=begins_with[1]))
@@ -1018,6 +1021,13 @@ def _rescued_name(run_id: str) -> str:
 def run_store() -> RunStore:
     """The store of this process."""
     return RunStore(database_url())
+
+
+def _free_name(session: Session, owner: str, name: str) -> str:
+    """The name, or "name (2)", "name (3)", ... where the workspace has runs of that name."""
+    taken = set(session.scalars(select(_Row.name).where(_Row.owner == owner)))
+    numbered = (clean_name(name[: MAX_NAME - 6] + f" ({number})") for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free not in taken)
 
 
 def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> str:

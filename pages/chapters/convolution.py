@@ -59,7 +59,8 @@ def _show_place(image: np.ndarray, kernel: np.ndarray, result: np.ndarray) -> No
     key, place = f"convolution_place_{size}", 1
     if result.size > 1:
         most = int(result.argmax()) + 1  # where there is something to see
-        place = st.slider("Place of the window", 1, result.size, most, key=key)
+        st.session_state.setdefault(key, most)
+        place = st.slider("Place of the window", 1, result.size, key=key)
     is_whole = st.toggle("Fill the whole map", key="convolution_whole")
     row, column = divmod(place - 1, columns)
     here = convolved_at(image, kernel, row, column)

@@ -140,7 +140,7 @@ def _occlusion_row(fingerprint: str, image: np.ndarray, fill: float, colours: Co
 def _cam_row(fingerprint: str, image: np.ndarray, layer: str, colours: Colours, _model: Model) -> Row:
     found = grad_cam(_model, image, layer)
     picture = Pictures(data_url(heat_map(image, found.heat, colours)), HEAT_SIDE)
-    words = f"Blue: what the maps see here speaks for {found.digit}."
+    words = f"Blue: what the maps see here speaks for {found.digit}." if found.heat.any() else "Choose another layer."
     return Row("Grad-CAM", "maps weighed by their gradient", found.sentence, picture, (words,), (found.sentence,))
 
 
@@ -217,7 +217,7 @@ def _show_convolution(model: Model, image: np.ndarray) -> None:
     colours = theme.map_colours()
     quiet(
         f"Pixel {row + 1}, {column + 1} of map {channel + 1}, as {worked.last} puts it out, is "
-        f"{figure(worked.value)}. Click another, or move with the arrow keys."
+        f"{figure(worked.value)}. Choose another by pointing at it, or with the arrow keys."
     )
 
     def follow() -> None:

@@ -22,7 +22,7 @@ from core.insight.film import (
 from core.insight.maps import data_url
 from core.insight.progress import a_digit
 from core.networks.film import filmed_layers
-from core.training.runs import Run, run_store
+from core.training.runs import Run, RunState, run_store
 from pages.components.typesetting import quiet
 
 SAMPLES = 20
@@ -49,6 +49,9 @@ def show(run: Run | None) -> None:
             return
         if run and run.state.is_active:
             quiet("The film of this run begins when its first epoch is over.")
+            return
+        if run and run.state == RunState.STOPPED and not run.history:
+            quiet("It was stopped within its first epoch, and the film has one frame for each epoch.")
             return
         quiet("No film was kept of this training; the film of a run that you train now will be here.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/play_circle:")

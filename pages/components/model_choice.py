@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 import streamlit as st
 
 from core.errors import InklingError
+from core.insight.evaluation import percent
 from core.insight.progress import DRAWN, score_words
 from core.networks.model import BadModelFile, Model, pretrained, read_model
 from core.training.runs import NoSuchRun, Run, clean_name, run_store
 from pages.components import opened_file, workspace
 from pages.components.errors import plain
-from pages.components.typesetting import quiet
+from pages.components.typesetting import quiet, short
 
 PRETRAINED_NAME = "Pretrained"
+MOST = 24  # letters of a name beside its accuracy
 MAX_MODEL_MB = 25  # the size of `server.maxUploadSize`
 
 # What the choice leaves in the session:
@@ -62,7 +64,7 @@ def labels(runs: Iterable[Run]) -> dict[str, str]:
     seen: Counter[str] = Counter()
     named = {}
     for run in runs:
-        label = f"{run.name}, {score_words(run.scores)}" if run.scores else run.name
+        label = f"{short(run.name, MOST)}, {score_words(run.scores)}" if run.scores else run.name
         seen[label] += 1
         # A select box tells its options apart by what they are called.
         named[run.id] = label if seen[label] == 1 else f"{label} ({seen[label]})"
@@ -137,7 +139,10 @@ def _choice(model: Model) -> None:
             on_change=lambda: use_run(state.chosen_run),
         )
     if model.scores.drawn_accuracy is not None:
-        quiet(f"The first accuracy is on test images, the other one on drawn digits: {DRAWN}.")
+        quiet(
+            f"It reads {percent(model.scores.test_accuracy)} of the test images, and "
+            f"{percent(model.scores.drawn_accuracy)} of drawn digits: {DRAWN}."
+        )
     st.file_uploader(
         "Open a model file",
         key="model_file",
@@ -170,4 +175,4 @@ def _forget() -> None:
 
 
 def _label(model: Model) -> str:
-    return f"{plain(name()[:40])}, {score_words(model.scores)}"
+    return f"{plain(short(name(), MOST))}, {percent(model.scores.test_accuracy)}"

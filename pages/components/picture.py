@@ -12,6 +12,8 @@ from core.insight.maps import data_url
 from pages.components import opened_file
 from pages.components.errors import plain
 
+HEIGHT = 200  # pixels
+
 # What this leaves in the session:
 #   picture             the one that is answered now
 #   picture_mask        the same as a PNG in a URL, its opacity the ink
@@ -41,9 +43,10 @@ def show_opener(on_open: Callable[[], None]) -> None:
     """Draw the button behind which a picture is opened; `on_open` is called before the first one is shown."""
     state = st.session_state
     opener = st.popover("Picture", key="open_picture", on_change="rerun")
-    if not opener.open:
-        return
-    with opener, st.container(width=280, gap="small"):
+    # As high as what will stand there: a place for it is looked for while it is empty still.
+    with opener, st.container(width=280, height="content" if opener.open else HEIGHT, border=False, gap="small"):
+        if not opener.open:
+            return
         st.file_uploader(
             "Open a picture of one digit",
             key=_key(),

@@ -44,8 +44,11 @@ def enlarge() -> None:
 
 def show() -> None:
     """Draw "For a group", which opens projector mode, the link with its QR code, and the way to start anew."""
-    if st.button("For a group", key="for_a_group"):
-        _open()
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button("For a group", key="for_a_group"):
+            _open()
+        if is_on() and st.button("Leave projector mode", key="leave_projector"):
+            turn()
 
 
 # A dialog and not a popover, which is no higher than the room beside its button and seven tenths of the window.
@@ -56,8 +59,8 @@ def _open() -> None:
         with st.container(width="content"):
             st.html(_qr_code(address), width="content")
         with st.container(width=300, gap="small"):
-            label = "Leave projector mode" if is_on() else "Projector mode: board and bars, in large"
-            if st.button(label, key="projector", icon=":material/present_to_all:"):
+            label = "Projector mode: board and bars, in large"
+            if not is_on() and st.button(label, key="projector", icon=":material/present_to_all:"):
                 turn()
             st.code(address, language=None, wrap_lines=True)
             if urlsplit(address).hostname in _ON_THIS_MACHINE:

@@ -51,12 +51,12 @@ _TAGS = ("kind",)
 # Per preset: what it is, and what to expect of it on two idle cores without a GPU.
 _LINES = {
     "fast": ("One epoch, made to be quick. Start here.", "99.2\N{THIN SPACE}% in 6 s"),
-    "balanced": ("Fewer errors, in the time of Script A.", "99.6\N{THIN SPACE}% in 90 s"),
-    "accurate": ("How the pretrained model was trained.", "99.6\N{THIN SPACE}% in 10 min"),
+    "balanced": ("Fewest errors, in a minute and a half.", "99.65\N{THIN SPACE}% in 90 s"),
+    "accurate": ("Made for drawings; the pretrained model's.", "99.62\N{THIN SPACE}% in 10 min"),
     "tiny": ("As much as 7,586 parameters can hold.", "99.4\N{THIN SPACE}% in 2 min"),
-    "script-a": ("Three convolutions, Adam, five epochs.", "99.1\N{THIN SPACE}% in 95 s"),
-    "script-b": ("One convolution, plain SGD, ten epochs.", "98.6\N{THIN SPACE}% in 45 s"),
-    "script-a-improved": ("All the advice of its text; stops by itself.", "98.7\N{THIN SPACE}% in 4 min"),
+    "script-a": ("A teaching text's: three convolutions, Adam.", "99.1\N{THIN SPACE}% in 95 s"),
+    "script-b": ("Another text's: one convolution, plain SGD.", "98.6\N{THIN SPACE}% in 45 s"),
+    "script-a-improved": ("With all advice of its text; stops by itself.", "98.7\N{THIN SPACE}% in 4 min"),
 }
 _WORDS = {
     "mnist": "MNIST",
@@ -160,12 +160,12 @@ def show_cards(made: Recipe | str) -> None:
     quiet("Test accuracy, and about the time on two idle cores.")
     if tight := limits.said(limits.limits()):
         quiet(plain(tight))
-    if linked := _linked():
-        quiet(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
 
 
 def show_groups(made: Recipe | str) -> None:
     """Draw the rest of the recipe, in four folded groups, for what `recipe` made of the controls."""
+    if linked := _linked():
+        quiet(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
     with st.container(gap=None):
         with st.expander("Network", key="group_network"):
             _network()

@@ -20,7 +20,7 @@ def show(shown: Evaluated, answers: Answers) -> None:
     """Draw the choice of a change; nothing is worked out before one is chosen."""
     st.header("How much can it bear?", anchor=False)
     quiet("The test digits are changed, more and more, and the model reads them again. Choose a change.")
-    name = st.segmented_control("Change", CHANGES, key="change", label_visibility="collapsed")
+    name = st.segmented_control("Change", CHANGES, key="change", label_visibility="collapsed", width="stretch")
     if name:
         _show_change(CHANGES[name], shown.model, answers)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -163,7 +164,8 @@ def _value(recipe: Recipe, path: str, value: Setting, key: str) -> Setting:
 
 
 def _show_rename(run: Run | ListedRun) -> None:
-    with st.popover("Rename", key=f"rename_{run.id}", icon=":material/edit:"), st.container(width=WIDTH):
+    key = f"rename_{run.id}_{crc32(run.name.encode())}"  # another name, another popover: it is folded again
+    with st.popover("Rename", key=key, icon=":material/edit:"), st.container(width=WIDTH):
         st.text_input("Name", run.name, MAX_NAME, key=f"name_{run.id}")
         st.button("Rename", key=f"rename_now_{run.id}", on_click=_rename, args=(run.id,))
 

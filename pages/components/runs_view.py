@@ -23,7 +23,7 @@ from core.training.runs import UNREAD, ListedRun, NoSuchRun, Run, RunState, Unre
 from pages.components import errors, run_actions, runs_table, settings_table, theme, workspace
 from pages.components.errors import plain
 from pages.components.runs_table import Cell, Line
-from pages.components.typesetting import on_accent, quiet
+from pages.components.typesetting import on_accent, quiet, short
 
 EVERY = 1.0  # seconds between two looks at the table while a run goes on
 SHORT = 16  # letters of a name above a chart
@@ -46,7 +46,9 @@ class Chosen:
 def show() -> None:
     """Draw everything."""
     listed = run_store().listed(workspace.owner())
-    ids = st.query_params.get("runs", listed[0].id if listed else "").split(",")
+    newest = listed[0].id if listed else ""
+    # One run is named as on the other pages: an address is often changed by hand, from /train?run= to /runs?run=.
+    ids = (st.query_params.get("runs") or st.query_params.get("run") or newest).split(",")
     runs = [*_watched(ids), *listed]
     if any(run_id not in ("", PRETRAINED, *_ids(runs)) for run_id in ids):
         quiet("A run of this link is gone, or the link is incomplete.")
@@ -55,7 +57,7 @@ def show() -> None:
         return
     is_active = any(run.state.is_active for run in listed)
     st.fragment(_table, run_every=EVERY if is_active else None)(ids, {run.id: run.state for run in listed})
-    quiet("A click on a name opens that run; ticks put several side by side.")
+    quiet("Choose a name to open that run; ticks put several side by side.")
     names = _names(runs)
     chosen: list[Chosen] = []
     unread: list[Run | ListedRun] = []
@@ -156,7 +158,7 @@ def _pretrained_line() -> Line:
         drawn=_rate(model.scores.drawn_accuracy),
         parameters=Cell(f"{model.parameters:,}", model.parameters),
         time=Cell(duration(model.scores.seconds), model.scores.seconds),
-        state="Shipped",
+        state="Built in",
         created=0,
     )
 
@@ -234,7 +236,7 @@ def _show_comparison(chosen: list[Chosen]) -> None:
 
 def _show_curves(chosen: list[Chosen]) -> None:
     """Accuracy and loss, over epochs or, where runs differ in length, over time."""
-    names = _lettered([_short(one.name) for one in chosen]) if len(chosen) > 1 else [chosen[0].name]
+    names = _lettered([short(one.name, SHORT) for one in chosen]) if len(chosen) > 1 else [chosen[0].name]
     known = [
         (name, one.run)
         for name, one in zip(names, chosen, strict=True)
@@ -270,11 +272,6 @@ def _show_curves(chosen: list[Chosen]) -> None:
 def _lettered(names: Sequence[str]) -> list[str]:
     """A letter before each name tells apart those that begin alike."""
     return [f"{string.ascii_uppercase[place % 26]} {name}" for place, name in enumerate(names)]
-
-
-def _short(name: str) -> str:
-    """What of a name fits above a chart on a phone."""
-    return name if len(name) <= SHORT else name[: SHORT - 1] + chr(0x2026)
 
 
 def _show_differences(chosen: list[Chosen]) -> None:

@@ -28,7 +28,8 @@ def show(run_id: str | None, answers: tuple[int, ...]) -> None:
         quiet("Twenty test images. Each will carry the digit that the network reads in it.")
         return
     right = sum(answer == label for answer, label in zip(answers, labels, strict=False))
-    quiet(f"Reads {right} of these {len(labels)} test images right; wrong answers are boxed and struck through.")
+    boxed = "; wrong answers are boxed and struck through" if right < len(labels) else ""
+    quiet(f"Reads {right} of these {len(labels)} test images right{boxed}.")
 
 
 @st.cache_data(show_spinner=False, max_entries=100)

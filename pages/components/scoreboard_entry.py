@@ -29,7 +29,7 @@ def show(run: Run) -> None:
                 st.markdown("**Show this result to everyone here**")
                 nickname = scoreboard().last_nickname(workspace.owner())
                 st.text_input("Nickname", nickname, MAX_NICKNAME, key=f"nickname_{run.id}")
-                st.button("Put it on", key=f"join_{run.id}", on_click=_join, args=(run,))
+                st.button("Show it", key=f"join_{run.id}", on_click=_join, args=(run,))
                 quiet(
                     "They see the nickname, the recipe's name and the figures, not the run. You can take it off again."
                 )

@@ -226,7 +226,8 @@ def _figures(run: Run) -> dict[str, str]:
             "Drawn digits": percent(drawn) if drawn is not None else NONE,
         }
         return measured | figures | {"Time": duration(run.scores.seconds)}
-    left = seconds_left(live, run.points, run.recipe.epochs, run.recipe.batch_size) if live else None
+    is_going = live and not run.wish
+    left = seconds_left(live, run.points, run.recipe.epochs, run.recipe.batch_size) if live and is_going else None
     return figures | {"Time left": duration(left) if left is not None else NONE}
 
 
@@ -246,6 +247,8 @@ def _said(run: Run) -> str:
         return _lesson_said(run, lesson, run.scores) if lesson else score_sentence(run.scores)
     if run.state != RunState.RUNNING:
         return _ENDED[run.state] + (f" after epoch {len(run.history)}" if run.history else "")
+    if run.wish and run.live is None:
+        return f"{wish_words(run.wish)[0]} before the first batch".capitalize()
     if run.wish:
         return ": ".join(wish_words(run.wish)).capitalize()
     if run.live is None:
@@ -284,6 +287,7 @@ def _show_check(run: Run) -> None:
                 "Another image",
                 key="another_image",
                 type="tertiary",
+                icon=":material/refresh:",
                 on_click=_choose_other,
                 args=(run.id, len(samples)),
             )
@@ -373,7 +377,8 @@ def _show_rate(run: Run | None) -> None:
         return
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
     st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
-    quiet(f"Learning rate: {number(float(rows[-1]['learning_rate']), 2)} now.")
+    when = "now" if run.state.is_active else "at the end"
+    quiet(f"Learning rate: {number(float(rows[-1]['learning_rate']), 2)} {when}.")
 
 
 def _show_lesson(run: Run) -> None:

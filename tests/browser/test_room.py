@@ -36,7 +36,7 @@ def test_a_visitor_joins_the_board_the_leader_holds_the_queue_and_the_visitor_le
     go(ada, "/runs")
     ada.page.get_by_role("button", name="Scoreboard", exact=True).click()
     ada.page.get_by_role("textbox", name="Nickname").fill("Ada *L*")
-    ada.page.get_by_role("button", name="Put it on").click()
+    ada.page.get_by_role("button", name="Show it").click()
     expect(ada.page.get_by_text("Everyone here sees it as Ada *L*.")).to_be_visible()
     ada.page.get_by_role("link", name="See the scoreboard").click()
     mine = ada.page.get_by_role("row").filter(has_text="Ada *L*")

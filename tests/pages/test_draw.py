@@ -212,8 +212,8 @@ def test_a_run_of_ones_own_can_be_chosen_from_a_list_by_name_and_test_accuracy(a
 def test_a_model_is_named_with_its_accuracy_on_test_and_on_drawn_digits_and_drawn_is_explained(app):
     app.session_state["answering_run"] = finished_run("Mine", drawn_accuracy=0.9901)
     app.run()
-    assert answered_by(app) == "Mine, 98.76\N{THIN SPACE}%, drawn 99.01\N{THIN SPACE}%"
-    assert app.selectbox(key="chosen_run").options == [answered_by(app)]
+    assert answered_by(app) == "Mine, 98.76\N{THIN SPACE}%"
+    assert app.selectbox(key="chosen_run").options == [f"{answered_by(app)}, drawn 99.01\N{THIN SPACE}%"]
     assert any("drawn with an even pen" in text.value for text in app.markdown)
 
 
@@ -277,7 +277,7 @@ def test_a_bad_model_file_gets_one_sentence_and_the_model_stays(app, content):
 
 def test_a_file_name_is_shown_as_text_and_never_as_markup(app):
     open_file(app, "![x](http://a.example/b.png).safetensors", pretrained().to_bytes())
-    assert r"\!\[x\]\(http\://a.example/b.png\)" in answered_by(app)
+    assert answered_by(app).startswith(r"\!\[x\]\(http\://a.example/b")
 
 
 def test_a_mendable_error_is_shown_as_it_stands(app, monkeypatch):

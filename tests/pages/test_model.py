@@ -116,6 +116,7 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
 
 def test_two_runs_of_one_name_and_score_can_be_told_apart():
     older, newer = finished_run("Same"), finished_run("Same")
+    run_store().rename(newer, OWNER, "Same")  # which was "Same (2)"
     app = opened()
     assert app.selectbox(key="shown_model").options[1:] == [
         "Same, 98.76\N{THIN SPACE}%",
@@ -181,8 +182,8 @@ def test_draw_with_it_opens_draw_with_this_model():
 
 def test_a_run_is_downloaded_as_a_script_and_with_its_digits_where_inkling_drew_them():
     assert downloads(opened(finished_run("Mine")))[-1] == "inkling-mine.py"
-    assert downloads(opened(finished_run("Mine", data_source="handwriting")))[-1] == "inkling-mine.zip"
-    assert downloads(opened(finished_run("Mine", PRESETS["accurate"])))[-1] == "inkling-mine.zip"
+    assert downloads(opened(finished_run("Ours", data_source="handwriting")))[-1] == "inkling-ours.zip"
+    assert downloads(opened(finished_run("Yours", PRESETS["accurate"])))[-1] == "inkling-yours.zip"
 
 
 def test_what_began_with_another_models_weights_has_no_script_and_says_why():

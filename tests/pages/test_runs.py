@@ -115,7 +115,7 @@ def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_be
     app = opened()
     assert not app.error
     assert [line["name"] for line in lines(app)] == ["Going on", "Broken", "First", "Pretrained"]
-    assert [line["state"] for line in lines(app)] == [f"50{THIN}% done", "Failed", "Finished", "Shipped"]
+    assert [line["state"] for line in lines(app)] == [f"50{THIN}% done", "Failed", "Finished", "Built in"]
     run_store().ask(run_store().active_run(OWNER).id, OWNER, "stop")
     app.run()
     assert lines(app)[0]["state"] == "Stopping"
@@ -279,6 +279,13 @@ def test_files_of_a_run_can_be_taken_home_and_its_recipe_sent_on():
     link = app.code[0].value
     assert from_link(link.partition("recipe=")[2]) == PRESETS["fast"]
     assert "/train?" in link
+
+
+def test_an_address_that_names_a_run_as_the_other_pages_do_opens_that_run():
+    first = run_with_curves("First")
+    run_with_curves("Second")
+    assert [line.value for line in opened(run=first).header] == ["First"]
+    assert "is gone, or the link" in texts(opened(run="nobody"))
 
 
 # Several

@@ -573,6 +573,7 @@ def test_stop_and_pause_reach_the_worker_once(button, wish):
     app.button(key=button).click().run()
     assert worker.report(60).wish == wish
     assert said(app).startswith("Stopping" if wish == "stop" else "Pausing")
+    assert figures(app)["Time left"] == "\N{EN DASH}"
     assert app.button(key="stop").disabled
     assert app.button(key="pause").disabled
 

@@ -50,6 +50,15 @@ def begun(store, owner=MINE):
     return run_id, store.begin(run_id)[2]
 
 
+def test_a_run_of_a_name_that_its_workspace_has_already_is_numbered(store):
+    names, long = {}, "x" * MAX_NAME
+    for owner, name in ((MINE, "Mine"), (MINE, "Mine"), (MINE, long), (MINE, long), (THEIRS, "Mine")):
+        run_id = store.submit(owner, RECIPE, name)
+        names[run_id] = store.name(run_id)
+        store.ask(run_id, owner, "stop")
+    assert list(names.values()) == ["Mine", "Mine (2)", long, long[:-6] + " (2)", "Mine"]
+
+
 def test_a_submitted_run_waits_in_the_queue(store):
     run = store.run(store.submit(MINE, RECIPE))
     assert (run.state, run.recipe, run.name, run.waiting) == (RunState.QUEUED, RECIPE, "Tiny", 0)
