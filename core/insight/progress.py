@@ -50,9 +50,12 @@ def place_sentence(before: int, running: int, seconds: float) -> str:
     return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"
 
 
-def wish_words(wish: str) -> tuple[str, str]:
+def wish_words(wish: str, has_begun: bool) -> tuple[str, str]:
     """What a run does that was asked to stop or to pause, and by doing what: "stopping", "measuring what ..."."""
-    return ("stopping", "measuring what was learned") if wish == "stop" else ("pausing", "keeping where it is")
+    doing = "stopping" if wish == "stop" else "pausing"
+    if not has_begun:
+        return doing, "before the first batch"
+    return doing, "measuring what was learned" if wish == "stop" else "keeping where it is"
 
 
 def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> float | None:

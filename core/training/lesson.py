@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 from core.digits.dataset import Dataset, Digits
 from core.networks.model import BadModelFile, Model, read_model
 from core.networks.recipe import MAX_STEP_MULTIPLY_ADDS, Cosine, Recipe
+from core.training.names import with_ending
 
 SHARE = 0.1  # of the training images that are the lesson's drawings
 EPOCHS = 1
@@ -81,7 +82,7 @@ def lesson_recipe(recipe: Recipe) -> Recipe:
 
 def taught_name(name: str) -> str:
     """What a model is called once it has been taught."""
-    return f"{name.removesuffix(TAUGHT)[: 60 - len(TAUGHT)]}{TAUGHT}"
+    return with_ending(name, TAUGHT)
 
 
 def lesson_data(data: Dataset, lesson: Lesson) -> Dataset:

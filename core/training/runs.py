@@ -8,7 +8,6 @@ in one transaction before anybody is told of the epoch.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import logging
 import math
 import secrets
@@ -52,9 +51,9 @@ from core.training import limits, queue
 from core.training.database import Base, Database, Json, Sealed, SealedText, Token, database_url
 from core.training.lesson import Lesson
 from core.training.limits import OverLimit
+from core.training.names import MAX_NAME, clean_name, free_name
 from core.training.progress import Checkpoint, TrainedModel, Wish
 
-MAX_NAME = 60  # characters
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes
 UNREAD = "damaged, or made by another version"  # why a run cannot be read, for where there is little room
@@ -96,6 +95,11 @@ class RunState(StrEnum):
     def is_active(self) -> bool:
         """Whether something is still going to happen by itself."""
         return self in _ACTIVE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can become of it."""
+        return self not in (*_ACTIVE, *_RESUMABLE)
 
 
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -237,6 +241,11 @@ class Run:
         """Whether it has left a model: it is finished, or was stopped after it had begun."""
         return self.scores is not None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has learned from a batch."""
+        return self.live is not None or bool(self.points or self.history)
+
 
 @dataclass(frozen=True)
 class ListedRun:
@@ -359,7 +368,7 @@ class RunStore:
                 if refusal := _refusal(session, owner):
                     raise OverLimit(refusal)
                 row.queued = _end_of_queue(session)
-                row.name = _free_name(session, owner, row.name)
+                row.name = free_name(row.name, set(session.scalars(select(_Row.name).where(_Row.owner == owner))))
                 session.add(row)
                 session.flush()
                 session.add(_Data(id=run_id, lesson=begins_with[0], start=begins_with[1]))
@@ -1021,19 +1030,6 @@ def _rescued_name(run_id: str) -> str:
 def run_store() -> RunStore:
     """The store of this process."""
     return RunStore(database_url())
-
-
-def _free_name(session: Session, owner: str, name: str) -> str:
-    """The name, or "name (2)", "name (3)", ... where the workspace has runs of that name."""
-    taken = set(session.scalars(select(_Row.name).where(_Row.owner == owner)))
-    numbered = (clean_name(name[: MAX_NAME - 6] + f" ({number})") for number in itertools.count(2))
-    return next(free for free in itertools.chain([name], numbered) if free not in taken)
-
-
-def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> str:
-    """A name as a label: one line of printable characters, at most `most` of them; `otherwise` where none is left."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
-    return " ".join(printable.split())[:most].strip() or otherwise
 
 
 _recipe = lru_cache(maxsize=256)(parse_recipe)  # it is frozen, and a run's is read at every look at the run

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.errors import InklingError
 from core.training.database import Base, Database, database_url
 from core.training.limits import limits
-from core.training.runs import MAX_NAME, NoSuchRun, Run, clean_name, is_same_owner
+from core.training.names import MAX_NAME, clean_name
+from core.training.runs import NoSuchRun, Run, is_same_owner
 
 MAX_NICKNAME = 30  # characters
 MAX_ENTRIES = 5  # of a workspace, so that nobody fills the whole board

@@ -8,7 +8,6 @@ _menu = st.components.v2.component(
     "inkling.menu",
     html="<span></span>",
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
-    isolate_styles=False,  # the menu lies outside of it
 )
 
 

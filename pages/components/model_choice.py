@@ -1,7 +1,6 @@
 """Which model answers: the shipped one, one of the visitor's runs, or one that is opened from a file."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -9,10 +8,11 @@ from core.errors import InklingError
 from core.insight.evaluation import percent
 from core.insight.progress import DRAWN, score_words
 from core.networks.model import BadModelFile, Model, pretrained, read_model
-from core.training.runs import NoSuchRun, Run, clean_name, run_store
+from core.training.names import clean_name, shortened, told_apart
+from core.training.runs import NoSuchRun, Run, run_store
 from pages.components import opened_file, workspace
 from pages.components.errors import plain
-from pages.components.typesetting import quiet, short
+from pages.components.typesetting import quiet
 
 PRETRAINED_NAME = "Pretrained"
 MOST = 24  # letters of a name beside its accuracy
@@ -59,16 +59,13 @@ def my_runs() -> list[Run]:
     return [run for run in run_store().runs_of(workspace.owner()) if run.has_model]
 
 
-def labels(runs: Iterable[Run]) -> dict[str, str]:
-    """By id, what each run is called in a list: name and accuracies, numbered where two would be the same."""
-    seen: Counter[str] = Counter()
-    named = {}
-    for run in runs:
-        label = f"{short(run.name, MOST)}, {score_words(run.scores)}" if run.scores else run.name
-        seen[label] += 1
-        # A select box tells its options apart by what they are called.
-        named[run.id] = label if seen[label] == 1 else f"{label} ({seen[label]})"
-    return named
+def labels(runs: Sequence[Run]) -> dict[str, str]:
+    """By id, what each run is called in a list: name and accuracies, numbered where two names would be the same."""
+    named = {run.id: shortened(run.name, MOST) for run in runs}
+    scored = {run.id: f", {score_words(run.scores)}" if run.scores else "" for run in runs}
+    # A select box tells its options apart by what they are called. The oldest of one name keeps it, as on Runs.
+    apart = told_apart({run_id: named[run_id] for run_id in reversed(named)})
+    return {run_id: apart[run_id] + scored[run_id] for run_id in named}
 
 
 def choose_among(label: str, options: Mapping[str, str], current: str, key: str, on_change: Callable[[], None]) -> None:
@@ -175,4 +172,4 @@ def _forget() -> None:
 
 
 def _label(model: Model) -> str:
-    return f"{plain(short(name(), MOST))}, {percent(model.scores.test_accuracy)}"
+    return f"{plain(shortened(name(), MOST))}, {percent(model.scores.test_accuracy)}"

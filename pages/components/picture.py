@@ -12,7 +12,7 @@ from core.insight.maps import data_url
 from pages.components import opened_file
 from pages.components.errors import plain
 
-HEIGHT = 200  # pixels
+OPENER_HEIGHT = 200  # pixels of what stands behind the button
 
 # What this leaves in the session:
 #   picture             the one that is answered now
@@ -44,7 +44,7 @@ def show_opener(on_open: Callable[[], None]) -> None:
     state = st.session_state
     opener = st.popover("Picture", key="open_picture", on_change="rerun")
     # As high as what will stand there: a place for it is looked for while it is empty still.
-    with opener, st.container(width=280, height="content" if opener.open else HEIGHT, border=False, gap="small"):
+    with opener, st.container(width=280, height="content" if opener.open else OPENER_HEIGHT, border=False, gap="small"):
         if not opener.open:
             return
         st.file_uploader(

@@ -43,7 +43,7 @@ def enlarge() -> None:
 
 
 def show() -> None:
-    """Draw "For a group", which opens projector mode, the link with its QR code, and the way to start anew."""
+    """Draw "For a group" (projector mode, the link with its QR code, a new start) and the way out of projector mode."""
     with st.container(horizontal=True, gap="xsmall"):
         if st.button("For a group", key="for_a_group"):
             _open()

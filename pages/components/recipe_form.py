@@ -55,7 +55,7 @@ _LINES = {
     "accurate": ("Made for drawings; the pretrained model's.", "99.62\N{THIN SPACE}% in 10 min"),
     "tiny": ("As much as 7,586 parameters can hold.", "99.4\N{THIN SPACE}% in 2 min"),
     "script-a": ("A teaching text's: three convolutions, Adam.", "99.1\N{THIN SPACE}% in 95 s"),
-    "script-b": ("Another text's: one convolution, plain SGD.", "98.6\N{THIN SPACE}% in 45 s"),
+    "script-b": ("Another text's: one convolution, SGD.", "98.6\N{THIN SPACE}% in 45 s"),
     "script-a-improved": ("With all advice of its text; stops by itself.", "98.7\N{THIN SPACE}% in 4 min"),
 }
 _WORDS = {

@@ -14,7 +14,8 @@ from core.networks.recipe import BadRecipe, Recipe
 from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, quantity, with_changed, words
 from core.training.limits import limits
-from core.training.runs import MAX_NAME, ListedRun, NoSuchRun, Run, run_store
+from core.training.names import MAX_NAME, with_ending
+from core.training.runs import ListedRun, NoSuchRun, Run, run_store
 from core.training.scoreboard import scoreboard
 from pages.components import errors, model_choice, own_drawings, scoreboard_entry, script_download, workspace
 from pages.components.engine import engine
@@ -120,12 +121,10 @@ def _show_continue(run: Run, refusal: str) -> None:
 def _continue(run: Run, epochs: int) -> None:
     # Another seed, or it would see the images in the very order of the first epochs again.
     seed = (run.recipe.seed + 1) % 2**31
-    recipe = run.recipe.model_copy(update={"epochs": epochs, "seed": seed, "name": _continued(run.recipe.name)})
-    _submit(recipe, _continued(run.name), start=run_store().model(run.id), continues=run.id)
-
-
-def _continued(name: str) -> str:
-    return f"{name.removesuffix(CONTINUED)[: MAX_NAME - len(CONTINUED)]}{CONTINUED}"
+    recipe = run.recipe.model_copy(
+        update={"epochs": epochs, "seed": seed, "name": with_ending(run.recipe.name, CONTINUED)}
+    )
+    _submit(recipe, with_ending(run.name, CONTINUED), start=run_store().model(run.id), continues=run.id)
 
 
 def _start(text: str, key: str, has_what_it_needs: bool, refusal: str, begin: Callable[[], None]) -> None:
@@ -188,7 +187,8 @@ def _delete(run_ids: list[str]) -> None:
         scoreboard().leave(run_id, workspace.owner())
         with suppress(NoSuchRun):  # deleted in another tab
             run_store().delete(run_id, workspace.owner())
-    st.query_params.pop("runs", None)
+    for name in ("runs", "run"):
+        st.query_params.pop(name, None)
 
 
 # Files

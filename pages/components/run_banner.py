@@ -96,7 +96,7 @@ def _said(run: Run) -> tuple[str, str]:
         place = run_store().place(run.id, engine().workers)
         return ("waits", place_sentence(place.before, place.running, place.seconds)) if place else ("is next", "")
     if run.wish:
-        return wish_words(run.wish)
+        return wish_words(run.wish, run.has_begun)
     if run.live is None:
         return "starting", ""
     accuracy = last_validation_accuracy(run.points, run.history)

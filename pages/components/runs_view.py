@@ -4,7 +4,6 @@ Which are chosen stands in the address, so that a comparison can be sent on: `?r
 """
 
 import string
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,11 +18,12 @@ from core.insight.progress import curves_sentence, duration, score_sentence, sha
 from core.networks.model import Scores, pretrained
 from core.networks.recipe import Recipe
 from core.networks.settings import differing
+from core.training.names import shortened, told_apart
 from core.training.runs import UNREAD, ListedRun, NoSuchRun, Run, RunState, UnreadRun, run_store
 from pages.components import errors, run_actions, runs_table, settings_table, theme, workspace
 from pages.components.errors import plain
 from pages.components.runs_table import Cell, Line
-from pages.components.typesetting import on_accent, quiet, short
+from pages.components.typesetting import on_accent, quiet
 
 EVERY = 1.0  # seconds between two looks at the table while a run goes on
 SHORT = 16  # letters of a name above a chart
@@ -48,7 +48,7 @@ def show() -> None:
     listed = run_store().listed(workspace.owner())
     newest = listed[0].id if listed else ""
     # One run is named as on the other pages: an address is often changed by hand, from /train?run= to /runs?run=.
-    ids = (st.query_params.get("runs") or st.query_params.get("run") or newest).split(",")
+    ids = st.query_params.get("runs", st.query_params.get("run", newest)).split(",")
     runs = [*_watched(ids), *listed]
     if any(run_id not in ("", PRETRAINED, *_ids(runs)) for run_id in ids):
         quiet("A run of this link is gone, or the link is incomplete.")
@@ -103,13 +103,8 @@ def _ids(runs: Sequence[Run | ListedRun]) -> list[str]:
 
 
 def _names(runs: Sequence[Run | ListedRun]) -> dict[str, str]:
-    """By id, what each run is called, numbered where two would be the same, the oldest first."""
-    seen: Counter[str] = Counter()
-    named = {}
-    for run in sorted(runs, key=lambda run: run.created):
-        seen[run.name] += 1
-        named[run.id] = run.name if seen[run.name] == 1 else f"{run.name} ({seen[run.name]})"
-    return {run.id: named[run.id] for run in runs}
+    """By id, what each run is called, numbered where two would be the same; the oldest keeps its name."""
+    return told_apart({run.id: run.name for run in sorted(runs, key=lambda run: run.created)})
 
 
 # The table
@@ -128,6 +123,7 @@ def _table(ids: list[str], states: dict[str, RunState]) -> None:
     lines = [*(_line(run, names[run.id]) for run in runs), _pretrained_line()]
     chosen = runs_table.show(lines, [line.id for line in lines if line.id in ids])
     if chosen is not None:
+        st.query_params.pop("run", None)
         st.query_params["runs"] = ",".join(chosen)
         st.rerun()
 
@@ -171,7 +167,7 @@ def _state(run: Run | ListedRun) -> str:
     if run.recipe is None:
         return UNREAD.capitalize()
     if isinstance(run, Run) and run.wish and run.state == RunState.RUNNING:
-        return wish_words(run.wish)[0].capitalize()
+        return wish_words(run.wish, has_begun=True)[0].capitalize()
     if run.live and run.state == RunState.RUNNING:
         return f"{share_done(run.live, run.recipe.epochs) * 100:.0f}\N{THIN SPACE}% done"
     return run.state.capitalize()
@@ -195,7 +191,7 @@ def _show_one(one: Chosen) -> None:
             quiet("It came with Inkling and brings no curves.")
         elif run.points or run.history:
             _show_curves([one])
-            early = "The first epoch is not over yet." if run.state.is_active else "It ended within its first epoch."
+            early = "It ended within its first epoch." if run.state.is_over else "The first epoch is not over yet."
             quiet(plain(curves_sentence(run.history)) or early)
         else:
             quiet(
@@ -236,7 +232,7 @@ def _show_comparison(chosen: list[Chosen]) -> None:
 
 def _show_curves(chosen: list[Chosen]) -> None:
     """Accuracy and loss, over epochs or, where runs differ in length, over time."""
-    names = _lettered([short(one.name, SHORT) for one in chosen]) if len(chosen) > 1 else [chosen[0].name]
+    names = _lettered([shortened(one.name, SHORT) for one in chosen]) if len(chosen) > 1 else [chosen[0].name]
     known = [
         (name, one.run)
         for name, one in zip(names, chosen, strict=True)

@@ -226,8 +226,8 @@ def _figures(run: Run) -> dict[str, str]:
             "Drawn digits": percent(drawn) if drawn is not None else NONE,
         }
         return measured | figures | {"Time": duration(run.scores.seconds)}
-    is_going = live and not run.wish
-    left = seconds_left(live, run.points, run.recipe.epochs, run.recipe.batch_size) if live and is_going else None
+    epochs, batch_size = run.recipe.epochs, run.recipe.batch_size
+    left = seconds_left(live, run.points, epochs, batch_size) if live and not run.wish else None
     return figures | {"Time left": duration(left) if left is not None else NONE}
 
 
@@ -247,10 +247,8 @@ def _said(run: Run) -> str:
         return _lesson_said(run, lesson, run.scores) if lesson else score_sentence(run.scores)
     if run.state != RunState.RUNNING:
         return _ENDED[run.state] + (f" after epoch {len(run.history)}" if run.history else "")
-    if run.wish and run.live is None:
-        return f"{wish_words(run.wish)[0]} before the first batch".capitalize()
     if run.wish:
-        return ": ".join(wish_words(run.wish)).capitalize()
+        return ": ".join(wish_words(run.wish, run.has_begun)).capitalize()
     if run.live is None:
         return "Warming up TensorFlow: about 10 s the first time, a second or two later"
     live = run.live
@@ -377,7 +375,7 @@ def _show_rate(run: Run | None) -> None:
         return
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
     st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
-    when = "now" if run.state.is_active else "at the end"
+    when = "at the end" if run.state.is_over else "now"
     quiet(f"Learning rate: {number(float(rows[-1]['learning_rate']), 2)} {when}.")
 
 

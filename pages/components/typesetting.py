@@ -1,4 +1,4 @@
-"""Type that Streamlit's own elements set too pale to read, and names too long for their place."""
+"""Type that Streamlit's own elements set too pale to read."""
 
 import streamlit as st
 from streamlit.elements.lib.layout_utils import Width
@@ -10,11 +10,6 @@ def quiet(text: str, width: Width = "stretch") -> None:
     The text is Markdown: `errors.plain` escapes what comes from outside.
     """
     st.markdown(f":small[:gray[{text}]]", width=width)
-
-
-def short(name: str, most: int) -> str:
-    """As much of a name as there is room for."""
-    return name if len(name) <= most else name[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def on_accent(label: str) -> str:

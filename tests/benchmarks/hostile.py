@@ -244,7 +244,8 @@ def _kinds() -> dict[str, Callable[[Random], Callable[[], object]]]:
     from core.networks.network import MAX_PARAMETERS
     from core.networks.recipe import parse_recipe
     from core.networks.recipe_link import from_link, to_link
-    from core.training.runs import MAX_NAME, clean_name, run_store
+    from core.training.names import MAX_NAME, clean_name
+    from core.training.runs import run_store
     from pages.components.errors import plain
     from tests.drawings import SEVEN, canvas
     from tests.played import OWNER

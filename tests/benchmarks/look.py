@@ -178,7 +178,7 @@ def _opens(browser: Browser, url: str) -> dict[str, float]:
     return {
         "first_open_s": first,
         "cold_open_s": statistics.median(colds),
-        "bare_open_s": statistics.median(bares[1:]),
+        "bare_open_s": statistics.median(bares[1:]),  # its server had to come up for the first, too
     }
 
 

@@ -209,7 +209,7 @@ def test_a_run_of_ones_own_can_be_chosen_from_a_list_by_name_and_test_accuracy(a
     assert app.selectbox(key="chosen_run").value is None
 
 
-def test_a_model_is_named_with_its_accuracy_on_test_and_on_drawn_digits_and_drawn_is_explained(app):
+def test_a_model_is_named_with_its_test_accuracy_and_in_the_list_with_that_on_drawn_digits_which_is_explained(app):
     app.session_state["answering_run"] = finished_run("Mine", drawn_accuracy=0.9901)
     app.run()
     assert answered_by(app) == "Mine, 98.76\N{THIN SPACE}%"

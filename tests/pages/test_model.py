@@ -116,11 +116,11 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
 
 def test_two_runs_of_one_name_and_score_can_be_told_apart():
     older, newer = finished_run("Same"), finished_run("Same")
-    run_store().rename(newer, OWNER, "Same")  # which was "Same (2)"
+    run_store().rename(newer, OWNER, "Same")  # which had its number already
     app = opened()
     assert app.selectbox(key="shown_model").options[1:] == [
+        "Same (2), 98.76\N{THIN SPACE}%",
         "Same, 98.76\N{THIN SPACE}%",
-        "Same, 98.76\N{THIN SPACE}% (2)",
     ]
     app.selectbox(key="shown_model").select(older).run()
     assert app.query_params["run"] == older != newer

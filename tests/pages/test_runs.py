@@ -286,6 +286,14 @@ def test_an_address_that_names_a_run_as_the_other_pages_do_opens_that_run():
     run_with_curves("Second")
     assert [line.value for line in opened(run=first).header] == ["First"]
     assert "is gone, or the link" in texts(opened(run="nobody"))
+    assert not opened(run=first, runs="").header  # all ticks are taken away
+
+
+def test_a_run_that_was_opened_by_its_address_is_deleted_without_a_complaint():
+    run_id = run_with_curves("First")
+    app = opened(run=run_id)
+    app.button(key=f"delete_now_{run_id}").click().run()
+    assert "is gone" not in texts(app)
 
 
 # Several
