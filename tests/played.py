@@ -25,9 +25,10 @@ def finished_run(
     drawing=None,
     film=None,
     probabilities=None,
+    was_stopped=False,
     **scores: object,
 ) -> str:
-    """A run that is finished; its `.keras` file is the shipped model's."""
+    """A run that is finished, or stopped; its `.keras` file is the shipped model's."""
     store = store or run_store()
     run_id = store.submit(owner, recipe, name, lesson=lesson, drawing=drawing)
     assert store.claim_next(places=1000) == run_id
@@ -51,5 +52,5 @@ def finished_run(
     if probabilities is None:
         probabilities = np.full((10_000, 10), 0.1, np.float32)
     keras_file = PRETRAINED.with_suffix(".keras").read_bytes()
-    store.finish(run_id, attempt, TrainedModel(model, (), probabilities, keras_file, was_stopped=False), "")
+    store.finish(run_id, attempt, TrainedModel(model, (), probabilities, keras_file, was_stopped), "")
     return run_id

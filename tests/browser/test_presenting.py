@@ -125,6 +125,16 @@ def test_projector_mode_fills_the_window_hands_out_a_link_without_a_secret_and_s
     expect(visit.page).not_to_have_url(re.compile("present=1"))
 
 
+def test_a_finger_finds_its_way_out_of_projector_mode_too(server, visitor):
+    visit = visitor(server, 375, 667)
+    visit.goto("/?present=1")
+    leave = visit.page.get_by_role("button", name="Leave projector mode")
+    expect(leave).to_be_in_viewport(ratio=1)
+    leave.click()
+    expect(visit.page.get_by_role("button", name="Train your own")).to_be_visible()
+    expect(visit.page).not_to_have_url(re.compile("present=1"))
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
 def test_what_is_for_a_group_is_seen_whole_and_its_code_is_as_large_as_the_screen_allows(
     server, visitor, width, height

@@ -48,6 +48,10 @@ def test_the_sentence_about_the_walks_names_who_came_lowest():
         "Adam": np.array([[-4, 1.2], [1, 1]]),
     }
     assert charts.walk_sentence(paths).endswith("momentum is nearest to the floor.")
+    on_the_floor = np.array([[-4, 1.2], [0, 0]])
+    said = charts.walk_sentence(paths | {"SGD": on_the_floor, "momentum": on_the_floor})
+    assert "SGD is below height 0.001, momentum is below height 0.001" in said
+    assert "nearest" not in said
 
 
 def test_a_loss_of_zero_is_lifted_onto_the_logarithmic_axis():

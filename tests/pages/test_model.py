@@ -217,5 +217,7 @@ def test_where_there_is_no_film_one_sentence_says_so_and_leads_on():
     for app in (opened(), opened(finished_run("Older"))):
         assert sent(app, "inkling.film") is None
         assert any("No film was kept of this training" in text.value for text in app.markdown)
+    app = opened(finished_run("Stopped", was_stopped=True))
+    assert any("stopped within its first epoch" in text.value for text in app.markdown)
     app = opened(run_store().submit(OWNER, PRESETS["script-a"]))
     assert any("begins when its first epoch is over" in text.value for text in app.markdown)

@@ -578,6 +578,12 @@ def test_stop_and_pause_reach_the_worker_once(button, wish):
     assert app.button(key="pause").disabled
 
 
+def test_a_run_that_is_stopped_while_it_warms_up_claims_no_learning():
+    worker = started()
+    run_store().ask(worker.run_id, OWNER, "stop")
+    assert said(opened()) == "Stopping: before the first batch"
+
+
 @pytest.mark.bad_input(26)
 @pytest.mark.parametrize(("state", "notice"), [("paused", ""), ("interrupted", "Interrupted after epoch 1.")])
 def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it_stands(engine, state, notice):
