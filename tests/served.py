@@ -21,9 +21,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 CANVAS = "canvas.upper-canvas"  # Playwright looks into open shadow roots
 _LEFT = "WebSocket is already in CLOSING or CLOSED state"  # Chromium's words
-PATIENCE = 90  # seconds in which whatever is waited for has come about, on a busy machine too
+PATIENCE = 180  # seconds in which whatever is waited for has come about, on a busy machine too
 
-expect.set_options(timeout=20_000)  # milliseconds; the machine may be busy
+expect.set_options(timeout=60_000)  # milliseconds; the machine may be busy, or slow
 
 
 class NoChromium(Exception):

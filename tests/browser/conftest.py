@@ -52,6 +52,7 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
 
     def visit(server: Server, width: int = 1280, height: int = 720, **options: object) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(60_000)  # milliseconds, as what is expected is waited for
         visits.append(Visit.noting(context.new_page(), server.url))
         return visits[-1]
 

@@ -259,7 +259,7 @@ def test_by_night_the_strokes_are_chalk_and_a_change_of_theme_recolours_the_draw
             const canvas = host.shadowRoot?.querySelector("canvas.dc-canvas.lower-canvas")
             return canvas && String([...canvas.getContext("2d").getImageData(140, 60, 1, 1).data]) == "29,36,51,255"
         })""",
-        timeout=20_000,
+        timeout=60_000,
     )
     expect_seven(visit)
 

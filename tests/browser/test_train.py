@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import READY
 
-COLD = 90_000  # milliseconds in which a cold engine has come up on a busy machine
+COLD = 180_000  # milliseconds in which a cold engine has come up on a busy machine
 KEEP_CONNECTION = """window.WebSocket = class extends WebSocket {
     constructor(...given) { super(...given); window.connection = this }
 }"""

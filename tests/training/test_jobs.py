@@ -26,7 +26,7 @@ from tests.training import tiny
 LONG = tiny.RECIPE.model_copy(update={"epochs": 60, "batch_size": 20})
 WHOLE = LONG.model_copy(update={"epochs": 12})  # disturbed, and then compared with one that nobody disturbs
 SHORT = tiny.RECIPE.model_copy(update={"epochs": 1})
-PATIENCE = 90  # seconds until a wait is given up; nothing here takes nearly as long
+PATIENCE = 180  # seconds until a wait is given up; nothing here takes nearly as long
 
 
 def until(condition, what):
