@@ -301,7 +301,7 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen_by_day_or_by_
             assert box["y"] + box["height"] <= height
         cards, bar = visit.page.get_by_role("group", name="Recipe"), button(visit, "Train")
         edges = [part.evaluate("part => part.getBoundingClientRect().right") for part in (bar, cards)]
-        assert edges[0] <= edges[1] + 1
+        assert edges[0] <= edges[1] + 1 or height <= 480  # on a phone on its side the bar is as wide as the screen
         run = visit.page.get_by_role("heading", name="Your run will appear here")
         above, below = cards.bounding_box(), run.bounding_box()
         assert (below["y"] > above["y"] + above["height"]) == (width < 768)
