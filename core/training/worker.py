@@ -49,7 +49,7 @@ _bytes_after_first_run = 0
 def dask_setup(worker: Any) -> None:
     """Dask calls this in each new worker process: give way to the pages, and warm up beside Dask's own thread."""
     logs.to_stderr()
-    if hasattr(os, "nice"):
+    if hasattr(os, "nice") and _gives_way():
         os.nice(NICENESS)
     _begin_warm_up()
 
@@ -266,8 +266,13 @@ def _give_way() -> None:
     the worker's own, as the engine's are: a terminal's other work is not to give way with it.
     """
     with suppress(OSError, AttributeError):  # another system, or one that weighs no sessions
-        if os.environ.get("INKLING_GIVES_WAY") != "0" and os.getsid(0) == os.getppid():
+        if _gives_way() and os.getsid(0) == os.getppid():
             Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
+
+
+def _gives_way() -> bool:
+    """Whether this server lets its pages come before its training, as all do that were not told otherwise."""
+    return os.environ.get("INKLING_GIVES_WAY") != "0"
 
 
 def _renew_if_grown() -> None:
