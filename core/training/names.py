@@ -25,9 +25,10 @@ def free_name(name: str, taken: Collection[str]) -> str:
 def told_apart(names: Mapping[str, str]) -> dict[str, str]:
     """The same names, by whatever they are called by; a later one that is there already has a number."""
     given: dict[str, str] = {}
+    used: set[str] = set()
     for key, name in names.items():
-        used = set(given.values())
-        given[key] = free_name(name, used | set(names.values()) if name in used else used)
+        given[key] = free_name(name, used | set(names.values())) if name in used else name
+        used.add(given[key])
     return given
 
 

@@ -36,6 +36,7 @@ from core.training.progress import SAMPLE_IMAGES, Checkpoint, EpochProgress, Pau
 from core.training.runs import MAX_POINTS, RunState, RunStore, forget_rescued, rescue, run_store
 
 NICENESS = 10  # the pages come first
+GIVES_WAY = os.environ.get("INKLING_GIVES_WAY") != "0"  # to them, as long as nobody has told it otherwise
 WARM_UP_SECONDS = 600  # after which a warm-up is taken to hang
 KEEPING_SECONDS = 3600.0  # in which a model is held that the disk does not take
 KEEPING_EVERY = 2.0  # seconds between two attempts
@@ -49,7 +50,7 @@ _bytes_after_first_run = 0
 def dask_setup(worker: Any) -> None:
     """Dask calls this in each new worker process: give way to the pages, and warm up beside Dask's own thread."""
     logs.to_stderr()
-    if hasattr(os, "nice") and _gives_way():
+    if hasattr(os, "nice") and GIVES_WAY:
         os.nice(NICENESS)
     _begin_warm_up()
 
@@ -266,13 +267,8 @@ def _give_way() -> None:
     the worker's own, as the engine's are: a terminal's other work is not to give way with it.
     """
     with suppress(OSError, AttributeError):  # another system, or one that weighs no sessions
-        if _gives_way() and os.getsid(0) == os.getppid():
+        if GIVES_WAY and os.getsid(0) == os.getppid():
             Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
-
-
-def _gives_way() -> bool:
-    """Whether this server lets its pages come before its training, as all do that were not told otherwise."""
-    return os.environ.get("INKLING_GIVES_WAY") != "0"
 
 
 def _renew_if_grown() -> None:

@@ -59,8 +59,9 @@ def _open() -> None:
         with st.container(width="content"):
             st.html(_qr_code(address), width="content")
         with st.container(width=300, gap="small"):
-            label = "Projector mode: board and bars, in large"
-            if not is_on() and st.button(label, key="projector", icon=":material/present_to_all:"):
+            if not is_on() and st.button(
+                "Projector mode: board and bars, in large", key="projector", icon=":material/present_to_all:"
+            ):
                 turn()
             st.code(address, language=None, wrap_lines=True)
             if urlsplit(address).hostname in _ON_THIS_MACHINE:

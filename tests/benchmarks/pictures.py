@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from tests.benchmarks import report
+from tests.benchmarks.animation import SEVEN
 from tests.served import READY, Visit, chromium, serve
 
 SCREEN = {"width": 1280, "height": 720}
@@ -24,7 +25,6 @@ BESIDE = {"width": 1100, "height": 560}  # of two that stand side by side
 STEP = (960, 540)  # of a picture of a step, in pixels
 COLOURS = 250  # in a picture's palette
 PATIENCE = 900_000  # milliseconds for a training, whatever else the machine does
-SEVEN = [[(75, 60), (205, 55), (175, 120), (150, 180), (130, 240)], [(105, 150), (200, 140)]]
 EIGHT = [
     [(170, 70), (130, 48), (100, 72), (115, 110), (150, 135), (180, 170), (170, 220), (125, 235), (95, 205)],
     [(95, 205), (105, 165), (150, 135), (180, 105), (170, 70)],
