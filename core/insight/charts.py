@@ -122,14 +122,21 @@ def reliability_rows(bins: Sequence[Bin]) -> list[Row]:
     return rows
 
 
-def robustness_curve(title: str, first: float, last: float) -> Spec:
-    """Accuracy over the strength of a change, `title`, from the first to the last, with the present one marked."""
+def robustness_curve(title: str, first: float, last: float, ticks: str) -> Spec:
+    """Accuracy over the strength of a change, from the first to the last, with the present one marked.
+
+    Args:
+        title: of the axis of the strength.
+        first: its left end.
+        last: its right end.
+        ticks: the format of its numbers, as D3 has it.
+    """
     strength = {
         "field": "amount",
         "type": "quantitative",
         "title": title,
         "scale": {"domain": [first, last], "nice": False},
-        "axis": _AXIS | {"format": ".3~f", "grid": False, "tickCount": 7},
+        "axis": _AXIS | {"format": ticks, "grid": False, "tickCount": 7},
     }
     accuracy = {
         "field": "accuracy",

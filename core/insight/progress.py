@@ -50,6 +50,12 @@ def place_sentence(before: int, running: int, seconds: float) -> str:
     return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"
 
 
+def state_words(state: str, ended: int, epochs: int) -> str:
+    """What a run does and how far it has come: "Stopped after epoch 2 of 20", "Finished", "Queued"."""
+    said = state.capitalize()
+    return f"{said} after epoch {ended} of {epochs}" if ended and state != "finished" else said
+
+
 def wish_words(wish: str, has_begun: bool) -> tuple[str, str]:
     """What a run does that was asked to stop or to pause, and by doing what: "stopping", "measuring what ..."."""
     doing = "stopping" if wish == "stop" else "pausing"

@@ -436,8 +436,13 @@ class RunStore:
         with self._writing() as session:
             _owned(session, run_id, owner).drawing = drawing.tobytes()
 
-    def resume(self, run_id: str, owner: str) -> None:
+    def resume(self, run_id: str, owner: str, wish: Wish = "") -> None:
         """Queue a paused or interrupted run again; it goes on from its last finished epoch.
+
+        Args:
+            run_id: of the run.
+            owner: its workspace.
+            wish: "stop" where it is only to measure and keep what it has learned.
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
@@ -449,11 +454,14 @@ class RunStore:
             row = _owned(session, run_id, owner)
             if row.state not in _RESUMABLE:
                 return
+            if wish == "stop" and not row.attempt:  # it was paused in the queue: there is nothing to measure
+                _leave_queue(row, wish)
+                return
             if refusal := _refusal(session, owner, _read(row).recipe):
                 raise OverLimit(refusal)
-            _log.info("event=resumed run=%s state=%s", run_id, row.state)
+            _log.info("event=resumed run=%s state=%s wish=%s", run_id, row.state, wish or "none")
             row.deaths, row.queued = 0, _end_of_queue(session)
-            row.state, row.wish, row.notice, row.request = RunState.QUEUED, "", "", row.id
+            row.state, row.wish, row.notice, row.request = RunState.QUEUED, wish, "", row.id
 
     def rename(self, run_id: str, owner: str, name: str) -> None:
         """Give a run another name.

@@ -44,7 +44,7 @@ def _show_change(change: Change, model: Model, answers: Answers) -> None:
         curve = _curve(change, model, answers, digits)
         st.vega_lite_chart(
             charts.robustness_rows(curve, now, change.text),
-            charts.robustness_curve(change.title, change.amounts[0], change.amounts[-1]),
+            charts.robustness_curve(change.title, change.amounts[0], change.amounts[-1], change.ticks),
             key=f"curve_{change.name}",
             height=CHART_HEIGHT,
             alt=f"Accuracy by strength of {change.name.lower()}",

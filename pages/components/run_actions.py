@@ -45,7 +45,8 @@ def show(run: Run, name: str) -> None:
         scoreboard_entry.show(run)
         if is_mine:
             refusal = run_store().refusal(workspace.owner())
-            with st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:"), st.container(width=WIDTH):
+            replay = st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:")
+            with replay, st.container(width=WIDTH, gap="xsmall"):  # fits above its button on a low screen
                 _show_replay(run, refusal)
             if run.has_model and not run.is_lesson:  # its drawings would be forgotten again
                 with st.popover("Continue", key=f"continue_{run.id}"), st.container(width=WIDTH):

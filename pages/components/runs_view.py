@@ -14,7 +14,7 @@ from core.insight.charts import loss_text
 from core.insight.comparison import comparison_sentence
 from core.insight.curves import MOST, Curve, overlaid_curves, overlaid_rows, overlay_sentence
 from core.insight.evaluation import percent
-from core.insight.progress import curves_sentence, duration, score_sentence, share_done, wish_words
+from core.insight.progress import curves_sentence, duration, score_sentence, share_done, state_words, wish_words
 from core.networks.model import Scores, pretrained
 from core.networks.recipe import Recipe
 from core.networks.settings import differing
@@ -204,10 +204,12 @@ def _show_one(one: Chosen) -> None:
 def _said(one: Chosen) -> str:
     if one.scores:
         return score_sentence(one.scores)
-    epochs = len(one.run.history) if one.run else 0
-    state = one.run.state if one.run else RunState.FAILED
-    after = f" after epoch {epochs} of {one.recipe.epochs}" if epochs else ""
-    return f"{state.capitalize()}{after}; there is no model of it {'yet' if state.is_active else 'to score'}."
+    is_active = one.run is not None and one.run.state.is_active
+    return f"{_reached(one)}; there is no model of it {'yet' if is_active else 'to score'}."
+
+
+def _reached(one: Chosen) -> str:
+    return state_words(one.run.state, len(one.run.history), one.recipe.epochs) if one.run else "Built in"
 
 
 def _show_unread(run: Run | ListedRun) -> None:
@@ -274,7 +276,10 @@ def _show_differences(chosen: list[Chosen]) -> None:
     """A table of what they came to and of the settings in which they differ."""
     if len(chosen) < 2:
         return
+    reached = [_reached(one) for one in chosen]
+    cut_short = {one.run.state for one in chosen if one.run} != {RunState.FINISHED}  # then the figures say less
     rows = [
+        *([("How far", reached)] if cut_short else []),
         ("Test accuracy", [percent(one.scores.test_accuracy) if one.scores else NONE for one in chosen]),
         ("Drawn digits", [_rate(one.scores.drawn_accuracy if one.scores else None).text for one in chosen]),
         ("Test loss", [loss_text(one.scores.test_loss) if one.scores else NONE for one in chosen]),

@@ -23,6 +23,7 @@ from core.insight.progress import (
     score_sentence,
     seconds_left,
     share_done,
+    state_words,
     watched_sentence,
     wish_words,
 )
@@ -31,6 +32,7 @@ from core.networks.model import Scores
 from core.networks.settings import differing, number
 from core.training.jobs import EngineState
 from core.training.lesson import Lesson
+from core.training.progress import Wish
 from core.training.runs import NoSuchRun, Run, RunState, rescued, run_store
 from pages.components import (
     errors,
@@ -56,13 +58,6 @@ RATE_HEIGHT = 96
 LESSON_HEIGHT, LESSON_DRAWINGS = 160, 22  # two rows; what is more is scrolled
 NONE = "\N{EN DASH}"
 _WAITING = (RunState.PAUSED, RunState.INTERRUPTED)  # for somebody to resume it
-_ENDED = {
-    RunState.FINISHED: "Finished",
-    RunState.STOPPED: "Stopped",
-    RunState.PAUSED: "Paused",
-    RunState.FAILED: "Failed",
-    RunState.INTERRUPTED: "Interrupted",
-}
 
 
 def show(run: Run) -> None:
@@ -142,28 +137,30 @@ def _show_ways_on(run: Run) -> None:
 
 
 def _show_controls(run: Run) -> None:
+    stop = partial(st.button, key="stop", icon=":material/stop:")
     if run.state.is_active:
         is_asked = bool(run.wish)
         if run.state == RunState.RUNNING:
             st.button(
                 "Pause", key="pause", icon=":material/pause:", disabled=is_asked, on_click=_ask, args=(run, "pause")
             )
-        label = "Stop" if run.state == RunState.RUNNING else "Cancel"
-        st.button(label, key="stop", icon=":material/stop:", disabled=is_asked, on_click=_ask, args=(run, "stop"))
+        label = "Stop" if run.state == RunState.RUNNING or is_asked else "Cancel"
+        stop(label, disabled=is_asked, on_click=_ask, args=(run, "stop"))
     elif run.state in _WAITING:
         is_free = not run_store().refusal(run.owner, run.recipe)
         label = on_accent("Resume") if is_free else "Resume"
-        st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
+        st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run, ""))
+        stop("Stop", disabled=not is_free, on_click=_resume, args=(run, "stop"))
 
 
 @errors.told()
-def _ask(run: Run, wish: str) -> None:
-    run_store().ask(run.id, workspace.owner(), "stop" if wish == "stop" else "pause")
+def _ask(run: Run, wish: Wish) -> None:
+    run_store().ask(run.id, workspace.owner(), wish)
 
 
 @errors.told()
-def _resume(run: Run) -> None:
-    run_store().resume(run.id, workspace.owner())
+def _resume(run: Run, wish: Wish) -> None:
+    run_store().resume(run.id, workspace.owner(), wish)
     engine().nudge()
 
 
@@ -240,13 +237,13 @@ def _share(run: Run) -> float:
 
 def _said(run: Run) -> str:
     """What happens now, in a sentence."""
-    if run.state == RunState.QUEUED:
-        return _said_queued(run)
+    if run.state == RunState.QUEUED:  # a paused run that was stopped still has to be measured
+        return ("To be stopped and measured. " if run.wish else "") + _said_queued(run)
     if run.scores:
         lesson = _lesson(run.id) if run.is_lesson else None
         return _lesson_said(run, lesson, run.scores) if lesson else score_sentence(run.scores)
     if run.state != RunState.RUNNING:
-        return _ENDED[run.state] + (f" after epoch {len(run.history)}" if run.history else "")
+        return state_words(run.state, len(run.history), run.recipe.epochs)
     if run.wish:
         return ": ".join(wish_words(run.wish, run.has_begun)).capitalize()
     if run.live is None:

@@ -157,8 +157,9 @@ def test_the_reliability_diagram_has_a_point_for_each_bin_that_holds_answers_and
 
 
 def test_a_robustness_curve_spans_its_whole_range_and_marks_where_it_stands():
-    spec = charts.robustness_curve("rotation", -60, 60)
+    spec = charts.robustness_curve("noise", -60, 60, ".0%")
     assert spec["encoding"]["x"]["scale"]["domain"] == [-60, 60]
+    assert spec["encoding"]["x"]["axis"]["format"] == ".0%"
     rows = charts.robustness_rows({-60: 0.5, 0: 0.99, 60: 0.4}, 0, lambda amount: f"{amount} degrees")
     assert [row["now"] for row in rows] == [False, True, False]
     assert rows[0] == {"amount": -60, "accuracy": 0.5, "now": False, "said": "-60 degrees"}

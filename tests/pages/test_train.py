@@ -592,7 +592,7 @@ def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it
     worker.end_epoch()
     worker.leave(RunState(state), notice)
     app = opened()
-    assert said(app) == f"{state.title()} after epoch 1"
+    assert said(app) == f"{state.title()} after epoch 1 of {PRESETS["script-a"].epochs}"
     assert [warning.value for warning in app.warning] == ([notice] if notice else [])
     assert not app.error
     assert len(charts(app)) == 3
@@ -602,12 +602,26 @@ def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it
     assert engine.nudges == 1
 
 
+def test_a_paused_run_is_stopped_without_a_further_epoch(engine):
+    worker = started("script-a")
+    worker.report(400)
+    worker.end_epoch()
+    worker.leave(RunState.PAUSED)
+    opened().button(key="stop").click().run()
+    run = run_store().run(worker.run_id)
+    assert (run.state, run.wish) == (RunState.QUEUED, "stop")
+    assert engine.nudges == 1
+    assert opened().button(key="stop").disabled
+
+
 def test_a_paused_run_waits_while_as_many_are_active_as_may_be(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     paused = started()
     paused.leave(RunState.PAUSED)
     started()
-    assert opened(run=paused.run_id).button(key="resume").disabled
+    app = opened(run=paused.run_id)
+    assert app.button(key="resume").disabled
+    assert app.button(key="stop").disabled
 
 
 @pytest.mark.parametrize("state", [RunState.FAILED, RunState.INTERRUPTED])

@@ -205,6 +205,21 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store
     assert_same(store, run_id, unbroken)
 
 
+def test_a_paused_run_that_is_stopped_keeps_what_it_had_learned(engine, store):
+    run_id, owner = submitted(engine, store, WHOLE)
+    until(in_epoch(store, run_id, 3), "the third epoch has begun")
+    store.ask(run_id, owner, "pause")
+    until(lambda: store.run(run_id).state == RunState.PAUSED, "the run is paused")
+    reached = store.run(run_id).history
+    store.resume(run_id, owner, "stop")
+    engine.nudge()
+    until(ended(store, run_id), "the run has ended")
+    run = store.run(run_id)
+    assert run.state == RunState.STOPPED, run.notice
+    assert run.history == reached
+    assert run.has_model
+
+
 @pytest.mark.bad_input(25)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
 def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(

@@ -361,6 +361,24 @@ def test_a_paused_run_goes_on_where_it_stood(store):
     assert "died" not in store.run(run_id).notice
 
 
+def test_a_paused_run_that_is_stopped_is_taken_up_only_to_be_measured(store):
+    run_id, attempt = begun(store)
+    store.pause(run_id, attempt, checkpoint(1, step=12))
+    store.resume(run_id, MINE, "stop")
+    store.claim_next()
+    _, stands_at, attempt = store.begin(run_id)
+    assert stands_at.step == 12
+    assert store.report(run_id, attempt, None).wish == "stop"
+
+
+def test_a_run_that_was_paused_in_the_queue_is_stopped_at_once(store):
+    run_id = store.submit(MINE, RECIPE)
+    store.ask(run_id, MINE, "pause")
+    store.resume(run_id, MINE, "stop")
+    run = store.run(run_id)
+    assert (run.state, run.notice) == (RunState.STOPPED, "Stopped before it began.")
+
+
 @pytest.mark.bad_input(30)
 @pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
 def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
