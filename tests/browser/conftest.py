@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from core.training.runs import RunStore
 from tests.served import READY, NoChromium, Server, Visit, chromium, serve
 
 __all__ = ["READY"]  # what tests look for
@@ -30,9 +31,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("home")) as running:
-        yield running
+def server_and_store(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, RunStore]]:
+    home = tmp_path_factory.mktemp("home")
+    with serve(home) as running:
+        yield running, RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
+
+
+@pytest.fixture
+def server(server_and_store: tuple[Server, RunStore]) -> Iterator[Server]:
+    """One server for all tests; what a test leaves in training is stopped, or the next would wait in the queue."""
+    running, store = server_and_store
+    yield running
+    for run in store.active():
+        store.ask(run.id, run.owner, "stop")
 
 
 @pytest.fixture

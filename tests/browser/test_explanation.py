@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import READY
 from tests.browser.test_answer import SEVEN, show
 
 GROUPS = (
@@ -20,7 +21,9 @@ GROUPS = (
 def unfold(visit, *groups):
     for group in groups:
         visit.page.get_by_text(group, exact=True).click()
-        expect(visit.page.locator("details[open]", has_text=group)).to_be_visible()
+        opened = visit.page.locator("details[open]", has_text=group)
+        expect(opened.get_by_test_id("stElementContainer").filter(visible=True).first).to_be_visible()
+        expect(visit.page.locator(READY)).to_be_attached()  # what fills it moves the next one away from the pointer
 
 
 def test_a_drawing_is_explained_on_a_phone_without_anything_wider_than_its_screen(server, visitor):
