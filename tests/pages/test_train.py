@@ -592,7 +592,7 @@ def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it
     worker.end_epoch()
     worker.leave(RunState(state), notice)
     app = opened()
-    assert said(app) == f"{state.title()} after epoch 1 of {PRESETS["script-a"].epochs}"
+    assert said(app) == f"{state.title()} after epoch 1 of {PRESETS['script-a'].epochs}"
     assert [warning.value for warning in app.warning] == ([notice] if notice else [])
     assert not app.error
     assert len(charts(app)) == 3
