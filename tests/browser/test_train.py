@@ -171,6 +171,9 @@ def test_on_a_phone_board_and_bars_keep_their_place_and_the_drawing_stays_when_a
     expect(visit.sheet()).to_have_attribute("data-inkling", "")
     banner = visit.page.locator(".st-key-run_banner").get_by_role("navigation")
     expect(banner).to_be_visible(timeout=COLD)
+    menu, line = button(visit, "Menu").bounding_box(), banner.bounding_box()
+    assert menu["x"] + menu["width"] <= line["x"]
+    assert line["x"] + line["width"] <= 320
     expect(visit.page.locator(READY)).to_be_attached()
     visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
     expect(button(visit, "Undo")).to_be_enabled()
