@@ -75,6 +75,14 @@ class Visit:
         self.page.goto(self.url + path)
         expect(self.page.locator(READY)).to_be_attached()
 
+    def unfold(self, name: str) -> None:
+        """Open a folded group, and wait until it is filled: what fills it moves the next one away from the pointer."""
+        title = self.page.get_by_text(name, exact=True)
+        title.click()
+        group = self.page.locator("details[open]").filter(has=title)
+        expect(group.get_by_test_id("stElementContainer").filter(visible=True).first).to_be_visible()
+        expect(self.page.locator(READY)).to_be_attached()
+
     def draw(self, *points: tuple[float, float], steps: int = 6) -> None:
         """Draw one stroke with the mouse, in pixels from the board's top left corner, with so many moves to a point."""
         left, top = self._corner()

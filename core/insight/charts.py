@@ -129,7 +129,7 @@ def robustness_curve(title: str, first: float, last: float, ticks: str) -> Spec:
         title: of the axis of the strength.
         first: its left end.
         last: its right end.
-        ticks: the format of its numbers, as D3 has it.
+        ticks: how its numbers are written, in the notation of d3-format.
     """
     strength = {
         "field": "amount",

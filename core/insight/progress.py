@@ -11,6 +11,7 @@ from core.networks.model import Scores
 
 DRAWN = "built-in ones in many styles, drawn with an even pen; it was not trained on these"
 HARDLY = 0.02  # a change of a loss, as a share of it, that is none
+WAITS_TO_BE_MEASURED = "waits to be measured"  # what a paused run does that was stopped
 STEADY_SHARE = 0.01  # of the run, after which its own pace tells more than the last batches'
 
 
@@ -50,10 +51,21 @@ def place_sentence(before: int, running: int, seconds: float) -> str:
     return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"
 
 
-def state_words(state: str, ended: int, epochs: int) -> str:
-    """What a run does and how far it has come: "Stopped after epoch 2 of 20", "Finished", "Queued"."""
-    said = state.capitalize()
-    return f"{said} after epoch {ended} of {epochs}" if ended and state != "finished" else said
+def state_words(state: str, points: Sequence[BatchProgress], history: Sequence[EpochResult], epochs: int) -> str:
+    """What a run does and how far it has come: "Stopped in epoch 3 of 20", "Paused after epoch 2 of 20", "Finished".
+
+    Args:
+        state: the run's, in one word.
+        points: of its curve, as far as there are any.
+        history: one for each epoch that has ended.
+        epochs: that its recipe asks for.
+    """
+    said, ended = state.capitalize(), len(history)
+    if state == "finished":
+        return said
+    if points and points[-1].epoch > ended:
+        return f"{said} in epoch {points[-1].epoch} of {epochs}"
+    return f"{said} after epoch {ended} of {epochs}" if ended else said
 
 
 def wish_words(wish: str, has_begun: bool) -> tuple[str, str]:

@@ -21,8 +21,8 @@ from core.networks.model import Model
 
 IMAGES = 500  # test digits that a point of a curve is measured on: half a second for the largest shipped network
 SEED = 5
-_PERCENT = ".0%"
 READABLE = 0.9  # the accuracy whose loss is worth a sentence
+_PERCENT = ".0%"  # in the notation of d3-format
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Change:
         amounts: the strengths at which it is measured, in order; 0, which changes nothing, is among them.
         apply: changes (n, 28, 28) float32 in [0, 1] by a strength.
         text: a strength as people read it, such as "30 degrees left", "10 % noise".
-        ticks: the format of a strength on the axis, as D3 has it.
+        ticks: how the axis writes a strength, in the notation of d3-format.
     """
 
     name: str
@@ -153,7 +153,7 @@ CHANGES = {
     for change in (
         Change(
             "Noise",
-            "noise (standard deviation, of full ink)",
+            "noise (standard deviation, % of full ink)",
             "Each pixel becomes lighter or darker by chance.",
             _steps(0, 0.4, 0.05),
             _noisy,
@@ -186,7 +186,7 @@ CHANGES = {
         ),
         Change(
             "Inversion",
-            "inversion (of the way to the negative)",
+            "inversion (% of the way to the negative)",
             "Ink turns into paper and paper into ink; half way all is one grey.",
             _steps(0, 1, 0.125),
             _inverted,

@@ -105,6 +105,7 @@ class RunState(StrEnum):
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 _RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
 _QUEUE_PAUSED = "queue paused"
+_NEVER_BEGUN = "Stopped before it began."
 
 
 class _Row(Base):
@@ -436,13 +437,8 @@ class RunStore:
         with self._writing() as session:
             _owned(session, run_id, owner).drawing = drawing.tobytes()
 
-    def resume(self, run_id: str, owner: str, wish: Wish = "") -> None:
+    def resume(self, run_id: str, owner: str) -> None:
         """Queue a paused or interrupted run again; it goes on from its last finished epoch.
-
-        Args:
-            run_id: of the run.
-            owner: its workspace.
-            wish: "stop" where it is only to measure and keep what it has learned.
 
         Raises:
             NoSuchRun: it does not exist, or belongs to another workspace.
@@ -454,14 +450,31 @@ class RunStore:
             row = _owned(session, run_id, owner)
             if row.state not in _RESUMABLE:
                 return
-            if wish == "stop" and not row.attempt:  # it was paused in the queue: there is nothing to measure
-                _leave_queue(row, wish)
-                return
             if refusal := _refusal(session, owner, _read(row).recipe):
                 raise OverLimit(refusal)
-            _log.info("event=resumed run=%s state=%s wish=%s", run_id, row.state, wish or "none")
-            row.deaths, row.queued = 0, _end_of_queue(session)
-            row.state, row.wish, row.notice, row.request = RunState.QUEUED, wish, "", row.id
+            _queue_again(session, row)
+
+    def stop_paused(self, run_id: str, owner: str) -> None:
+        """Queue a paused or interrupted run again only to measure and keep what it has learned.
+
+        One that keeps no checkpoint has nothing to measure, and is stopped at once.
+
+        Raises:
+            NoSuchRun: it does not exist, or belongs to another workspace.
+            OverLimit: the queue or the workspace's active runs are as many as this server allows now.
+            BadLimit: as `limits.limits`.
+        """
+        with self._writing() as session:
+            row = _owned(session, run_id, owner)
+            if row.state not in _RESUMABLE:
+                return
+            if not session.scalar(select(_Data.checkpoint.is_not(None)).where(_Data.id == run_id)):
+                begun = "Stopped within its first epoch: nothing of it is kept but the curve."
+                row.state, row.notice = RunState.STOPPED, begun if row.points else _NEVER_BEGUN
+                return
+            if refusal := _no_place(session, owner):
+                raise OverLimit(refusal)
+            _queue_again(session, row, "stop")
 
     def rename(self, run_id: str, owner: str, name: str) -> None:
         """Give a run another name.
@@ -671,15 +684,15 @@ class RunStore:
     def give_back(self, run_id: str) -> None:
         """Put a claimed run back into the queue, at its old place: nobody could take it in hand.
 
-        One that was asked to stop or to pause meanwhile does so, and does not wait for its turn to do it.
+        One that was asked to pause meanwhile, or to stop before it began, does so and does not wait for its turn.
         """
         with self._writing() as session:
             row = session.get(_Row, run_id, with_for_update=True)
             if row and row.state == RunState.RUNNING:
                 _log.info("event=given_back run=%s wish=%s", run_id, row.wish or "none")
-                if row.wish:
+                if row.wish == "pause" or (row.wish and not row.attempt):
                     _leave_queue(row, row.wish)
-                else:
+                else:  # one that was stopped still has to be measured
                     row.state = RunState.QUEUED
 
     def take_note_of_silence(self, run: Run) -> bool:
@@ -1064,11 +1077,17 @@ def _owned(session: Session, run_id: str, owner: str) -> _Row:
     return row
 
 
+def _queue_again(session: Session, row: _Row, wish: Wish = "") -> None:
+    _log.info("event=resumed run=%s state=%s wish=%s", row.id, row.state, wish or "none")
+    row.deaths, row.queued = 0, _end_of_queue(session)
+    row.state, row.wish, row.notice, row.request = RunState.QUEUED, wish, "", row.id
+
+
 def _leave_queue(row: _Row, wish: str) -> None:
     if wish == "pause" or row.attempt:
         row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
     else:
-        row.state, row.notice = RunState.STOPPED, row.notice or "Stopped before it began."
+        row.state, row.notice = RunState.STOPPED, row.notice or _NEVER_BEGUN
     row.wish = ""
 
 
@@ -1086,30 +1105,40 @@ def _end_of_queue(session: Session) -> float:
 
 def _refusal(session: Session, owner: str, resumed: Recipe | None = None) -> str:
     """Why a workspace can queue no further run, or not resume one that it has by this recipe; "" where it can."""
-
-    def count(*conditions: Any) -> int:
-        return session.scalar(select(func.count()).select_from(_Row).where(*conditions)) or 0
-
     allowed = limits.limits()
     if resumed:
         try:
             limits.check(resumed, allowed)
         except OverLimit as problem:
             return str(problem)
-    if count(_Row.owner == owner, _Row.state.in_(_ACTIVE)) >= allowed.active_runs:
-        most = "One run at a time" if allowed.active_runs == 1 else f"At most {allowed.active_runs} runs at a time"
-        return f"{most}: free again when one of yours is over."
-    if count(_QUEUED) >= allowed.queue:
-        return f"The queue is full: {allowed.queue:,} runs wait. Try again in a few minutes."
-    if count(_Row.owner == owner) + (resumed is None) > allowed.runs:
+    if no_place := _no_place(session, owner):
+        return no_place
+    if _count(session, _Row.owner == owner) + (resumed is None) > allowed.runs:
         return f"This server keeps {allowed.runs:,} runs of yours, and there is no room for more: delete some first."
     return ""
+
+
+def _no_place(session: Session, owner: str) -> str:
+    """Why the queue takes no further run of a workspace; "" where it does."""
+    allowed = limits.limits()
+    if _count(session, _Row.owner == owner, _Row.state.in_(_ACTIVE)) >= allowed.active_runs:
+        most = "One run at a time" if allowed.active_runs == 1 else f"At most {allowed.active_runs} runs at a time"
+        return f"{most}: free again when one of yours is over."
+    if _count(session, _QUEUED) >= allowed.queue:
+        return f"The queue is full: {allowed.queue:,} runs wait. Try again in a few minutes."
+    return ""
+
+
+def _count(session: Session, *conditions: Any) -> int:
+    return session.scalar(select(func.count()).select_from(_Row).where(*conditions)) or 0
 
 
 def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entry]:
     """The runs that wait or train, for `core.training.queue`; how long each takes only where it is asked for."""
     rows = session.execute(
-        select(_Row.id, _Row.owner, _Row.state, _Row.queued, _Row.kind, _Row.cost).where(_Row.state.in_(_ACTIVE))
+        select(_Row.id, _Row.owner, _Row.state, _Row.wish, _Row.queued, _Row.kind, _Row.cost).where(
+            _Row.state.in_(_ACTIVE)
+        )
     ).all()
     if not rows:
         return []
@@ -1142,7 +1171,12 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
         queue.Took(row.kind or "", row.cost or 0.0, row.took or 0.0)
         for row in session.execute(latest.order_by(_Row.ended.desc()).limit(queue.LATEST))
     ]
-    expected = {row.id: queue.expected_seconds(row.kind or "", row.cost or 0.0, took) for row in rows}
+    expected = {
+        row.id: queue.OVERHEAD_SECONDS  # one that is to stop is only measured
+        if row.wish == "stop"
+        else queue.expected_seconds(row.kind or "", row.cost or 0.0, took)
+        for row in rows
+    }
     running = select(_Row.id, _Row.recipe, _Row.live, _Row.began).where(_Row.state == RunState.RUNNING)
     for run_id, recipe, live, began in session.execute(running):
         with suppress(*_UNREADABLE):  # what cannot be read has its expected time

@@ -83,7 +83,7 @@ def _room(was_paused: bool) -> None:
     for run in active:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"queued_{run.id}"):
             st.markdown(_said_of(run, names, places.get(run.id)), width="stretch")
-            is_asked = run.wish == "stop"
+            is_asked = run.wish == "stop" and run.state == RunState.RUNNING
             label = "Stopping" if is_asked else "Stop" if run.state == RunState.RUNNING else "Cancel"
             st.button(label, key=f"stop_{run.id}", disabled=is_asked, on_click=_stop, args=(run,))
 

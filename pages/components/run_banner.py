@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.insight.evaluation import percent
 from core.insight.progress import (
+    WAITS_TO_BE_MEASURED,
     duration,
     last_validation_accuracy,
     place_sentence,
@@ -94,7 +95,8 @@ def _said(run: Run) -> tuple[str, str]:
         return "waits", "the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
         place = run_store().place(run.id, engine().workers)
-        return ("waits", place_sentence(place.before, place.running, place.seconds)) if place else ("is next", "")
+        waits = WAITS_TO_BE_MEASURED if run.wish else "waits"
+        return (waits, place_sentence(place.before, place.running, place.seconds)) if place else ("is next", "")
     if run.wish:
         return wish_words(run.wish, run.has_begun)
     if run.live is None:

@@ -209,7 +209,8 @@ def _said(one: Chosen) -> str:
 
 
 def _reached(one: Chosen) -> str:
-    return state_words(one.run.state, len(one.run.history), one.recipe.epochs) if one.run else "Built in"
+    run = one.run
+    return state_words(run.state, run.points, run.history, run.recipe.epochs) if run else "Built in"
 
 
 def _show_unread(run: Run | ListedRun) -> None:
@@ -277,9 +278,9 @@ def _show_differences(chosen: list[Chosen]) -> None:
     if len(chosen) < 2:
         return
     reached = [_reached(one) for one in chosen]
-    cut_short = {one.run.state for one in chosen if one.run} != {RunState.FINISHED}  # then the figures say less
+    has_unfinished = any(one.run and one.run.state != RunState.FINISHED for one in chosen)
     rows = [
-        *([("How far", reached)] if cut_short else []),
+        *([("How far", reached)] if has_unfinished else []),
         ("Test accuracy", [percent(one.scores.test_accuracy) if one.scores else NONE for one in chosen]),
         ("Drawn digits", [_rate(one.scores.drawn_accuracy if one.scores else None).text for one in chosen]),
         ("Test loss", [loss_text(one.scores.test_loss) if one.scores else NONE for one in chosen]),

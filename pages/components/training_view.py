@@ -15,6 +15,7 @@ from core.insight.evaluation import percent
 from core.insight.export import file_stem
 from core.insight.maps import data_url
 from core.insight.progress import (
+    WAITS_TO_BE_MEASURED,
     curves_sentence,
     duration,
     last_answers,
@@ -139,18 +140,19 @@ def _show_ways_on(run: Run) -> None:
 def _show_controls(run: Run) -> None:
     stop = partial(st.button, key="stop", icon=":material/stop:")
     if run.state.is_active:
-        is_asked = bool(run.wish)
         if run.state == RunState.RUNNING:
+            is_asked = bool(run.wish)
             st.button(
                 "Pause", key="pause", icon=":material/pause:", disabled=is_asked, on_click=_ask, args=(run, "pause")
             )
-        label = "Stop" if run.state == RunState.RUNNING or is_asked else "Cancel"
-        stop(label, disabled=is_asked, on_click=_ask, args=(run, "stop"))
+            stop("Stop", disabled=is_asked, on_click=_ask, args=(run, "stop"))
+        else:
+            stop("Cancel", on_click=_ask, args=(run, "stop"))
     elif run.state in _WAITING:
         is_free = not run_store().refusal(run.owner, run.recipe)
         label = on_accent("Resume") if is_free else "Resume"
-        st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run, ""))
-        stop("Stop", disabled=not is_free, on_click=_resume, args=(run, "stop"))
+        st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
+        stop("Stop", on_click=_stop_paused, args=(run,))
 
 
 @errors.told()
@@ -159,8 +161,14 @@ def _ask(run: Run, wish: Wish) -> None:
 
 
 @errors.told()
-def _resume(run: Run, wish: Wish) -> None:
-    run_store().resume(run.id, workspace.owner(), wish)
+def _resume(run: Run) -> None:
+    run_store().resume(run.id, workspace.owner())
+    engine().nudge()
+
+
+@errors.told()
+def _stop_paused(run: Run) -> None:
+    run_store().stop_paused(run.id, workspace.owner())
     engine().nudge()
 
 
@@ -237,13 +245,13 @@ def _share(run: Run) -> float:
 
 def _said(run: Run) -> str:
     """What happens now, in a sentence."""
-    if run.state == RunState.QUEUED:  # a paused run that was stopped still has to be measured
-        return ("To be stopped and measured. " if run.wish else "") + _said_queued(run)
+    if run.state == RunState.QUEUED:
+        return (f"{WAITS_TO_BE_MEASURED.capitalize()}. " if run.wish else "") + _said_queued(run)
     if run.scores:
         lesson = _lesson(run.id) if run.is_lesson else None
         return _lesson_said(run, lesson, run.scores) if lesson else score_sentence(run.scores)
     if run.state != RunState.RUNNING:
-        return state_words(run.state, len(run.history), run.recipe.epochs)
+        return state_words(run.state, run.points, run.history, run.recipe.epochs)
     if run.wish:
         return ": ".join(wish_words(run.wish, run.has_begun)).capitalize()
     if run.live is None:

@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY
 from tests.browser.test_answer import SEVEN, show
 
 GROUPS = (
@@ -18,20 +17,13 @@ GROUPS = (
 )
 
 
-def unfold(visit, *groups):
-    for group in groups:
-        visit.page.get_by_text(group, exact=True).click()
-        opened = visit.page.locator("details[open]", has_text=group)
-        expect(opened.get_by_test_id("stElementContainer").filter(visible=True).first).to_be_visible()
-        expect(visit.page.locator(READY)).to_be_attached()  # what fills it moves the next one away from the pointer
-
-
 def test_a_drawing_is_explained_on_a_phone_without_anything_wider_than_its_screen(server, visitor):
     width = 375
     visit = visitor(server, width)
     visit.open()
     show(visit, SEVEN, r"7\s*\d\d\.\d\s% sure")
-    unfold(visit, *GROUPS)
+    for group in GROUPS:
+        visit.unfold(group)
     page = visit.page
     expect(page.get_by_role("list", name="conv2d_1").get_by_role("img")).to_have_count(10)
     expect(page.get_by_text(re.compile("probability of 7 falls from"))).to_be_visible()

@@ -42,8 +42,8 @@ def choose(visit, preset="Fast", epochs=1, quick=True):
         card.check()
         expect(visit.page.get_by_role("spinbutton", name="Batch size", exact=True)).to_have_value("32")
     if quick:
-        visit.page.get_by_text("Data and augmentation").click()
-        expect(button(visit, "Other images")).to_be_visible()  # the page has been drawn with the group open
+        visit.unfold("Data and augmentation")
+        expect(button(visit, "Other images")).to_be_visible()  # its preview is worked out last
         size = visit.page.locator(".st-key-recipe_data_size").get_by_role("combobox")
         size.hover()  # waits until the group has unfolded: what moves closes the list
         size.press("ArrowDown")
@@ -255,7 +255,7 @@ def test_who_tabs_comes_from_the_cards_to_train_before_the_rest_of_the_recipe_as
     visit = visitor(server, 1280, 900)
     open_train(visit)
     for name in ("Network", "Optimiser and schedule", "Stopping and saving"):
-        visit.page.get_by_text(name, exact=True).click()
+        visit.unfold(name)
     expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
     visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
     card = visit.page.get_by_role("radio", name=re.compile(r"^Fast\b"))
@@ -283,7 +283,7 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen_by_day_or_by_
     visit = visitor(server, width, height, color_scheme="light")
     open_train(visit)
     for name in ("Network", "Optimiser and schedule", "Data and augmentation", "Stopping and saving"):
-        visit.page.get_by_text(name, exact=True).click()
+        visit.unfold(name)
         if name == "Data and augmentation":  # its preview moves what lies below
             expect(button(visit, "Other images")).to_be_visible()
     main = visit.page.get_by_test_id("stMain")

@@ -152,3 +152,13 @@ def test_without_validation_it_is_said_that_the_curves_cannot_tell():
 def test_whatever_the_curves_one_sentence_is_said(losses, validation):
     said = progress.curves_sentence(history(*losses, validation=validation))
     assert said.endswith(".") == bool(losses)
+
+
+def test_how_far_a_run_has_come_counts_the_epoch_that_was_begun():
+    first, second = (EpochResult(epoch, 0.1, 0.97, 0.001, 0.08, 0.98) for epoch in (1, 2))
+    points = [BatchProgress(epoch, 430, 430, 0.1, 0.97, 0.001, 900.0, 4.0) for epoch in (1, 2)]
+    assert progress.state_words("stopped", points, [first], 20) == "Stopped in epoch 2 of 20"
+    assert progress.state_words("paused", points, [first, second], 20) == "Paused after epoch 2 of 20"
+    assert progress.state_words("interrupted", [], [first], 20) == "Interrupted after epoch 1 of 20"
+    assert progress.state_words("queued", [], [], 20) == "Queued"
+    assert progress.state_words("finished", points, [first, second], 2) == "Finished"

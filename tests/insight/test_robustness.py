@@ -23,6 +23,11 @@ def image():
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_axis_of_a_change_counts_in_the_unit_of_its_words(change):
+    assert ("%" in change.ticks) == ("%" in change.text(change.amounts[-1])) == ("%" in change.title)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_zero_changes_nothing_and_the_same_strength_changes_the_same(change, random_images):
     assert changed(random_images, change, 0) is random_images
     strongest = change.amounts[-1]

@@ -327,7 +327,7 @@ def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model()
     assert not app.error
     table = data_of(app, "settings_table")
     assert table["heads"] == ["A Broken", "B First", "C Pretrained"]
-    assert ["How far", "Failed", "Finished", "Built in"] in table["rows"]
+    assert ["How far", "Failed in epoch 1 of 1", "Finished", "Built in"] in table["rows"]
     app = opened(runs="pretrained")
     assert "brings no curves" in texts(app)
 

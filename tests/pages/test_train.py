@@ -607,21 +607,28 @@ def test_a_paused_run_is_stopped_without_a_further_epoch(engine):
     worker.report(400)
     worker.end_epoch()
     worker.leave(RunState.PAUSED)
-    opened().button(key="stop").click().run()
+    app = opened()
+    app.button(key="stop").click().run()
     run = run_store().run(worker.run_id)
     assert (run.state, run.wish) == (RunState.QUEUED, "stop")
     assert engine.nudges == 1
-    assert opened().button(key="stop").disabled
+    assert said(app).startswith("Waits to be measured. ")
+    assert app.button(key="stop").label == "Cancel"
+    app.button(key="stop").click().run()
+    assert run_store().run(worker.run_id).state == RunState.PAUSED
 
 
 def test_a_paused_run_waits_while_as_many_are_active_as_may_be(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     paused = started()
+    paused.end_epoch()
     paused.leave(RunState.PAUSED)
     started()
     app = opened(run=paused.run_id)
     assert app.button(key="resume").disabled
-    assert app.button(key="stop").disabled
+    app.button(key="stop").click().run()
+    assert [toast.value for toast in app.toast] == [r"One run at a time\: free again when one of yours is over."]
+    assert run_store().run(paused.run_id).state == RunState.PAUSED
 
 
 @pytest.mark.parametrize("state", [RunState.FAILED, RunState.INTERRUPTED])

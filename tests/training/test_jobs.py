@@ -211,7 +211,7 @@ def test_a_paused_run_that_is_stopped_keeps_what_it_had_learned(engine, store):
     store.ask(run_id, owner, "pause")
     until(lambda: store.run(run_id).state == RunState.PAUSED, "the run is paused")
     reached = store.run(run_id).history
-    store.resume(run_id, owner, "stop")
+    store.stop_paused(run_id, owner)
     engine.nudge()
     until(ended(store, run_id), "the run has ended")
     run = store.run(run_id)

@@ -14,8 +14,9 @@ from sqlalchemy import text
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
 from core.storage import Damaged, in_refuge
-from core.training import runs
+from core.training import queue, runs
 from core.training.lesson import Lesson
+from core.training.limits import OverLimit
 from core.training.names import MAX_NAME
 from core.training.progress import Checkpoint
 from core.training.runs import MAX_POINTS, NoSuchRun, RunState, RunStore
@@ -361,22 +362,57 @@ def test_a_paused_run_goes_on_where_it_stood(store):
     assert "died" not in store.run(run_id).notice
 
 
-def test_a_paused_run_that_is_stopped_is_taken_up_only_to_be_measured(store):
+def stopped_while_paused(store):
     run_id, attempt = begun(store)
     store.pause(run_id, attempt, checkpoint(1, step=12))
-    store.resume(run_id, MINE, "stop")
-    store.claim_next()
+    store.stop_paused(run_id, MINE)
+    return run_id
+
+
+def test_a_paused_run_that_is_stopped_is_taken_up_only_to_be_measured(store):
+    run_id = stopped_while_paused(store)
+    assert store.claim_next() == run_id
     _, stands_at, attempt = store.begin(run_id)
     assert stands_at.step == 12
     assert store.report(run_id, attempt, None).wish == "stop"
 
 
-def test_a_run_that_was_paused_in_the_queue_is_stopped_at_once(store):
-    run_id = store.submit(MINE, RECIPE)
-    store.ask(run_id, MINE, "pause")
-    store.resume(run_id, MINE, "stop")
+def test_a_paused_run_that_is_stopped_and_given_back_still_waits_to_be_measured(store):
+    run_id = stopped_while_paused(store)
+    store.claim_next()
+    store.give_back(run_id)
     run = store.run(run_id)
-    assert (run.state, run.notice) == (RunState.STOPPED, "Stopped before it began.")
+    assert (run.state, run.wish) == (RunState.QUEUED, "stop")
+
+
+def test_who_waits_behind_a_run_that_is_only_to_be_measured_waits_no_whole_training(store):
+    stopped_while_paused(store)
+    place = store.place(store.submit(MINE, RECIPE), workers=1)
+    assert place.before == 1
+    assert place.seconds == pytest.approx(queue.OVERHEAD_SECONDS + queue.HANDOVER_SECONDS)
+
+
+def test_a_paused_run_can_be_stopped_where_its_recipe_is_more_than_the_server_allows_now(store, monkeypatch):
+    run_id, attempt = begun(store)
+    store.pause(run_id, attempt, checkpoint(1, step=12))
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "1")
+    with pytest.raises(OverLimit):
+        store.resume(run_id, MINE)
+    store.stop_paused(run_id, MINE)
+    assert store.run(run_id).wish == "stop"
+
+
+@pytest.mark.parametrize(("has_points", "notice"), [(False, "before it began"), (True, "within its first epoch")])
+def test_a_paused_run_without_a_checkpoint_is_stopped_at_once_and_keeps_its_curve(store, has_points, notice):
+    run_id, attempt = begun(store)
+    if has_points:
+        store.report(run_id, attempt, progress(), as_point=True)
+    store.leave(run_id, attempt, RunState.INTERRUPTED, "Its worker died twice.")
+    store.stop_paused(run_id, MINE)
+    run = store.run(run_id)
+    assert run.state == RunState.STOPPED
+    assert notice in run.notice
+    assert len(run.points) == has_points
 
 
 @pytest.mark.bad_input(30)
