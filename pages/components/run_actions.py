@@ -8,6 +8,7 @@ from zlib import crc32
 
 import streamlit as st
 
+from core.errors import InklingError
 from core.insight.curves import Curve, curves_figure, history_csv
 from core.insight.export import file_stem
 from core.networks.recipe import BadRecipe, Recipe
@@ -24,6 +25,10 @@ from pages.components.typesetting import on_accent, quiet
 
 CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
 WIDTH = 300  # pixels inside a popover
+
+
+class SameAgain(InklingError):
+    """A run would be repeated without any change."""
 
 
 def show(run: Run, name: str) -> None:
@@ -83,27 +88,40 @@ def show_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> N
 def _show_replay(run: Run, refusal: str) -> None:
     """The same first weights and the same order of images, with one setting changed: what does that setting do?"""
     st.markdown("**The same again, with one setting changed**")
-    quiet("The seed stays, so it begins with the same weights: what comes out differently comes from this setting.")
+    quiet("Seed and first weights stay the same.")
     known = changeable(run.recipe)
     first = list(known).index("optimizer.learning_rate")  # what most is learned from
     path = st.selectbox("Setting", list(known), first, format_func=label, key=f"replay_setting_{run.id}")
-    value = _value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
-    recipe: Recipe | None = None
-    if value == known[path]:
-        quiet(f"It is {plain(quantity(value, path))} now. Choose another value.")
-    else:
-        try:
-            recipe = with_changed(run.recipe, path, value)
-        except BadRecipe as problem:
-            st.error(plain(str(problem)), icon=":material/error:")
-    _start("Replay", f"replay_now_{run.id}", recipe is not None, refusal, partial(_replay, run, recipe))
+    _show_value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
+    try:
+        _replayed(run, path)
+        quiet(f"Instead of {plain(quantity(known[path], path))}.")
+    except SameAgain as problem:
+        quiet(plain(str(problem)))
+    except BadRecipe as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+    _start("Replay", f"replay_now_{run.id}", refusal, partial(_replay, run, path))
 
 
 @errors.told()
-def _replay(run: Run, recipe: Recipe | None) -> None:
-    store = run_store()
-    if recipe:
-        _submit(recipe, recipe.name, lesson=store.lesson(run.id), start=store.start(run.id), replays=run.id)
+def _replay(run: Run, path: str) -> None:
+    store, recipe = run_store(), _replayed(run, path)
+    _submit(recipe, recipe.name, lesson=store.lesson(run.id), start=store.start(run.id), replays=run.id)
+
+
+def _replayed(run: Run, path: str) -> Recipe:
+    """The run's recipe with the setting as its control has it now: what was typed last comes with the click itself.
+
+    Raises:
+        SameAgain: it is what it was.
+        BadRecipe: it will not do.
+    """
+    before, now = changeable(run.recipe)[path], st.session_state[f"replay_{path}_{run.id}"]
+    if isinstance(before, float) and isinstance(now, float):
+        now = round(now, 10)  # the steps of the control leave 0.30000000000000004
+    if now == before:
+        raise SameAgain(f"It is {quantity(before, path)} now. Choose another value.")
+    return with_changed(run.recipe, path, now)
 
 
 def _show_continue(run: Run, refusal: str) -> None:
@@ -114,12 +132,13 @@ def _show_continue(run: Run, refusal: str) -> None:
         "begin anew; this run stays as it is."
     )
     most = limits().epochs
-    epochs = st.number_input("More epochs", 1, most, min(run.recipe.epochs, most), key=f"more_epochs_{run.id}")
-    _start("Continue", f"continue_now_{run.id}", True, refusal, partial(_continue, run, int(epochs)))
+    st.number_input("More epochs", 1, most, min(run.recipe.epochs, most), key=f"more_epochs_{run.id}")
+    _start("Continue", f"continue_now_{run.id}", refusal, partial(_continue, run))
 
 
 @errors.told()
-def _continue(run: Run, epochs: int) -> None:
+def _continue(run: Run) -> None:
+    epochs = int(st.session_state[f"more_epochs_{run.id}"])  # as it is now: what was typed last comes with the click
     # Another seed, or it would see the images in the very order of the first epochs again.
     seed = (run.recipe.seed + 1) % 2**31
     recipe = run.recipe.model_copy(
@@ -128,14 +147,13 @@ def _continue(run: Run, epochs: int) -> None:
     _submit(recipe, with_ending(run.name, CONTINUED), start=run_store().model(run.id), continues=run.id)
 
 
-def _start(text: str, key: str, has_what_it_needs: bool, refusal: str, begin: Callable[[], None]) -> None:
+def _start(text: str, key: str, refusal: str, begin: Callable[[], None]) -> None:
     """Draw the button that queues a run and goes where it can be watched."""
     if refusal:
         quiet(plain(refusal))
-    can_start = has_what_it_needs and not refusal
-    label = on_accent(text) if can_start else text
+    label = text if refusal else on_accent(text)
     # The button is of no use any more when the page is drawn again, so `show` asks what it has started.
-    st.button(label, key=key, type="primary", disabled=not can_start, on_click=begin)
+    st.button(label, key=key, type="primary", disabled=bool(refusal), on_click=begin)
 
 
 def _submit(recipe: Recipe, name: str, **more: Any) -> None:
@@ -145,22 +163,21 @@ def _submit(recipe: Recipe, name: str, **more: Any) -> None:
     engine().nudge()
 
 
-def _value(recipe: Recipe, path: str, value: Setting, key: str) -> Setting:
+def _show_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:
     """A control for one setting; whether what is typed will do, the recipe says."""
     words_to_choose = choices(recipe, path)
     if words_to_choose:
         place = words_to_choose.index(str(value))
-        chosen: Setting = st.selectbox("New value", words_to_choose, place, format_func=words, key=key)
+        st.selectbox("New value", words_to_choose, place, format_func=words, key=key)
     elif isinstance(value, bool):
-        chosen = st.toggle("New value", value, key=key)
+        st.toggle("New value", value, key=key)
     elif isinstance(value, int):
-        chosen = int(st.number_input("New value", value=value, step=1, key=key))
+        st.number_input("New value", value=value, step=1, key=key)
     elif isinstance(value, float):
         step = 10.0 ** -(2 if value == 0 or value >= 0.1 else 3 if value >= 0.01 else 4)
-        chosen = round(float(st.number_input("New value", value=value, step=step, format="%g", key=key)), 10)
+        st.number_input("New value", value=value, step=step, format="%g", key=key)
     else:
-        chosen = st.text_input("New value", value, key=key)
-    return chosen
+        st.text_input("New value", value, key=key)
 
 
 def _show_rename(run: Run | ListedRun) -> None:

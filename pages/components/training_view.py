@@ -314,6 +314,8 @@ def _show_curves(run: Run | None) -> None:
     with right, st.container(gap=None):
         _show_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
     said = curves_sentence(run.history) if run else ""
+    if not said and run and run.state.is_over:
+        said = "It ended within its first epoch."
     quiet(said or "After an epoch: what the curves say of training and validation together.")
 
 
@@ -337,6 +339,9 @@ def _show_drawing_and_samples(run: Run | None) -> None:
         _show_drawing(run)
     with right, st.container(gap="xsmall"):
         answers = last_answers(run.live, run.points) if run else ()
+        if run and run.has_model and not answers:  # it was stopped before its first look at them
+            read = run_store().test_probabilities(run.id)[: sample_strip.IMAGES].argmax(axis=1)
+            answers = tuple(int(digit) for digit in read)
         sample_strip.show(run.id if run else None, answers)
 
 

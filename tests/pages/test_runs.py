@@ -193,9 +193,11 @@ def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
     recipe = PRESETS["fast"].model_copy(update={"seed": 7})
     run_id = run_with_curves("First", recipe)
     app = opened(runs=run_id)
-    assert app.button(key=f"replay_now_{run_id}").disabled
+    app.button(key=f"replay_now_{run_id}").click().run()
+    assert [toast.value for toast in app.toast] == ["It is 0.008 now. Choose another value."]
+    assert run_store().active_run(OWNER) is None
     app.selectbox(key=f"replay_setting_{run_id}").set_value("batch_size").run()
-    app.number_input(key=f"replay_batch_size_{run_id}").set_value(32).run()
+    app.number_input(key=f"replay_batch_size_{run_id}").set_value(32)  # typed, and the button clicked at once
     app.button(key=f"replay_now_{run_id}").click().run()
     run = run_store().active_run(OWNER)
     assert run.recipe == recipe.model_copy(update={"batch_size": 32, "name": "Fast, batch size 32"})
@@ -213,13 +215,15 @@ def test_a_value_that_will_not_do_is_refused_with_its_range():
     assert "It is 1 epoch now." in texts(app)
     app.number_input(key=f"replay_epochs_{run_id}").set_value(1000).run()
     assert "from 1 to 200" in app.error[0].value.replace("\\", "")
-    assert app.button(key=f"replay_now_{run_id}").disabled
+    app.button(key=f"replay_now_{run_id}").click().run()
+    assert "from 1 to 200" in app.toast[0].value
+    assert run_store().active_run(OWNER) is None
 
 
 def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
     run_id = run_with_curves("First")
     app = opened(runs=run_id)
-    app.number_input(key=f"more_epochs_{run_id}").set_value(3).run()
+    app.number_input(key=f"more_epochs_{run_id}").set_value(3)  # typed, and the button clicked at once
     app.button(key=f"continue_now_{run_id}").click().run()
     run = run_store().active_run(OWNER)
     assert (run.name, run.continues, run.recipe.epochs) == ("First, continued", run_id, 3)

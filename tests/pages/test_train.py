@@ -844,8 +844,15 @@ def test_what_the_disk_does_not_take_is_said_and_everything_stays(button, full_d
 
 
 def finished(**scores):
-    """A finished run with samples; every answer of its model is 3."""
+    """A finished run with samples."""
     return finished_run(samples=samples(), **scores)
+
+
+def test_a_run_that_ended_before_it_read_its_samples_shows_what_its_model_reads_in_them():
+    app = opened(run=finished(probabilities=np.eye(10, dtype=np.float32)[np.full(10_000, 3)]))
+    assert list(data_of(app, "sample_strip")["answers"]) == [3] * 20
+    assert "Reads 2 of these 20" in texts(app)
+    assert "Each will carry" not in texts(app)
 
 
 def test_a_finished_run_shows_its_score_with_interval_and_kept_epoch():
