@@ -206,8 +206,10 @@ def test_a_run_that_begins_out_of_sight_above_an_open_group_is_brought_into_sigh
     stop = button(visit, "Stop").or_(button(visit, "Cancel"))
     expect(stop).to_be_in_viewport()
     expect(progress(visit)).to_be_in_viewport()
-    header = visit.page.get_by_test_id("stHeader").bounding_box()
-    assert stop.bounding_box()["y"] >= header["y"] + header["height"]
+    visit.page.wait_for_function(  # in one look: Cancel becomes Stop, and Stop goes, while one measures
+        """() => document.querySelector(".st-key-run_buttons button")?.getBoundingClientRect().top
+            >= document.querySelector("[data-testid=stHeader]").getBoundingClientRect().bottom"""
+    )
     main.evaluate("main => main.scrollTo(0, main.scrollHeight)")  # who scrolls away is left there
     expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
     expect(button(visit, "Draw with it")).not_to_be_in_viewport()
