@@ -11,6 +11,7 @@ from core.networks.model import Scores
 
 DRAWN = "built-in ones in many styles, drawn with an even pen; it was not trained on these"
 HARDLY = 0.02  # a change of a loss, as a share of it, that is none
+ENDED_EARLY = "It ended within its first epoch."  # where the curves of a run that is over have no epoch to speak of
 WAITS_TO_BE_MEASURED = "waits to be measured"  # what a paused run does that was stopped
 STEADY_SHARE = 0.01  # of the run, after which its own pace tells more than the last batches'
 

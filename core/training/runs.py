@@ -106,6 +106,7 @@ _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 _RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
 _QUEUE_PAUSED = "queue paused"
 _NEVER_BEGUN = "Stopped before it began."
+_CURVE_ALONE = "Stopped within its first epoch: nothing of it is kept but the curve."
 
 
 class _Row(Base):
@@ -469,8 +470,7 @@ class RunStore:
             if row.state not in _RESUMABLE:
                 return
             if not session.scalar(select(_Data.checkpoint.is_not(None)).where(_Data.id == run_id)):
-                begun = "Stopped within its first epoch: nothing of it is kept but the curve."
-                row.state, row.notice = RunState.STOPPED, begun if row.points else _NEVER_BEGUN
+                row.state, row.notice = RunState.STOPPED, _CURVE_ALONE if row.points else _NEVER_BEGUN
                 return
             if refusal := _no_place(session, owner):
                 raise OverLimit(refusal)

@@ -14,7 +14,15 @@ from core.insight.charts import loss_text
 from core.insight.comparison import comparison_sentence
 from core.insight.curves import MOST, Curve, overlaid_curves, overlaid_rows, overlay_sentence
 from core.insight.evaluation import percent
-from core.insight.progress import curves_sentence, duration, score_sentence, share_done, state_words, wish_words
+from core.insight.progress import (
+    ENDED_EARLY,
+    curves_sentence,
+    duration,
+    score_sentence,
+    share_done,
+    state_words,
+    wish_words,
+)
 from core.networks.model import Scores, pretrained
 from core.networks.recipe import Recipe
 from core.networks.settings import differing
@@ -191,7 +199,7 @@ def _show_one(one: Chosen) -> None:
             quiet("It came with Inkling and brings no curves.")
         elif run.points or run.history:
             _show_curves([one])
-            early = "It ended within its first epoch." if run.state.is_over else "The first epoch is not over yet."
+            early = ENDED_EARLY if run.state.is_over else "The first epoch is not over yet."
             quiet(plain(curves_sentence(run.history)) or early)
         else:
             quiet(

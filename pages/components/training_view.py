@@ -15,6 +15,7 @@ from core.insight.evaluation import percent
 from core.insight.export import file_stem
 from core.insight.maps import data_url
 from core.insight.progress import (
+    ENDED_EARLY,
     WAITS_TO_BE_MEASURED,
     curves_sentence,
     duration,
@@ -314,8 +315,8 @@ def _show_curves(run: Run | None) -> None:
     with right, st.container(gap=None):
         _show_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
     said = curves_sentence(run.history) if run else ""
-    if not said and run and run.state.is_over:
-        said = "It ended within its first epoch."
+    if not said and run and run.state.is_over and run.has_begun:
+        said = ENDED_EARLY
     quiet(said or "After an epoch: what the curves say of training and validation together.")
 
 
