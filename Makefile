@@ -23,7 +23,7 @@ test-core: .venv/test  # all the rest
 	$(BIN)/python -m pytest --ignore tests/browser --ignore tests/training --ignore tests/pages --ignore tests/test_cluster.py
 
 stop: .venv/run
-	$(BIN)/python -m core.training stop
+	$(BIN)/python -m core stop
 
 lint: .venv/test
 	$(BIN)/ruff check

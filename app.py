@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components import router
+from pages.components.frame import router
 
 page = router.navigation()
 st.set_page_config(page_title=f"{page.title} · Inkling", page_icon=router.FAVICON, layout=router.layout(page))

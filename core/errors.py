@@ -8,11 +8,11 @@ InklingError
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py
-├── NoSuchRun (a LookupError), UnreadRun                core/training/runs.py
-├── BadNickname, NotForScoreboard (ValueErrors), ScoreboardFull   core/training/scoreboard.py
-├── DrawingsFull                                        core/training/drawings.py
-├── BadWorkspaceLink                                    pages/components/workspace.py
-└── FileGone                                            pages/components/opened_file.py
+├── NoSuchRun (a LookupError), UnreadRun                core/store/runs.py
+├── BadNickname, NotForScoreboard (ValueErrors), ScoreboardFull   core/store/scoreboard.py
+├── DrawingsFull                                        core/store/drawings.py
+├── BadWorkspaceLink                                    pages/components/visitor/workspace.py
+└── FileGone                                            pages/components/visitor/opened_file.py
 """
 
 

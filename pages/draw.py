@@ -3,20 +3,11 @@
 import streamlit as st
 
 from core.insight.prediction import answer_drawing, answer_picture
-from pages.components import (
-    answer,
-    board,
-    errors,
-    explanation_view,
-    framing_view,
-    model_choice,
-    own_drawings,
-    picture,
-    presenting,
-    router,
-    small_screen,
-)
-from pages.components.typesetting import on_accent, quiet
+from pages.components.draw import answer, board, explanation_view, framing_view, picture, small_screen
+from pages.components.base import errors
+from pages.components.visitor import model_choice, own_drawings
+from pages.components.frame import presenting, router
+from pages.components.base.typesetting import on_accent, quiet
 
 router.guard()
 

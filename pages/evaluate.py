@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.training.runs import NoSuchRun
-from pages.components import data_view, evaluated, evaluation_view, robustness_view, router
+from core.store.runs import NoSuchRun
+from pages.components.evaluate import data_view, evaluated, evaluation_view, robustness_view
+from pages.components.frame import router
 
 router.guard()
 

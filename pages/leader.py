@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.components import leader_access, leader_view, router
+from pages.components.workshop import leader_access, leader_view
+from pages.components.frame import router
 
 router.guard()
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.training.runs import NoSuchRun
-from pages.components import model_view, router
+from core.store.runs import NoSuchRun
+from pages.components.model import model_view
+from pages.components.frame import router
 
 router.guard()
 

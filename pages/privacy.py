@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.components import privacy_view, router
+from pages.components.workshop import privacy_view
+from pages.components.frame import router
 
 router.guard()
 

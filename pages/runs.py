@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.components import router, runs_view
+from pages.components.frame import router
+from pages.components.runs import runs_view
 
 router.guard()
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.components import router, scoreboard_view
+from pages.components.frame import router
+from pages.components.workshop import scoreboard_view
 
 router.guard()
 

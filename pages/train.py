@@ -3,11 +3,14 @@
 import streamlit as st
 
 from core.networks.recipe import Recipe
-from core.training.runs import NoSuchRun, run_store
-from pages.components import errors, own_drawings, recipe_form, router, train_bar, training_view, workspace
-from pages.components.engine import engine
-from pages.components.errors import plain
-from pages.components.typesetting import on_accent, quiet
+from core.store.runs import NoSuchRun, run_store
+from pages.components.base import errors
+from pages.components.visitor import own_drawings, workspace
+from pages.components.train import recipe_form, train_bar, training_view
+from pages.components.frame import router
+from pages.components.visitor.engine import engine
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import on_accent, quiet
 
 router.guard()
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from core.digits.handwriting import handwriting
-from core.networks.film import NO_FILM, filmed
+from core.digits.synthetic.handwriting import handwriting
+from core.networks.snapshots import NO_FILM, filmed
 from core.networks.model import Model, pretrained
 from core.networks.recipe import PRESETS
 

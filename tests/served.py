@@ -189,7 +189,7 @@ def serve(
             process.wait(timeout=20)
             # An engine outlives its web process while a run goes on, as after a test that failed in the middle.
             if any(home.glob("engine*")):
-                stop = [python, "-m", "core.training", "stop"]
+                stop = [python, "-m", "core", "stop"]
                 subprocess.run(stop, cwd=app, env=variables, stdout=subprocess.DEVNULL)
     assert may_stumble or "Traceback" not in log.read_text(), log.read_text()
 

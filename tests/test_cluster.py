@@ -21,8 +21,8 @@ from distributed import Client, Security
 from sqlalchemy import text
 
 from core.networks.recipe_link import to_link
-from core.training.jobs import _tasks
-from core.training.runs import RunState, RunStore
+from core.engine.jobs import _tasks
+from core.store.runs import RunState, RunStore
 from tests.training import tiny
 from tests.visitors import Visitor
 
@@ -145,7 +145,7 @@ async def _journey(machines, database, tls, folder):
         end(misled)
 
         # Two that fit, one of them not told to warm up before its first run: two runs at once.
-        fit = [machine("third", "--preload", "core.training.worker"), machine("fourth")]
+        fit = [machine("third", "--preload", "core.engine.worker"), machine("fourth")]
         await ben.open("train", recipe=to_link(RECIPE))
         await ben.press("train")
         bens = await until(lambda: next((run for run in runs(store) if run != adas), None), "both are queued")

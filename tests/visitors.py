@@ -16,7 +16,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.components.workspace import COOKIE
+from pages.components.visitor.workspace import COOKIE
 from tests.drawings import canvas
 
 PATIENCE = 60.0  # seconds for one answer of the app

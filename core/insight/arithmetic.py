@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.insight.explanation import figure
+from core.insight.saliency import figure
 from core.insight.prediction import on_one_thread
 from core.networks.gradients import logits
 from core.networks.model import Model

@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from core.digits.canvas import DrawingTooLarge, pen_widths_from_canvas, strokes_from_canvas
-from core.digits.doodles import DOODLE, LETTER, TWO_DIGITS
+from core.digits.synthetic.doodles import DOODLE, LETTER, TWO_DIGITS
 from core.digits.pictures import Picture, frame_picture
 from core.digits.preprocessing import (
     MNIST_FRAMING,

@@ -15,8 +15,8 @@ import numpy as np
 from core.digits.augmentation import Floats, resampled
 from core.digits.dataset import Digits
 from core.digits.preprocessing import IMAGE_SIZE
-from core.insight.answers import answered
-from core.insight.evaluation import accuracy, percent
+from core.insight.test_predictions import answered
+from core.insight.metrics import accuracy, percent
 from core.networks.model import Model
 
 IMAGES = 500  # test digits that a point of a curve is measured on: half a second for the largest shipped network

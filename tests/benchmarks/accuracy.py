@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from core.digits.dataset import load_dataset
-from core.insight.evaluation import accuracy, accuracy_interval, expected_calibration_error
+from core.insight.metrics import accuracy, accuracy_interval, expected_calibration_error
 from core.networks.model import PRETRAINED, Model, Scores, pretrained, tempered
 from core.networks.recipe import PRESETS, Recipe
 from tests.benchmarks import mnist_or_exit, report

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from core.digits.dataset import load_dataset
-from core.insight.export import file_stem, keras_archive, keras_script, needs_digits
+from core.networks.keras_script import file_stem, keras_archive, keras_script, needs_digits
 from core.networks.recipe import PRESETS, Recipe
 from tests.benchmarks import mnist_or_exit, report
 

@@ -32,8 +32,8 @@ from core.errors import InklingError
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import Adam, Data, Recipe
 from core.storage import Damaged
-from core.training.database import DatabaseTrouble
-from core.training.runs import NoSuchRun, RunState, RunStore
+from core.store.database import DatabaseTrouble
+from core.store.runs import NoSuchRun, RunState, RunStore
 from tests.benchmarks import mnist_or_exit, report
 
 ROOT = Path(__file__).parents[2]
@@ -56,9 +56,9 @@ WEB = textwrap.dedent("""
     import sys, time
     from core import logs
     from core.storage import home_problem
-    from core.training.database import database_url
-    from core.training.jobs import Engine
-    from core.training.runs import RunStore
+    from core.store.database import database_url
+    from core.engine.jobs import Engine
+    from core.store.runs import RunStore
     logs.to_stderr()
     engine, before = Engine(RunStore(database_url())), ""
     engine.warm_up()

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from core.digits.dataset import load_dataset
-from core.digits.handwriting import handwriting
-from core.insight.evaluation import accuracy
+from core.digits.synthetic.handwriting import handwriting
+from core.insight.metrics import accuracy
 from core.insight.prediction import answer_drawing
 from core.networks.model import Model
 from core.networks.recipe import FAST, Data

@@ -1,7 +1,7 @@
 """Script A and each improvement of it by itself, on 10,000 training images: what the chapter "improvements" reports."""
 
 from core.digits.dataset import load_dataset
-from core.insight.improvements import IMPROVEMENTS
+from core.lessons.improvements import IMPROVEMENTS
 from core.networks.recipe import PRESETS
 from core.training.fit import fit
 from tests.benchmarks import mnist_or_exit, report

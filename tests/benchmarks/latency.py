@@ -20,15 +20,15 @@ import psutil
 from playwright.sync_api import Page, expect
 
 from core.digits.dataset import load_dataset
-from core.digits.handwriting import STYLES, jittered
+from core.digits.synthetic.handwriting import STYLES, jittered
 from core.insight.prediction import answer_drawing
 from core.networks.model import pretrained
 from core.networks.recipe import FAST, PRESETS, Recipe
 from core.networks.recipe_link import to_link
-from core.training import jobs
-from core.training.jobs import Engine
-from core.training.progress import EpochProgress
-from core.training.runs import RunStore
+from core.engine import jobs
+from core.engine.jobs import Engine
+from core.training.checkpoint import EpochProgress
+from core.store.runs import RunStore
 from tests.benchmarks import mnist_or_exit, report
 from tests.benchmarks.pen_files import canvas_json, placed
 from tests.drawings import SEVEN
@@ -185,7 +185,7 @@ def _live(home: Path) -> Figures:
         fit(FAST, data, lambda progress: None)
 
     def watched() -> None:
-        from core.training.worker import _Follower
+        from core.engine.worker import _Follower
 
         run_id = store.submit("benchmark", FAST, drawing=np.full((28, 28), 255, np.uint8))
         store.claim_next()
@@ -220,7 +220,7 @@ def _live(home: Path) -> Figures:
 
 def _look_on(url: str, run_id: str) -> None:
     """Look at a run as a page does, until it is gone."""
-    from core.training.runs import NoSuchRun
+    from core.store.runs import NoSuchRun
 
     store = RunStore(url)
     while True:

@@ -41,8 +41,8 @@ from playwright.async_api import Error as BrowserError
 
 from core.networks.recipe import FAST
 from core.networks.recipe_link import to_link
-from core.training.jobs import workers_wanted
-from core.training.runs import RunStore
+from core.engine.jobs import workers_wanted
+from core.store.runs import RunStore
 from tests.benchmarks import mnist_or_exit, report
 from tests.drawings import DIGITS
 from tests.visitors import NoAnswer, Visitor
@@ -119,7 +119,7 @@ def main() -> None:
         finally:
             web.terminate()
             web.wait(60)
-            stop = [sys.executable, "-m", "core.training", "stop"]
+            stop = [sys.executable, "-m", "core", "stop"]
             subprocess.run(stop, cwd=ROOT, env=_environment(home), stdout=subprocess.DEVNULL, check=False)
     if "Traceback" in logs:
         print(logs[logs.index("Traceback") :][:3000])

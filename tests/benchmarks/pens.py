@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from core.digits.preprocessing import BOARD_SIZE, naive_resize
-from core.insight.evaluation import expected_calibration_error
+from core.insight.metrics import expected_calibration_error
 from core.insight.prediction import answer_drawing
 from core.networks.model import PRETRAINED, load_model
 from tests.benchmarks import report

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from core.training.runs import RunStore
+from core.store.runs import RunStore
 from tests.served import READY, NoChromium, Server, Visit, chromium, serve
 
 __all__ = ["READY"]  # what tests look for

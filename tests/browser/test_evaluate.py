@@ -4,7 +4,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from core.digits.dataset import unseen_digits
-from core.training.runs import RunStore
+from core.store.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import SECRET, finished_run
 

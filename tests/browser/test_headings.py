@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from core.training.runs import RunStore
+from core.store.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import SECRET, finished_run
 

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from core.digits.dataset import Digits
-from core.insight.evaluation import percent
+from core.insight.metrics import percent
 from core.networks.model import load_model, pretrained
 from core.networks.recipe import PRESETS, parse_recipe
-from core.training.runs import RunStore
+from core.store.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import SECRET, finished_run
 from tests.samples import grown_film

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.networks.recipe import PRESETS
-from core.training.runs import RunState, RunStore
+from core.store.runs import RunState, RunStore
 from tests.browser.conftest import READY
 from tests.played import OWNER, SECRET, finished_run
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from core.digits.augmentation import Augmentation, augmented
-from core.digits.handwriting import handwriting
+from core.digits.synthetic.handwriting import handwriting
 
 DIGITS = handwriting(64, seed=11)[0].astype(np.float32) / 255
 EVERYTHING = Augmentation(rotation=15.0, shift=0.1, zoom=0.2, shear=15.0, elastic=2.0, thickness=0.6)

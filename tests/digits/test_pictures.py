@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from core.digits.handwriting import handwriting
+from core.digits.synthetic.handwriting import handwriting
 from core.digits.pictures import (
     MAX_PICTURE_MB,
     BadPicture,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.digits.dataset import Digits
-from core.digits.handwriting import handwriting
+from core.digits.synthetic.handwriting import handwriting
 from core.insight import neighbours
 from core.insight.neighbours import agreement, feature_space, nearest, sample_size, sketches
 from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network, Softmax

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.digits.doodles import LETTER
+from core.digits.synthetic.doodles import LETTER
 from core.digits.preprocessing import Framing
 from core.insight import prediction
 from core.insight.prediction import (

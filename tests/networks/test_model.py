@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from core.digits.dataset import drawn_digits
-from core.insight.evaluation import accuracy
+from core.insight.metrics import accuracy
 from core.networks.model import (
     FORMAT,
     MAX_FILE_BYTES,

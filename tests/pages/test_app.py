@@ -17,7 +17,7 @@ from pathlib import Path
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 from core.networks.model import pretrained
-from core.training.runs import RunState, run_store
+from core.store.runs import RunState, run_store
 from tests.played import OWNER, SECRET
 
 send, timers, page = ScriptRunContext.enqueue, [], ""

@@ -9,9 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import InklingError
 from core.networks.model import pretrained
-from core.training.drawings import drawing_store
-from core.training.runs import run_store
-from pages.components import explanation_view, framing_view, model_choice, own_drawings
+from core.store.drawings import drawing_store
+from core.store.runs import run_store
+from pages.components.draw import explanation_view, framing_view
+from pages.components.visitor import model_choice, own_drawings
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")

@@ -6,15 +6,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits, NoMnist
-from core.insight import answers as answers_module
-from core.insight import evaluation
-from core.insight.progress import score_words
+from core.insight import test_predictions as answers_module
+from core.insight import metrics
+from core.reports.progress import score_words
 from core.networks.model import pretrained
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import FAST, PRESETS
-from core.training.runs import run_store
-from pages.components import data_view, evaluated
-from pages.components.errors import plain
+from core.store.runs import run_store
+from pages.components.evaluate import data_view, evaluated
+from pages.components.base.errors import plain
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -93,7 +93,7 @@ def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, mo
     assert "built-in ones in many styles" in said
     assert "It takes 9 for 4 most often: 3 times, of 4 mistakes in all." in said
     assert "9 is the digit that it misses most: it finds 99.70" in said
-    error = evaluation.expected_calibration_error(probabilities(digits, WRONG), digits.labels)
+    error = metrics.expected_calibration_error(probabilities(digits, WRONG), digits.labels)
     assert f"(expected calibration error {error:.4f})" in said
     assert "Its temperature is 1:" in said
     assert "The surest: a 9, read as 4." in said
@@ -290,6 +290,6 @@ def test_the_names_of_downloads_are_those_of_the_model_and_harmless(digits):
 def test_the_accuracy_of_the_page_is_that_of_the_answers(digits):
     rows = probabilities(digits, WRONG)
     assert (
-        evaluation.percent(evaluation.accuracy(rows, digits.labels))
+        metrics.percent(metrics.accuracy(rows, digits.labels))
         == figures(opened(mine(digits)))["Test accuracy, MNIST"]
     )

@@ -48,7 +48,7 @@ def test_while_the_groups_are_folded_nothing_of_them_is_computed(app, monkeypatc
         raise AssertionError("computed for nobody")
 
     for name in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "compared_digits", "convolution_maps"):
-        monkeypatch.setattr(f"pages.components.explanation_view.{name}", fail)
+        monkeypatch.setattr(f"pages.components.draw.explanation_view.{name}", fail)
     draw(app, drawn(SEVEN))
     assert answer(app)["digit"] == 7
     assert not app.error

@@ -8,11 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.networks.history import BatchProgress
 from core.networks.recipe import PRESETS
-from core.training.jobs import EngineState
-from core.training.privacy import privacy
-from core.training.runs import RunState, run_store
-from core.training.scoreboard import scoreboard
-from pages.components import leader_access, leader_view
+from core.engine.jobs import EngineState
+from core.store.privacy import privacy
+from core.store.runs import RunState, run_store
+from core.store.scoreboard import scoreboard
+from pages.components.workshop import leader_access, leader_view
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")

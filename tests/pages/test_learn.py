@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.digits.handwriting import handwriting
+from core.digits.synthetic.handwriting import handwriting
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import PRESETS, Recipe
-from pages.chapters import epochs, flatten, overfitting, scaling
+from pages.chapters.training import epochs, overfitting
+from pages.chapters.layers import flatten
+from pages.chapters.inputs import scaling
 from tests.played import SECRET, finished_run
 
 ROOT = Path(__file__).parents[2]
@@ -239,7 +241,7 @@ def test_every_slider_of_a_chapter_can_go_to_both_of_its_ends():
 
 
 def test_chapters_are_reached_without_mnist_too(monkeypatch, tmp_path):
-    from pages.components import chapter
+    from pages.components.learn import chapter
 
     monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "none.npz"))
     chapter.mnist_digits.clear()

@@ -6,13 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
-from core.insight.evaluation import accuracy_interval, percent
-from core.insight.progress import duration, score_words
+from core.insight.metrics import accuracy_interval, percent
+from core.reports.progress import duration, score_words
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
-from core.training.lesson import Lesson, lesson_recipe
-from core.training.runs import run_store
-from pages.components.errors import plain
+from core.training.fine_tuning import Lesson, lesson_recipe
+from core.store.runs import run_store
+from pages.components.base.errors import plain
 from tests.played import OWNER, SECRET, finished_run
 from tests.samples import grown_film
 

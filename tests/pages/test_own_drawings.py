@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 from core.digits.dataset import Digits
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
-from core.training import drawings as own
-from core.training.drawings import as_archive, drawing_store
-from core.training.lesson import Lesson, lesson_recipe
-from core.training.runs import RunState, run_store
+from core.store import drawings as own
+from core.store.drawings import as_archive, drawing_store
+from core.training.fine_tuning import Lesson, lesson_recipe
+from core.store.runs import RunState, run_store
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")

@@ -163,7 +163,7 @@ def test_while_the_preparation_is_folded_nothing_of_it_is_made(app, monkeypatch)
     def fail(*_):
         raise AssertionError("computed for nobody")
 
-    monkeypatch.setattr("pages.components.framing_view.framing_steps", fail)
+    monkeypatch.setattr("pages.components.draw.framing_view.framing_steps", fail)
     draw(app, drawn(SEVEN))
     assert answer(app)["digit"] == 7
     assert not app.error

@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
 from core.networks.recipe import PRESETS
-from core.training.drawings import drawing_store
-from core.training.privacy import privacy
-from core.training.runs import run_store
-from core.training.scoreboard import MAX_ENTRIES, scoreboard
+from core.store.drawings import drawing_store
+from core.store.privacy import privacy
+from core.store.runs import run_store
+from core.store.scoreboard import MAX_ENTRIES, scoreboard
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")

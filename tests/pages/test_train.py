@@ -12,16 +12,17 @@ from streamlit.testing.v1 import AppTest
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
-from core.insight.glossary import TERMS
+from core.lessons.glossary import TERMS
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
 from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
-from core.training import database
-from core.training.jobs import EngineState
-from core.training.progress import Checkpoint
-from core.training.runs import RunState, forget_rescued, rescue, run_store
-from pages.components import augmentation_preview, training_view, workspace
+from core.store import database
+from core.engine.jobs import EngineState
+from core.training.checkpoint import Checkpoint
+from core.store.runs import RunState, forget_rescued, rescue, run_store
+from pages.components.train import augmentation_preview, training_view
+from pages.components.visitor import workspace
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")

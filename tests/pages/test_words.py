@@ -8,14 +8,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.insight.glossary import TERMS, find
-from core.insight.improvements import BETTER_QUICK, IMPROVEMENTS
-from core.insight.scripts import SCRIPTS
-from core.insight.workshop import PLAN
+from core.lessons.glossary import TERMS, find
+from core.lessons.improvements import BETTER_QUICK, IMPROVEMENTS
+from core.lessons.scripts import SCRIPTS
+from core.lessons.workshop import PLAN
 from core.networks.recipe import PRESETS
 from core.networks.recipe_link import from_link
-from core.training.runs import run_store
-from pages.components.chapter_titles import title
+from core.store.runs import run_store
+from pages.components.learn.chapter_titles import title
 from tests.played import OWNER, SECRET
 
 APP = str(Path(__file__).parents[2] / "app.py")

@@ -11,7 +11,7 @@ import pytest
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Dataset, drawn_digits
-from core.insight.evaluation import accuracy, cross_entropy
+from core.insight.metrics import accuracy, cross_entropy
 from core.networks.history import BatchProgress
 from core.networks.model import read_model
 from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network
@@ -28,7 +28,7 @@ from core.networks.recipe import (
 )
 from core.training import fit as fitting
 from core.training.fit import TrainingDiverged, fit
-from core.training.progress import Checkpoint, EpochProgress, Paused
+from core.training.checkpoint import Checkpoint, EpochProgress, Paused
 from tests.training import tiny
 
 RECIPE = tiny.RECIPE

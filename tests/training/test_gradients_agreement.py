@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.insight.explanation import grad_cam, map_layers
+from core.insight.saliency import grad_cam, map_layers
 from core.networks.gradients import gradients
 from core.networks.network import AveragePooling2D, Conv2D, Dense, Flatten, MaxPooling2D, Network, Softmax
 from core.networks.recipe import PRESETS

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.insight.scripts import SCRIPTS
+from core.lessons.scripts import SCRIPTS
 from core.networks.recipe import PRESETS
 
 

@@ -6,7 +6,7 @@ from core.digits.dataset import Dataset, load_dataset
 from core.networks.model import Model, Scores
 from core.networks.network import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Network, ReLU
 from core.networks.recipe import Adam, Data, Recipe
-from core.training.progress import TrainedModel
+from core.training.checkpoint import TrainedModel
 from tests.samples import random_weights
 
 NETWORK = Network(

@@ -1,0 +1,171 @@
+"""`python -m core RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
+
+`python -m core answers [MODEL.safetensors]` lets a model, by default the shipped one, answer MNIST's test
+digits and saves the answers beside it, for the page Evaluate. `python -m core stop` ends the training engine;
+`python -m core status` tells how web, engine, database and queue are, and with `--json` tells it to programs.
+
+RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned. A recipe with periodic
+checkpoints keeps them beside OUT; given again after it was cut short, the command goes on from the last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import signal
+import sys
+from pathlib import Path
+
+from core.digits.dataset import load_dataset, load_mnist
+from core.errors import InklingError
+from core.insight.test_predictions import to_bytes
+from core.insight.metrics import accuracy, accuracy_interval
+from core.networks.history import BatchProgress
+from core.networks.model import PRETRAINED, load_model
+from core.networks.recipe import DETECTOR, MAX_JSON_BYTES, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
+from core.storage import write_whole
+from core.training.checkpoint import Checkpoint, EpochProgress
+
+BAR_WIDTH = 24  # characters
+_KNOWN = PRESETS | {"detector": DETECTOR}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments == ["stop"]:
+        return _stop_engine()
+    if arguments in (["status"], ["status", "--json"]):
+        return _show_status(as_json="--json" in arguments)
+    if arguments[:1] == ["answers"] and len(arguments) <= 2:
+        return _save_answers(Path(arguments[1]) if arguments[1:] else PRETRAINED)
+    parser = argparse.ArgumentParser(prog="python -m core", description=(__doc__ or "").partition(":")[2])
+    parser.add_argument("recipe", help=f"a recipe file (JSON), or one of: {', '.join(PRESETS)}")
+    parser.add_argument("out", type=Path, help="where to save the model (.safetensors)")
+    chosen = parser.parse_args(arguments)
+    try:
+        train(read_recipe(chosen.recipe), chosen.out)
+    except InklingError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"The model could not be saved: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def train(recipe: Recipe, out: Path) -> None:
+    """Train by a recipe, show how it goes, save `out` and its `.keras` twin."""
+    if out.suffix != ".safetensors":
+        raise BadRecipe(f"The model is saved as a .safetensors file; {out} is not named like one.")
+    kept = out.with_suffix(f".{hashlib.sha256(recipe.to_json().encode()).hexdigest()[:8]}.checkpoint")
+    checkpoint = _read_checkpoint(kept)
+    if checkpoint is None:
+        write_whole(kept, b"")  # a folder that cannot be written to is found now, not after the training
+        kept.unlink()
+    data = load_dataset(**dict(recipe.data))
+    if data.notice:
+        print(data.notice)
+    print(f"{recipe.name}: {recipe.network.parameters:,} parameters, {len(data.training):,} training images")
+
+    from core.training import fit  # TensorFlow takes seconds to import; a bad recipe should not wait for it
+
+    def follow(progress: BatchProgress | EpochProgress) -> None:
+        _show(progress)
+        every = recipe.checkpoint.epochs if isinstance(recipe.checkpoint, PeriodicCheckpoint) else 0
+        if every and isinstance(progress, EpochProgress) and progress.result.epoch % every == 0:
+            write_whole(kept, progress.checkpoint.to_bytes())
+
+    stop_wanted: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, frame: stop_wanted.append(number))
+    try:
+        trained = fit.fit(recipe, data, follow, lambda: "stop" if stop_wanted else "", checkpoint)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    write_whole(out, trained.model.to_bytes())
+    write_whole(out.with_suffix(".keras"), trained.keras_file)
+    kept.unlink(missing_ok=True)
+    scores = trained.model.scores
+    low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
+    print(f"Kept epoch {scores.kept_epoch} ({scores.kept_because}) after {scores.seconds:.1f} s.")
+    print(f"Test accuracy {scores.test_accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}). Saved {out}.")
+
+
+def _stop_engine() -> int:
+    from core.engine import jobs
+
+    print("The training engine has ended." if jobs.stop() else "No training engine is running.")
+    return 0
+
+
+def _show_status(*, as_json: bool) -> int:
+    from core.engine import status
+
+    found = status.status()
+    print(json.dumps(found.as_json()) if as_json else "\n".join(found.lines()))
+    return 0 if found.is_well else 1
+
+
+def _save_answers(path: Path) -> int:
+    try:
+        model, (_, test) = load_model(path), load_mnist()
+        print(f"{path} answers {len(test):,} test digits.")
+        probabilities = model.probabilities(test.images)
+        out = path.with_suffix(".answers.safetensors")
+        write_whole(out, to_bytes(model, "mnist", probabilities))
+    except (InklingError, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"Test accuracy {accuracy(probabilities, test.labels):.4f}. Saved {out}.")
+    return 0
+
+
+def _read_checkpoint(path: Path) -> Checkpoint | None:
+    """What an earlier command with the same recipe kept before it was cut short."""
+    try:
+        checkpoint = Checkpoint.from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        print(f"{path} cannot be used ({problem}); the run begins anew.")
+        return None
+    print(f"Going on after epoch {len(checkpoint.history)}, from {path}.")
+    return checkpoint
+
+
+def _show(progress: BatchProgress | EpochProgress) -> None:
+    """One line per epoch, redrawn as it goes."""
+    if isinstance(progress, BatchProgress):
+        filled = "#" * (BAR_WIDTH * progress.step // progress.steps)
+        print(
+            f"\rEpoch {progress.epoch} [{filled:<{BAR_WIDTH}}] loss {progress.loss:.3f}, "
+            f"accuracy {progress.accuracy:.4f}, {progress.images_per_second:,.0f} images/s   ",
+            end="",
+            flush=True,
+        )
+        return
+    result = progress.result
+    validation = "" if result.validation_accuracy is None else f", validation {result.validation_accuracy:.4f}"
+    summary = f"loss {result.loss:.3f}, accuracy {result.accuracy:.4f}{validation}"
+    print(f"\r\033[KEpoch {result.epoch}: {summary}", flush=True)
+
+
+def read_recipe(named: str) -> Recipe:
+    """The preset of this name, or the recipe in this file.
+
+    Raises:
+        BadRecipe: it is neither.
+    """
+    if named in _KNOWN:
+        return _KNOWN[named]
+    try:
+        with Path(named).open("rb") as file:
+            content = file.read(MAX_JSON_BYTES + 1)
+    except (OSError, ValueError):  # the latter where it can be no file's name
+        raise BadRecipe(f"{named} is neither a recipe file nor a preset; presets are {', '.join(PRESETS)}.") from None
+    return parse_recipe(content)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

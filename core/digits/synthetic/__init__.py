@@ -1,0 +1,1 @@
+"""Digits, letters and scribbles that are drawn by the program itself."""

@@ -1,0 +1,1 @@
+"""Who trains: the worker processes, and who hands them runs."""

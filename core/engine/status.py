@@ -1,0 +1,170 @@
+"""How a server is: its web processes, its engine, its database and its queue, for who runs it."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from core.errors import InklingError
+from core.reports.progress import duration, place_sentence
+from core.storage import home, home_problem, is_forgetful
+from core.engine import jobs
+from core.store.database import database_url
+from core.store.runs import RunStore
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of this server's."""
+
+    pid: int
+    megabytes: int
+    seconds: int  # since it was started
+
+
+@dataclass(frozen=True)
+class Status:
+    """What was found. Web processes are those of this user's that run `app.py` from this folder."""
+
+    home: str
+    database: str
+    web: tuple[Process, ...] = ()
+    engine: str = "off"
+    workers: tuple[Process, ...] = ()
+    runs: dict[str, int] | None = None  # by state; None where the database cannot be read
+    running: tuple[dict[str, Any], ...] = ()
+    waiting: tuple[dict[str, Any], ...] = ()
+    problems: tuple[str, ...] = ()
+    forgets: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong; an engine that is off is not wrong unless somebody waits for it."""
+        return not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return asdict(self) | {"is_well": self.is_well}
+
+    def lines(self) -> list[str]:
+        """All of it, for people."""
+        states = "not read"
+        if self.runs is not None:
+            states = ", ".join(f"{count} {state}" for state, count in self.runs.items()) or "no runs"
+        said = [f"home      {self.home}{', which forgets at a restart' if self.forgets else ''}"]
+        said += [f"web       {_process(one)}" for one in self.web] or ["web       not running"]
+        said += [f"engine    {self.engine}"]
+        said += [f"worker    {_process(one)}" for one in self.workers]
+        said += [f"database  {self.database}: {states}"]
+        said += [f"training  {run['id']}: epoch {run['epoch']} of {run['epochs']}" for run in self.running]
+        for run in self.waiting:
+            said.append(f"waiting   {run['id']}: {place_sentence(run['before'], run['running'], run['seconds'])}")
+        return said + [f"problem   {problem}" for problem in self.problems]
+
+
+def status() -> Status:
+    """Look at everything; nothing is started, and nothing changed but that the database is opened and written to."""
+    folder, url = home().absolute(), database_url()
+    problems = [home_problem()]
+    found: dict[str, Any] = {"workers": tuple(_dask("worker")), "engine": _engine(problems)}
+    try:
+        store = RunStore(url)
+        running = store.running()
+        found |= {
+            "runs": store.counts(),
+            "running": tuple(
+                {"id": run.id, "epoch": run.live.epoch if run.live else 0, "epochs": run.recipe.epochs}
+                for run in running
+            ),
+            "waiting": tuple({"id": run_id, **asdict(place)} for run_id, place in store.waiting(jobs.workers_wanted())),
+        }
+        problems += [store.trouble(), store.set_aside()]
+        if (running or found["waiting"]) and found["engine"] == "off":
+            problems.append("Runs wait, but there is no engine. Open the page Train, or start the web process.")
+    except InklingError as problem:
+        problems.append(str(problem))
+    web = tuple(_web())
+    said = tuple(problem for problem in problems if problem)
+    return Status(home=str(folder), database=_named(url), web=web, problems=said, forgets=is_forgetful(), **found)
+
+
+def _named(url: str) -> str:
+    with suppress(ArgumentError, ValueError):
+        return make_url(url).set(query={}).render_as_string(hide_password=True)  # a password may stand there too
+    return "none"  # as it is, it might show a password
+
+
+def _engine(problems: list[str]) -> str:
+    if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
+        return f"cluster at {address}"
+    found = []
+    for path in sorted(home().glob("engine-*.json")):
+        version = path.stem.removeprefix("engine-")
+        try:
+            client = jobs.attached(path)
+            workers = len(client.scheduler_info(n_workers=-1)["workers"]) if client else 0
+        except OSError:
+            problems.append(f"The engine {version} is there but does not answer.")
+            continue
+        if client:
+            client.close()
+            other = "" if version == jobs.code_version() else ", of another version of the code"
+            found.append(f"{version}, {workers} {'worker' if workers == 1 else 'workers'}{other}")
+    return "; ".join(found) or "off"
+
+
+def _web() -> list[Process]:
+    root = jobs.ROOT.resolve()
+    return [
+        _described(process)
+        for process, words in _commands()
+        if any(Path(word).name == "streamlit" or word == "streamlit" for word in words[:4])
+        and any((_folder(process) / word).resolve() == root / "app.py" for word in words if word.endswith("app.py"))
+    ]
+
+
+def _dask(kind: str) -> list[Process]:
+    mark = str(home().absolute())
+    ours = [process for process, words in _commands() if kind in words and "dask" in words and mark in str(words)]
+    return [_described(child) for process in ours for child in _children(process) if _is_worker(child)]
+
+
+def _commands() -> list[tuple[psutil.Process, list[str]]]:
+    return [(process, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.Error):  # it has ended since it was found
+        return list(process.children())
+    return []
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return "spawn_main" in str(process.cmdline())
+    return False
+
+
+def _folder(process: psutil.Process) -> Path:
+    with suppress(psutil.Error):
+        return Path(process.cwd())
+    return Path()
+
+
+def _described(process: psutil.Process) -> Process:
+    with suppress(psutil.Error):
+        seconds = max(0, round(time.time() - process.create_time()))
+        return Process(process.pid, round(process.memory_info().rss / 1e6), seconds)
+    return Process(process.pid, 0, 0)
+
+
+def _process(process: Process) -> str:
+    return f"process {process.pid}, {process.megabytes} MB, up {duration(process.seconds)}"

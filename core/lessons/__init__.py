@@ -1,0 +1,1 @@
+"""What the pages teach: texts, and small computations to look at."""

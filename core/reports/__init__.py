@@ -1,0 +1,1 @@
+"""What networks, runs and models come to, as charts, images and sentences."""

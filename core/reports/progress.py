@@ -1,0 +1,165 @@
+"""Where a run is, in numbers and words: how much is done, how long it will take, which samples it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.insight.metrics import accuracy_interval, percent
+from core.insight.prediction import certainty
+from core.networks.history import BatchProgress, EpochResult
+from core.networks.model import Scores
+
+DRAWN = "built-in ones in many styles, drawn with an even pen; it was not trained on these"
+HARDLY = 0.02  # a change of a loss, as a share of it, that is none
+ENDED_EARLY = "It ended within its first epoch."  # where the curves of a run that is over have no epoch to speak of
+WAITS_TO_BE_MEASURED = "waits to be measured"  # what a paused run does that was stopped
+STEADY_SHARE = 0.01  # of the run, after which its own pace tells more than the last batches'
+
+
+def share_done(progress: BatchProgress, epochs: int) -> float:
+    """How much of all epochs is behind, 0 to 1."""
+    return min(1.0, (progress.epoch - 1 + progress.step / progress.steps) / epochs)
+
+
+def seconds_left(progress: BatchProgress, points: Sequence[BatchProgress], epochs: int, batch_size: int) -> float:
+    """How long the remaining epochs will take at the pace so far; early stopping may end them sooner.
+
+    The first points' pace is taken out, because it holds the building of the network.
+    """
+    done = share_done(progress, epochs)
+    if points and (ran := done - share_done(points[0], epochs)) > STEADY_SHARE:
+        return max(0.0, (progress.seconds - points[0].seconds) / ran * (1 - done))
+    images = (1 - done) * epochs * progress.steps * batch_size
+    return images / max(progress.images_per_second, 1e-6)
+
+
+def duration(seconds: float) -> str:
+    """A time as people read it: "12 s", "1 min 05 s", "2 h 03 min"."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def place_sentence(before: int, running: int, seconds: float) -> str:
+    """Where a run stands in the queue: "Place 3 in the queue, behind 1 that trains: begins in about 40 s"."""
+    if not before and not running:
+        return "Next in the queue"
+    place = f"Place {before + 1} in the queue" if before else "Next in the queue"
+    behind = f", behind {running} that {'trains' if running == 1 else 'train'}" if running else ""
+    return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"
+
+
+def state_words(state: str, points: Sequence[BatchProgress], history: Sequence[EpochResult], epochs: int) -> str:
+    """What a run does and how far it has come: "Stopped in epoch 3 of 20", "Paused after epoch 2 of 20", "Finished".
+
+    Args:
+        state: the run's, in one word.
+        points: of its curve, as far as there are any.
+        history: one for each epoch that has ended.
+        epochs: that its recipe asks for.
+    """
+    said, ended = state.capitalize(), len(history)
+    if state == "finished":
+        return said
+    if points and points[-1].epoch > ended:
+        return f"{said} in epoch {points[-1].epoch} of {epochs}"
+    return f"{said} after epoch {ended} of {epochs}" if ended else said
+
+
+def wish_words(wish: str, has_begun: bool) -> tuple[str, str]:
+    """What a run does that was asked to stop or to pause, and by doing what: "stopping", "measuring what ..."."""
+    doing = "stopping" if wish == "stop" else "pausing"
+    if not has_begun:
+        return doing, "before the first batch"
+    return doing, "measuring what was learned" if wish == "stop" else "keeping where it is"
+
+
+def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> float | None:
+    """The newest validation accuracy; an epoch's own, on all validation images, counts before a glimpse within it."""
+    watched = [point for point in points if point.validation_accuracy is not None]
+    ended = history[-1] if history else None
+    if ended and (not watched or watched[-1].epoch <= ended.epoch):
+        return ended.validation_accuracy
+    return watched[-1].validation_accuracy if watched else None
+
+
+def curves_sentence(history: Sequence[EpochResult]) -> str:
+    """What both learning curves say together: still learning, levelled off, or overfitting; "" before an epoch is over.
+
+    Example: "Validation loss was lowest at epoch 4 and has risen since, while training loss fell: overfitting."
+    """
+    if not history:
+        return ""
+    last, count = history[-1], len(history)
+    checked = [(one.validation_loss, one.epoch, one.loss) for one in history if one.validation_loss is not None]
+    if not checked:
+        learned = f"Training loss went from {history[0].loss:#.3g} to {last.loss:#.3g}" if count > 1 else "One epoch"
+        return f"{learned}; without validation the curves cannot tell learning from learning by heart."
+    now = checked[-1][0]
+    if len(checked) == 1:
+        return f"Validation loss is {now:#.3g} after one epoch; only a second one would show where the curves go."
+    lowest, epoch, loss_then = min(checked)
+    if now > lowest * (1 + 2 * HARDLY):
+        why = ", while training loss fell: overfitting" if last.loss < loss_then else ", and so has training loss"
+        return f"Validation loss was lowest at epoch {epoch} and has risen since{why}."
+    before = min(loss for loss, _, _ in checked[:-1])
+    if now < before * (1 - HARDLY):
+        is_falling = last.loss < history[-2].loss
+        return "Both losses still fall: more epochs may help." if is_falling else "Validation loss still falls."
+    level = next(number for loss, number, _ in checked if loss <= lowest * (1 + 2 * HARDLY))
+    return f"Validation loss has been level since epoch {level}: more epochs would hardly help."
+
+
+def last_answers(live: BatchProgress | None, points: Sequence[BatchProgress]) -> tuple[int, ...]:
+    """The newest digits that were read in the sample images; empty before the first."""
+    newest_first = ([live] if live else []) + list(reversed(points))
+    return next((point.sample_answers for point in newest_first if point.sample_answers), ())
+
+
+def watched_sentence(is_drawn: bool, probabilities: Sequence[float], *, is_own: bool = True) -> str:
+    """What a network that learns makes of its owner's drawing: "Reads your drawing as a 7, 97.1 %."."""
+    whose = "your" if is_own else "its owner's"
+    if not is_drawn:
+        return f"What the network makes of {whose} own digit."
+    if not probabilities:
+        return f"{whose.capitalize()} drawing. Its answers will appear here."
+    highest = max(probabilities)
+    return f"Reads {whose} drawing as {a_digit(probabilities.index(highest))}, {certainty(highest)}."
+
+
+def a_digit(digit: int) -> str:
+    """A digit with its article: "a 7", "an 8"."""
+    return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
+def score_words(scores: Scores) -> str:
+    """A model's accuracies, as they stand behind its name: "99.62 %, drawn 98.90 %"."""
+    words = percent(scores.test_accuracy)
+    return words if scores.drawn_accuracy is None else f"{words}, drawn {percent(scores.drawn_accuracy)}"
+
+
+def kept_sentence(scores: Scores) -> str:
+    """Which epoch's weights are the model, and why: "Kept: epoch 3 of 5, the one with the best ..."."""
+    why, _, value = scores.kept_because.partition(": ")
+    if why == "best val_accuracy" and scores.validation_accuracy is not None:
+        why = f"the one with the best validation accuracy, {percent(scores.validation_accuracy)}"
+    elif why == "best val_loss":
+        why = f"the one with the lowest validation loss, {value}"
+    elif why in ("", "last epoch"):
+        why = "the last one"
+    elif why == "stopped here":
+        why = "where it was stopped"
+    return f"Kept: epoch {scores.kept_epoch} of {scores.epochs}, {why}."
+
+
+def score_sentence(scores: Scores) -> str:
+    """The test accuracy in percent with its interval, the accuracy on drawn digits, and which weights were kept."""
+    low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
+    drawn = "" if scores.drawn_accuracy is None else f", and {percent(scores.drawn_accuracy)} of drawn digits"
+    return (
+        f"Reads {percent(scores.test_accuracy)} of {scores.test_images:,} test images "
+        f"(95\N{THIN SPACE}% interval {percent(low)} to {percent(high)}){drawn}. {kept_sentence(scores)}"
+    )

@@ -1,0 +1,1 @@
+"""What is kept: runs, their queue, drawings, the scoreboard, and the limits on all of them."""

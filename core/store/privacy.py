@@ -1,0 +1,154 @@
+"""What is kept of a visitor, for how long, and how all of it is forgotten."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import delete, func, select
+
+from core.insight.test_predictions import KEPT_FILES
+from core.store import drawings, presence, queue, scoreboard
+from core.store.database import Base, Database, database_url
+from core.store.limits import limits
+from core.store.runs import forget_rescued
+
+COOKIE_DAYS = 365
+
+_log = logging.getLogger("inkling.privacy")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One kind of thing that is kept.
+
+    Attributes:
+        what: it is.
+        why: it is kept.
+        until: when it is deleted.
+    """
+
+    what: str
+    why: str
+    until: str
+
+
+def kept() -> list[Kept]:
+    """All that is kept, with the figures by which it is deleted."""
+    allowed = limits()
+    return [
+        Kept(
+            "Your runs: recipe, curves, scores, model, and the drawings that they answered or learned",
+            "So that you find them again, and can use their models",
+            f"Until you delete them, and {allowed.days:,} days at most; less where room is short, or where the "
+            "workshop's leader clears old ones",
+        ),
+        Kept(
+            "Of a run that was deleted: when it ended",
+            "So that nobody moves forward in the queue by deleting one",
+            f"{queue.SERVED_SECONDS // 60} minutes",
+        ),
+        Kept(
+            "Drawings that you gave their right digit",
+            "To teach them to a model",
+            f"Until you delete them; {drawings.MAX_DRAWINGS} at most",
+        ),
+        Kept(
+            f"Scoreboard: a nickname and the figures of the runs that you put on it, {scoreboard.MAX_ENTRIES} at most",
+            "Everyone here sees them",
+            f"Until you take them off or the board is reset, and {allowed.days:,} days at most",
+        ),
+        Kept(
+            "When you last had a page open",
+            "The workshop's leader sees how many are here",
+            f"{presence.KEPT_SECONDS // 60} minutes",
+        ),
+        Kept(
+            "A cookie in this browser, with a random key to all of the above",
+            "So that your runs are yours",
+            f"{COOKIE_DAYS} days after your last visit, or until you delete it",
+        ),
+        Kept(
+            "A database that was damaged, with what it held of all of us, and what was saved from it of a run whose "
+            "owner could not be read",
+            "So that whoever runs this server can save from it what Inkling could not",
+            f"{allowed.days:,} days at most, less where whoever runs this server removes it. Your deleting does not "
+            "reach into it",
+        ),
+        Kept(
+            "A model's answers to the test images, where you evaluated it and no run had kept them; without its name "
+            "or yours",
+            "So that they need not be worked out again",
+            f"Until {KEPT_FILES} others have come. Your deleting does not reach them",
+        ),
+        Kept(
+            "Lines in the server's log: what happened to which run and when, and the beginning of a hash of the "
+            "cookie's key, without names or addresses",
+            "To find faults",
+            "As long as whoever runs this server keeps its log",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """How much is kept of a workspace."""
+
+    runs: int
+    drawings: int
+    entries: int
+
+    @property
+    def total(self) -> int:
+        """How many things that is."""
+        return self.runs + self.drawings + self.entries
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that its owner could miss."""
+        return not self.total
+
+
+class Privacy:
+    """Looks at, and forgets, everything of a workspace. One per process is enough."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database, and make its tables where there are none."""
+        self._database = Database(url)
+
+    def holdings(self, owner: str) -> Holdings:
+        """How much is kept of a workspace."""
+        with self._database.reading() as session:
+            counts = [
+                session.scalar(select(func.count()).select_from(table).where(table.c.owner == owner)) or 0
+                for table in (Base.metadata.tables[name] for name in ("run", "drawing", "scoreboard"))
+            ]
+        return Holdings(*counts)
+
+    def forget(self, owner: str) -> None:
+        """Delete everything of a workspace, or nothing where that fails. A run in training stops as its row is gone.
+
+        What is a workspace's is known by a column "owner", or by a key to a row that has one, so that no table that
+        comes later is left out.
+        """
+        run = Base.metadata.tables["run"].c
+        with self._database.writing() as session:
+            runs = session.scalars(select(run.id).where(run.owner == owner)).all()
+            for table in reversed(Base.metadata.sorted_tables):  # what points at others first
+                if "owner" in table.c:
+                    session.execute(delete(table).where(table.c.owner == owner))
+                for key in table.foreign_keys:
+                    owned = select(key.column).where(key.column.table.c.owner == owner)
+                    session.execute(delete(table).where(key.parent.in_(owned)))
+        self._database.wipe()
+        for run_id in runs:
+            forget_rescued(run_id)
+            _log.info("event=deleted run=%s because=forgotten", run_id)
+        _log.info("event=forgotten owner=%s", owner[:8])
+
+
+@cache
+def privacy() -> Privacy:
+    """The privacy of this process, in the database of the runs."""
+    return Privacy(database_url())

@@ -1,1 +1,0 @@
-"""The chapters of Learn, one module each: `TITLE`, `SUMMARY` (one sentence) and `show()`."""

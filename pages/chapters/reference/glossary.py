@@ -1,0 +1,20 @@
+"""Glossary: every word that a control or a page uses."""
+
+import streamlit as st
+
+from core.lessons.glossary import find
+from pages.components.learn import glossary_view
+from pages.components.learn.chapter_titles import title
+from pages.components.base.errors import plain
+
+TITLE = "Glossary"
+SUMMARY = "Every word that the controls use, each in a sentence and with something to picture."
+
+
+def show() -> None:
+    """The word in the address first, then all of them."""
+    word = st.query_params.get("term", "")
+    term = find(word)
+    if word and term is None:
+        st.info(f'There is no "{plain(word[:40])}" in the glossary. Look for another word below.')
+    glossary_view.show(term, title)

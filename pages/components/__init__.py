@@ -1,1 +1,0 @@
-"""The Streamlit parts that pages share."""

@@ -1,0 +1,32 @@
+"""What of the look lies outside `.streamlit/config.toml`: colours for board and maps, and a few rules of style."""
+
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from core.reports.images import Colours
+
+INK = {"light": "#1D2433", "dark": "#F2F0E6"}  # ink by day, chalk by night: `textColor` of the two themes
+PAPER = {"light": "#FFFFFF", "dark": "#1D2C27"}  # a white sheet; the slate of the second background
+# Runs in one picture, in the order in which they are told apart; the first is the training series' own colour.
+RUNS = {
+    "light": ("#2446C8", "#B04A12", "#1B6E4B", "#7A2E8E", "#1D2433", "#5C6470"),
+    "dark": ("#8FB4FF", "#FFB27A", "#7FD6A8", "#D9A5F0", "#F2F0E6", "#A9B5AC"),
+}
+
+
+def apply() -> None:
+    """Dress what Streamlit brings, from the first frame on: menu and folded groups. This takes no line of the page."""
+    st.html(Path(__file__).with_suffix(".css"))
+
+
+def name() -> Literal["light", "dark"]:
+    """The theme in which this visitor sees the page; light where the browser has not said yet."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def map_colours() -> Colours:
+    """What feature maps and heat maps are painted in: the theme's first two chart colours, and ink."""
+    above, below = {"light": ("#2446C8", "#B04A12"), "dark": ("#8FB4FF", "#FFB27A")}[name()]
+    return Colours(above, below, INK[name()])

@@ -1,0 +1,321 @@
+"""Why the network answers so: five groups below the answer; while one is folded, nothing of it is computed."""
+
+import numpy as np
+import streamlit as st
+
+from core.digits.dataset import Source, compared_digits
+from core.errors import InklingError
+from core.insight import neighbours
+from core.insight.arithmetic import (
+    WorkedPixel,
+    WorkedSoftmax,
+    convolution_maps,
+    convolutions,
+    strongest_pixel,
+    worked_pixel,
+    worked_softmax,
+)
+from core.insight.saliency import (
+    GREY,
+    LEAST_FALL,
+    MOST_MAPS,
+    STRONGEST,
+    LayerView,
+    figure,
+    grad_cam,
+    map_layers,
+    occlusion,
+    range_words,
+    runner_up,
+    seen_by_layers,
+)
+from core.reports.images import Colours, data_url, heat_map, map_sheet, side_by_side
+from core.insight.neighbours import Neighbours
+from core.insight.prediction import Answer, certainty
+from core.reports.progress import a_digit
+from core.networks.model import Model
+from pages.components.base import errors, theme
+from pages.components.images import map_rows, pixel_picker, thumbnails
+from pages.components.visitor import model_choice
+from pages.components.parts import network_view, worksheet
+from pages.components.base.errors import plain
+from pages.components.images.map_rows import Pictures, Row
+from pages.components.base.typesetting import quiet
+from pages.components.parts.worksheet import Table
+
+MAP_SIDE, UNIT_SIDE, HEAT_SIDE = 56, 18, 140  # of a picture on the page, in pixels
+TABLE_SIDE = 7  # a larger kernel is not printed
+MOST_SUMS = 6  # input maps whose share in a sum is told, the largest
+PATCHES = {"Paper": 0.0, "Grey": GREY}  # what the sliding patch is filled with
+KEPT = 24  # results that are kept for all visitors together
+
+
+@st.fragment  # a choice in here leaves board and answer alone
+@errors.shown()
+def show(answer: Answer) -> None:
+    """Draw the folded groups for an answer; the answer itself is on the page by then."""
+    with st.container(gap=None):
+        for key, (title, draw) in GROUPS.items():
+            group = st.expander(title, key=key, on_change="rerun")
+            if not group.open:
+                continue
+            with group:
+                if answer.image is None:
+                    quiet("Draw a digit, and this is shown for it.")
+                    continue
+                if answer.probabilities is None:
+                    quiet("There is no answer to this drawing. Below is what the network would have made of it.")
+                try:
+                    draw(model_choice.chosen(), answer.image)
+                except InklingError as problem:
+                    quiet(plain(str(problem)))
+
+
+def _show_layers(model: Model, image: np.ndarray) -> None:
+    shown = st.segmented_control(
+        "Maps of each layer",
+        (f"Strongest {STRONGEST}", f"Up to {MOST_MAPS}"),
+        default=f"Strongest {STRONGEST}",
+        key="shown_maps",
+        label_visibility="collapsed",
+    )
+    quiet(
+        "Blue is above zero, orange below, pale near zero; the scale is the same within a layer. Under each map of a "
+        "convolution is the filter that made it; where it looks at several maps, the kernel with the largest weights."
+    )
+    most = MOST_MAPS if shown == f"Up to {MOST_MAPS}" else STRONGEST
+    map_rows.show("layer_maps", _layer_rows(model.fingerprint, image, most, theme.map_colours(), model))
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _layer_rows(fingerprint: str, image: np.ndarray, most: int, colours: Colours, _model: Model) -> list[Row]:
+    return [_layer_row(view, colours) for view in seen_by_layers(_model, image, most)]
+
+
+def _layer_row(view: LayerView, colours: Colours) -> Row:
+    detail = f"{view.kind}, {network_view.shape_text(view.shape)}"
+    if not view.numbers:
+        return Row(view.name, detail, view.sentence)
+    is_unit = len(view.shape) == 1
+    side = UNIT_SIDE if is_unit else MAP_SIDE
+    words = tuple(str(number - view.is_answer) for number in view.numbers)
+    kind = "Digit" if view.is_answer else "Unit" if is_unit else "Map"
+    said = tuple(
+        f"{kind} {word} of {view.name}, {range_words(numbers)}" for word, numbers in zip(words, view.maps, strict=True)
+    )
+    filters = None
+    if view.filters is not None:
+        size = view.filters.shape[-1]
+        filters = Pictures(data_url(map_sheet(view.filters, colours)), min(max(24, 6 * size), MAP_SIDE))
+    maps = Pictures(data_url(map_sheet(view.maps, colours, view.scale)), side)
+    return Row(view.name, detail, view.sentence, maps, words, said, filters)
+
+
+def _show_pixels(model: Model, image: np.ndarray) -> None:
+    colours = theme.map_colours()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        patch = st.segmented_control(
+            "Cover with",
+            tuple(PATCHES),
+            default="Paper",
+            key="occlusion_patch",
+            help="A patch of 4\N{MULTIPLICATION SIGN}4 pixels is slid over the image. Paper takes ink away; grey adds "
+            "some where there was none.",
+        )
+        layers = map_layers(model)
+        layer = st.selectbox("Layer for Grad-CAM", layers, key=f"cam_layer_{model.fingerprint[:8]}", width=220)
+    fill = PATCHES[patch or "Paper"]
+    rows = [_occlusion_row(model.fingerprint, image, fill, colours, model)]
+    rows.append(_cam_row(model.fingerprint, image, layer or layers[0], colours, model))
+    map_rows.show("pixels_that_mattered", rows)
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _occlusion_row(fingerprint: str, image: np.ndarray, fill: float, colours: Colours, _model: Model) -> Row:
+    found = occlusion(_model, image, fill)
+    scale = max(float(np.abs(found.falls).max()), LEAST_FALL)
+    picture = Pictures(data_url(heat_map(image, found.falls, colours, scale)), HEAT_SIDE)
+    words = f"Blue: covered, {found.digit} becomes less likely. Orange: more."
+    return Row("Occlusion", "cover a patch, ask again", found.sentence, picture, (words,), (found.sentence,))
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _cam_row(fingerprint: str, image: np.ndarray, layer: str, colours: Colours, _model: Model) -> Row:
+    found = grad_cam(_model, image, layer)
+    picture = Pictures(data_url(heat_map(image, found.heat, colours)), HEAT_SIDE)
+    words = f"Blue: what the maps see here speaks for {found.digit}." if found.heat.any() else "Choose another layer."
+    return Row("Grad-CAM", "maps weighed by their gradient", found.sentence, picture, (words,), (found.sentence,))
+
+
+def _show_neighbours(model: Model, image: np.ndarray) -> None:
+    found = _neighbours(model.fingerprint, image, model)
+    words = [figure(distance) for distance in found.distances]
+    near = list(zip(found.labels, words, strict=True))
+    said = [f"{a_digit(label).capitalize()}, {distance} away" for label, distance in near]
+    shown = [f"{label}, {distance}" for label, distance in near]
+    quiet(found.sentence)
+    thumbnails.show("nearest_digits", "The nearest training digits", found.images, shown, said)
+    quiet("Under each: its label, and how far it is from the drawing.")
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _neighbours(fingerprint: str, image: np.ndarray, _model: Model) -> Neighbours:
+    wanted = _model.scores.data_source
+    sample, source = compared_digits(wanted)
+    return neighbours.nearest(_model, image, sample, _sketches(fingerprint, source, wanted, _model), source)
+
+
+@st.cache_data(show_spinner="Looking through the training digits", max_entries=8)
+def _sketches(fingerprint: str, source: Source, wanted: Source, _model: Model) -> np.ndarray:
+    """Kept by what the sample is, too: MNIST may come to this machine later."""
+    sample, _ = compared_digits(wanted)
+    count = neighbours.sample_size(_model.network, len(sample))
+    return neighbours.sketches(_model, sample.images[:count])
+
+
+def _show_runner_up(model: Model, image: np.ndarray) -> None:
+    map_rows.show("runner_up", [_runner_up_row(model.fingerprint, image, theme.map_colours(), model)])
+
+
+@st.cache_data(show_spinner=False, max_entries=KEPT)
+def _runner_up_row(fingerprint: str, image: np.ndarray, colours: Colours, _model: Model) -> Row:
+    found = runner_up(_model, image)
+    scale = float(np.abs(found.difference).max())
+    sides = (np.maximum(found.difference, 0), np.minimum(found.difference, 0))
+    pictures = [heat_map(image, side, colours, scale) for side in sides]
+    words = [f"Ink here speaks for {found.digit}", f"Ink here speaks for {found.second}"]
+    if found.turned is not None:
+        pictures.append(heat_map(image, image - found.turned, colours, 1.0))
+        words.append(f"{found.turned_sentence} Blue: ink taken away. Orange: ink added.")
+    said = f"{found.sentence} {found.turned_sentence}"
+    return Row("", "", said, Pictures(data_url(side_by_side(pictures)), HEAT_SIDE), tuple(words), tuple(words))
+
+
+def _show_arithmetic(model: Model, image: np.ndarray) -> None:
+    _show_convolution(model, image)
+    _show_softmax(model, image)
+
+
+def _show_convolution(model: Model, image: np.ndarray) -> None:
+    layers = [row.name for row in convolutions(model)]
+    if not layers:
+        quiet("This network has no convolution to work out.")
+        return
+    state, own = st.session_state, model.fingerprint[:8]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        layer = st.selectbox("Convolution", layers, key=f"worked_layer_{own}", width=140) or layers[0]
+        maps = convolution_maps(model, image, layer)
+        height, width, filters = maps.outputs.shape
+        keys = [f"worked_{what}_{own}_{layer}" for what in ("map", "row", "column")]
+        strongest = tuple(place + 1 for place in strongest_pixel(maps.outputs))
+        for key, place in zip(keys, strongest, strict=True):
+            state.setdefault(key, place)
+        for key, label, most in zip(keys, ("Map", "Row", "Column"), (filters, height, width), strict=True):
+            st.number_input(label, 1, most, key=key, width=104)
+        st.button("Strongest pixel", key="strongest_pixel", on_click=_put, args=(keys, strongest))
+    channel, row, column = (state[key] - 1 for key in keys)
+    worked = worked_pixel(model, image, layer, channel, row, column)
+    inputs = worked.sums.size
+    before = int(np.abs(worked.sums).argmax())
+    colours = theme.map_colours()
+    quiet(
+        f"Pixel {row + 1}, {column + 1} of map {channel + 1}, as {worked.last} puts it out, is "
+        f"{figure(worked.value)}. Choose another by pointing at it, or with the arrow keys."
+    )
+
+    def follow() -> None:
+        if place := pixel_picker.picked("pixel_picker", height, width):
+            _put(keys[1:], (place[0] + 1, place[1] + 1))
+
+    pixel_picker.show(
+        "pixel_picker",
+        pixel_picker.MarkedMap(
+            data_url(map_sheet(maps.inputs[np.newaxis, ..., before], colours)),
+            maps.inputs.shape[0],
+            maps.inputs.shape[1],
+            (*worked.corner, len(worked.kernel)),
+            "What goes in: the image"
+            if inputs == 1
+            else f"What goes in: map {before + 1} of {inputs}, which adds most",
+        ),
+        pixel_picker.MarkedMap(
+            data_url(map_sheet(maps.outputs[np.newaxis, ..., channel], colours, float(np.abs(maps.outputs).max()))),
+            height,
+            width,
+            (row, column, 1),
+            f"What comes out: map {channel + 1}",
+        ),
+        follow,
+    )
+    worksheet.show("worked_convolution", _tables(worked, before))
+
+
+def _tables(worked: WorkedPixel, before: int) -> list[Table]:
+    """The products of one input map in full, then what each input map adds, then what is done to the sum."""
+    size, inputs = len(worked.kernel), worked.sums.size
+    tables = []
+    if size <= TABLE_SIDE:
+        of = "" if inputs == 1 else f", map {before + 1}"
+        tables = [
+            _square(f"what lies there{of}", worked.patch[..., before]),
+            _square("the kernel", worked.kernel[..., before], "\N{MULTIPLICATION SIGN}"),
+            _square("products", worked.products[..., before], "="),
+        ]
+    if inputs > 1:
+        order = np.argsort(-np.abs(worked.sums), kind="stable")
+        cells = [(f"{place + 1}", _two(worked.sums[place])) for place in order[:MOST_SUMS]]
+        if inputs > MOST_SUMS:
+            cells.append((f"the other {inputs - MOST_SUMS}", _two(worked.sums[order[MOST_SUMS:]].sum())))
+        tables.append(Table("products added up", tuple(cells), heads=("map", "sum")))
+    steps = tuple((words, _two(value)) for words, value in worked.steps)
+    tables.append(Table("what becomes of the sum", steps, heads=("", ""), marked=len(steps) - 1, prose=True))
+    return tables
+
+
+def _square(caption: str, numbers: np.ndarray, sign: str = "") -> Table:
+    shades = numbers / max(float(np.abs(numbers).max()), 1e-9)
+    cells = tuple(tuple(_two(number) for number in line) for line in numbers)
+    return Table(caption, cells, tuple(map(tuple, shades.tolist())), sign=sign)
+
+
+def _softmax_table(worked: WorkedSoftmax) -> Table:
+    is_tempered = worked.temperature != 1
+    heads = ["digit", "logit", "e to the power", "share"]
+    if is_tempered:
+        heads.insert(2, f"\N{DIVISION SIGN} {worked.temperature:.2f}")
+    cells = []
+    for row in worked.rows:
+        numbers = [str(row.digit), _two(row.logit), f"{row.power:.4f}", certainty(row.probability)]
+        if is_tempered:
+            numbers.insert(2, _two(row.divided))
+        cells.append(tuple(numbers))
+    likeliest = max(worked.rows, key=lambda row: row.probability).digit
+    caption = "each power is that of the difference from the largest, so that the largest gives 1"
+    return Table(caption, tuple(cells), heads=tuple(heads), marked=likeliest)
+
+
+def _two(number: float) -> str:
+    """Two decimals, which columns need; what is out of all measure with three significant digits."""
+    if abs(number) >= 1e4:
+        return figure(number)
+    return f"{number:.2f}".replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")
+
+
+def _put(keys: list[str], places: tuple[int, ...]) -> None:
+    for key, place in zip(keys, places, strict=True):
+        st.session_state[key] = place
+
+
+def _show_softmax(model: Model, image: np.ndarray) -> None:
+    worked = worked_softmax(model, image)
+    quiet(f"And at the end, the ten probabilities. {worked.sentence}")
+    worksheet.show("worked_softmax", [_softmax_table(worked)])
+
+
+GROUPS = {
+    "seen_by_layers": ("What each layer saw", _show_layers),
+    "pixels_mattered": ("Which pixels mattered", _show_pixels),
+    "nearest": ("The nearest training digits", _show_neighbours),
+    "second_likeliest": ("The runner-up", _show_runner_up),
+    "arithmetic": ("The arithmetic", _show_arithmetic),
+}

@@ -1,0 +1,39 @@
+"""Precision, recall and F1 of each digit: a table that a screen reader can read and a phone can hold."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from core.insight.metrics import DigitScores, percent
+
+NONE = "\N{EN DASH}"
+_HERE = Path(__file__)
+_table = st.components.v2.component(
+    "inkling.score_table",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+def show(scores: Sequence[DigitScores]) -> None:
+    """Draw it, the lowest figure of each column in bold."""
+    _table(
+        key="score_table",
+        data={
+            "name": "Scores digit by digit",
+            "columns": ["Digit", "Precision", "Recall", "F1", "Images"],
+            "rows": [[str(s.digit), *map(_share, (s.precision, s.recall, s.f1)), f"{s.images:,}"] for s in scores],
+            "low": [None, *(_lowest([getattr(s, name) for s in scores]) for name in ("precision", "recall", "f1"))],
+        },
+    )
+
+
+def _share(value: float | None) -> str:
+    return NONE if value is None else percent(value)
+
+
+def _lowest(values: list[float | None]) -> int | None:
+    known = [(value, place) for place, value in enumerate(values) if value is not None]
+    return min(known)[1] if known else None

@@ -1,0 +1,31 @@
+"""What everybody has to know of the server: a disk that is full or forgets, a database that was damaged."""
+
+import streamlit as st
+
+from core.storage import home_problem, is_forgetful
+from core.store.database import DatabaseTrouble, database_url
+from core.store.runs import run_store
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import quiet
+
+
+def show(*, is_about_runs: bool) -> None:
+    """Draw what there is to say, if anything. Looked at whenever a page is drawn: an idle one asks for nothing.
+
+    Args:
+        is_about_runs: whether the page is one that makes or lists runs, and so should say that the disk forgets.
+    """
+    with st.container(gap="xsmall"):  # always there: what follows keeps its place on the page
+        for sentence in _sentences():
+            st.warning(plain(sentence), icon=":material/warning:")
+        if is_about_runs and is_forgetful() and database_url().startswith("sqlite"):
+            quiet("This server forgets: runs and drawings are lost when it restarts. Download what you want to keep.")
+
+
+def _sentences() -> list[str]:
+    try:
+        store = run_store()
+        said = [home_problem(), store.trouble(), store.set_aside()]
+    except DatabaseTrouble as problem:  # it could not even be opened
+        said = [home_problem(), str(problem)]
+    return [sentence for sentence in said if sentence]

@@ -1,0 +1,151 @@
+"""A model to look at: what it scored, its network, its summary and its files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from core.insight.metrics import accuracy_interval, percent
+from core.networks.keras_script import file_stem
+from core.reports.progress import DRAWN, duration, kept_sentence, score_words
+from core.networks.model import PRETRAINED, Model, pretrained
+from core.networks.recipe import Recipe
+from core.store.runs import Run, run_store
+from pages.components.model import snapshots_view
+from pages.components.visitor import model_choice
+from pages.components.parts import network_view, script_download
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import on_accent, quiet
+
+_SOURCES = {"mnist": "MNIST", "handwriting": "built-in handwriting"}
+_FILE_WORDS = (
+    "Keras opens the .keras file. The .safetensors file holds the weights with recipe and scores; "
+    "Draw opens it, under “answered by”, and tempers its answers; Keras gives them as the network does. "
+)
+_SCRIPT_WORDS = {
+    True: "The script trains this network again in plain Keras, without Inkling.",
+    False: "There is no script of this training, as it began with another model's weights.",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows: a recipe, and the model that came of it, if one did.
+
+    Attributes:
+        run: the run that made it; None for the shipped model.
+    """
+
+    name: str
+    recipe: Recipe
+    model: Model | None
+    run: Run | None
+
+
+def choose() -> Shown:
+    """Draw heading and choice; the link's `run`, if it has one, decides what is shown.
+
+    Raises:
+        NoSuchRun: there is no run of this id.
+    """
+    wanted = st.query_params.get("run", "")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        st.title("Model", anchor=False, width="content")
+        runs = model_choice.my_runs()
+        linked = run_store().run(wanted) if wanted else None
+        if linked and linked.id not in [run.id for run in runs]:
+            runs = [linked, *runs]
+        shipped = f"{model_choice.PRETRAINED_NAME}, {score_words(pretrained().scores)}"
+        options = {"": shipped} | model_choice.labels(runs)
+        model_choice.choose_among("Model to look at", options, wanted, "shown_model", _follow)
+    if linked is None:
+        return Shown("Pretrained", pretrained().recipe, pretrained(), None)
+    return Shown(linked.name, linked.recipe, model_choice.run_model(linked.id) if linked.has_model else None, linked)
+
+
+def show(shown: Shown) -> None:
+    """Draw all there is to see."""
+    network_view.architecture(shown.recipe.network, _facts(shown), _story(shown))
+    if shown.run and shown.run.state.is_active:
+        st.page_link("pages/train.py", label="Watch it train", query_params={"run": shown.run.id})
+    if shown.model:
+        with st.expander("Keras' own summary", key="summary"):
+            st.code(shown.model.summary, language=None)
+    _show_files(shown)
+    snapshots_view.show(shown.run)
+
+
+def show_way_back(problem: str) -> None:
+    """Say that there is nothing to show, and lead back."""
+    st.error(plain(problem), icon=":material/error:")
+    st.button("Show the pretrained model", key="show_pretrained", on_click=st.query_params.clear)
+
+
+def _follow() -> None:
+    """The link in the address bar is the choice, so that it can be sent on."""
+    if st.session_state.shown_model:
+        st.query_params["run"] = st.session_state.shown_model
+    else:
+        st.query_params.pop("run", None)
+
+
+def _facts(shown: Shown) -> list[tuple[str, str]]:
+    network = shown.recipe.network
+    costs = [("Parameters", f"{network.parameters:,}"), ("Multiply-adds per image", f"{network.multiply_adds:,}")]
+    if shown.model is None:
+        return costs
+    scores = shown.model.scores
+    accuracies = [("Test accuracy", percent(scores.test_accuracy))]
+    if scores.drawn_accuracy is not None:
+        accuracies.append(("Drawn digits", percent(scores.drawn_accuracy)))
+    return [*accuracies, *costs, ("Training", duration(scores.seconds))]
+
+
+def _story(shown: Shown) -> str:
+    recipe = shown.recipe.name
+    if shown.model is None:
+        state = f"it is {shown.run.state}" if shown.run and shown.run.state.is_active else "it never got so far"
+        return f"There is no model of this run: {state}. Below is the network of its recipe, {recipe}."
+    scores = shown.model.scores
+    drawn = "" if scores.drawn_accuracy is None else f"Drawn digits are {DRAWN}. "
+    interval = " to ".join(map(percent, accuracy_interval(scores.test_accuracy, scores.test_images)))
+    return (
+        f"Recipe {recipe}, trained on {_SOURCES[scores.data_source]}. Measured on {scores.test_images:,} test images; "
+        f"the 95\N{THIN SPACE}% interval of the accuracy is {interval}. {drawn}{kept_sentence(scores)}"
+    )
+
+
+def _show_files(shown: Shown) -> None:
+    stem, is_anew = file_stem(shown.name), not (shown.run and (shown.run.is_lesson or shown.run.continues))
+    with st.container(horizontal=True, gap="small", key="files"):
+        if shown.model:
+            run_id = shown.run.id if shown.run else None
+            answers = partial(model_choice.use_run, run_id)
+            if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
+                st.switch_page("pages/draw.py")
+        if shown.run is None:
+            _download("Keras file", f"{stem}.keras", PRETRAINED.with_suffix(".keras").read_bytes)
+            _download("Weights", f"{stem}.safetensors", PRETRAINED.read_bytes)
+        elif shown.model:
+            _download("Keras file", f"{stem}.keras", partial(run_store().keras_file, shown.run.id))
+            _download("Weights", f"{stem}.safetensors", partial(run_store().model_file, shown.run.id))
+        _download("Recipe", f"{stem}.json", shown.recipe.to_json, "application/json")
+        if is_anew:
+            script_download.show(shown.recipe, shown.model.scores.data_source if shown.model else None, shown.name)
+    quiet(f"{_FILE_WORDS if shown.model else ''}{_SCRIPT_WORDS[is_anew]}")
+
+
+def _download(
+    label: str, name: str, content: Callable[[], bytes | str], mime: str = "application/octet-stream"
+) -> None:
+    st.download_button(
+        label,
+        content,  # made when it is asked for
+        name,
+        mime,
+        key=f"download_{name.rpartition('.')[2]}",
+        icon=":material/download:",
+        on_click="ignore",
+        help=name,
+    )

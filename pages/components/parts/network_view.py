@@ -1,0 +1,90 @@
+"""A network to look at: a diagram of its feature maps, its table of layers and its code, which light up together.
+
+A component of our own, because a layer is pointed at in three places at once, and because a data frame can be read
+neither by a screen reader nor on a phone.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.networks.keras_script import keras_code, keras_lines
+from core.networks.network import IMAGE_SHAPE, LayerSummary, Network, Shape
+
+_HERE = Path(__file__)
+_network = st.components.v2.component(
+    "inkling.network",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+# Layers that leave the shape as it is; the diagram writes them under the block whose maps they work on.
+_RIDERS = ("BatchNormalization", "Dropout", "ReLU", "Softmax")
+_SHORT = {
+    "MaxPooling2D": "MaxPool",
+    "AveragePooling2D": "AvgPool",
+    "GlobalAveragePooling2D": "GlobalAvg",
+    "BatchNormalization": "BatchNorm",
+}
+
+
+def architecture(
+    network: Network, facts: Sequence[tuple[str, str]] = (), story: str = "", key: str = "architecture"
+) -> None:
+    """Draw the network as a row of blocks, with its table and its code; a layer lights up in all three.
+
+    Args:
+        network: what to draw.
+        facts: figures to put above it, each with what it is.
+        story: a few sentences to put under the figures.
+        key: of the component.
+    """
+    data = _described(network)
+    data["lines"] = [{"text": line.text, "layer": line.layer} for line in keras_lines(network)]
+    data["code"] = keras_code(network)
+    if facts:
+        data |= {"facts": [list(fact) for fact in facts], "story": story}
+    _network(key=key, data=data)
+
+
+def layer_table(network: Network, key: str = "layer_table") -> None:
+    """Draw the table of layers alone; the network need not have been trained."""
+    _network(key=key, data=_described(network))
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as people read it, with multiplication signs between its sides."""
+    return "\N{MULTIPLICATION SIGN}".join(map(str, shape))
+
+
+def _described(network: Network) -> dict[str, Any]:
+    rows = network.table()
+    trainable = sum(row.trainable_parameters for row in rows)
+    return {
+        "image": {"shape": shape_text(IMAGE_SHAPE), "sides": IMAGE_SHAPE},
+        "layers": [_layer(row) for row in rows],
+        "parameters": f"{network.parameters:,}",
+        "multiply_adds": f"{network.multiply_adds:,}",
+        "trainable": f"{trainable:,}",
+        "non_trainable": f"{network.parameters - trainable:,}",
+    }
+
+
+def _layer(row: LayerSummary) -> dict[str, Any]:
+    kind = row.layer.layer
+    return {
+        "name": row.name,
+        "words": re.findall(".[^A-Z]*", kind.replace("2D", "2d")),  # a narrow table may break the name between them
+        "kind": kind,
+        "short": _SHORT.get(kind, kind),
+        "does": (type(row.layer).__doc__ or "").partition("\n")[0],
+        "shape": shape_text(row.output_shape),
+        "sides": row.output_shape,
+        "parameters": f"{row.parameters:,}",
+        "multiply_adds": f"{row.multiply_adds:,}",
+        "rides": kind in _RIDERS,
+    }

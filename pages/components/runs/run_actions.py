@@ -1,0 +1,243 @@
+"""What can be done with a run: its files for everyone who has its link, all else for its owner."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+from core.errors import InklingError
+from core.reports.curves import Curve, curves_figure, history_csv
+from core.networks.keras_script import file_stem
+from core.networks.recipe import BadRecipe, Recipe
+from core.networks.recipe_link import to_link
+from core.networks.settings import Setting, changeable, choices, label, quantity, with_changed, words
+from core.store.limits import limits
+from core.networks.names import MAX_NAME, with_ending
+from core.store.runs import ListedRun, NoSuchRun, Run, run_store
+from core.store.scoreboard import scoreboard
+from pages.components.base import errors
+from pages.components.visitor import model_choice, own_drawings, workspace
+from pages.components.runs import scoreboard_entry
+from pages.components.parts import script_download
+from pages.components.visitor.engine import engine
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import on_accent, quiet
+
+CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
+WIDTH = 300  # pixels inside a popover
+
+
+class SameAgain(InklingError):
+    """A run would be repeated without any change."""
+
+
+def show(run: Run, name: str) -> None:
+    """Draw the buttons of a run."""
+    if run_id := st.session_state.pop("started_run", None):
+        st.switch_page("pages/train.py", query_params={"run": run_id})
+    is_mine = workspace.owns(run)
+    with st.container(horizontal=True, gap="xsmall", key="run_actions"):
+        if run.state.is_active and st.button(on_accent("Watch it train"), key="watch", type="primary"):
+            st.switch_page("pages/train.py", query_params={"run": run.id})
+        if run.has_model:
+            answers = partial(model_choice.use_run, run.id)
+            if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
+                st.switch_page("pages/draw.py")
+            if st.button("Look inside", key="look_inside"):
+                st.switch_page("pages/model.py", query_params={"run": run.id})
+        if st.button("Duplicate", key="duplicate", icon=":material/content_copy:", help="Opens Train with its recipe."):
+            st.switch_page("pages/train.py", query_params={"recipe": to_link(run.recipe)})
+        scoreboard_entry.show(run)
+        if is_mine:
+            refusal = run_store().refusal(workspace.owner())
+            replay = st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:")
+            with replay, st.container(width=WIDTH, gap="xsmall"):  # fits above its button on a low screen
+                _show_replay(run, refusal)
+            if run.has_model and not run.is_lesson:  # its drawings would be forgotten again
+                with st.popover("Continue", key=f"continue_{run.id}"), st.container(width=WIDTH):
+                    _show_continue(run, refusal)
+        with st.popover("Download", key=f"download_{run.id}", icon=":material/download:"), st.container(width=WIDTH):
+            _show_downloads(run, name)
+        if is_mine:
+            _show_rename(run)
+            _show_delete(run.id, run.name, run.state.is_active)
+    if not is_mine:
+        quiet("You are watching. Only its owner can rename, continue or delete this run.")
+
+
+def show_for_unread(run: Run | ListedRun) -> None:
+    """Draw what can be done with a run that cannot be read: it is damaged, or another version's."""
+    with st.container(horizontal=True, gap="xsmall", key="run_actions"):
+        _show_rename(run)
+        _show_delete(run.id, run.name, is_active=False)
+
+
+def show_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> None:
+    """Draw the button that deletes all of the chosen runs that are the visitor's."""
+    mine = [run.id for run in runs if workspace.owns(run)] + [run.id for run in unread]
+    if len(mine) < 2:
+        return
+    with st.popover(f"Delete {len(mine)} runs", key="delete_all", icon=":material/delete:"), st.container(width=WIDTH):
+        st.markdown(f"Delete these {len(mine)} runs, their models and curves? They cannot be brought back.")
+        st.button("Delete them", key="delete_them", on_click=_delete, args=(mine,))
+
+
+# Each action
+
+
+def _show_replay(run: Run, refusal: str) -> None:
+    """The same first weights and the same order of images, with one setting changed: what does that setting do?"""
+    st.markdown("**The same again, with one setting changed**")
+    quiet("Seed and first weights stay the same.")
+    known = changeable(run.recipe)
+    first = list(known).index("optimizer.learning_rate")  # what most is learned from
+    path = st.selectbox("Setting", list(known), first, format_func=label, key=f"replay_setting_{run.id}")
+    _show_value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
+    try:
+        _replayed(run, path)
+        quiet(f"Instead of {plain(quantity(known[path], path))}.")
+    except SameAgain as problem:
+        quiet(plain(str(problem)))
+    except BadRecipe as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+    _start("Replay", f"replay_now_{run.id}", refusal, partial(_replay, run, path))
+
+
+@errors.told()
+def _replay(run: Run, path: str) -> None:
+    store, recipe = run_store(), _replayed(run, path)
+    _submit(recipe, recipe.name, lesson=store.lesson(run.id), start=store.start(run.id), replays=run.id)
+
+
+def _replayed(run: Run, path: str) -> Recipe:
+    """The run's recipe with the setting as its control has it now: what was typed last comes with the click itself.
+
+    Raises:
+        SameAgain: it is what it was.
+        BadRecipe: it will not do.
+    """
+    before, now = changeable(run.recipe)[path], st.session_state[f"replay_{path}_{run.id}"]
+    if isinstance(before, float) and isinstance(now, float):
+        now = round(now, 10)  # the steps of the control leave 0.30000000000000004
+    if now == before:
+        raise SameAgain(f"It is {quantity(before, path)} now. Choose another value.")
+    return with_changed(run.recipe, path, now)
+
+
+def _show_continue(run: Run, refusal: str) -> None:
+    """More epochs from where it ended."""
+    st.markdown("**Train it further**")
+    quiet(
+        "A new run begins with this one's weights and follows the same recipe. Optimiser and learning-rate schedule "
+        "begin anew; this run stays as it is."
+    )
+    most = limits().epochs
+    st.number_input("More epochs", 1, most, min(run.recipe.epochs, most), key=f"more_epochs_{run.id}")
+    _start("Continue", f"continue_now_{run.id}", refusal, partial(_continue, run))
+
+
+@errors.told()
+def _continue(run: Run) -> None:
+    epochs = int(st.session_state[f"more_epochs_{run.id}"])  # as it is now: what was typed last comes with the click
+    # Another seed, or it would see the images in the very order of the first epochs again.
+    seed = (run.recipe.seed + 1) % 2**31
+    recipe = run.recipe.model_copy(
+        update={"epochs": epochs, "seed": seed, "name": with_ending(run.recipe.name, CONTINUED)}
+    )
+    _submit(recipe, with_ending(run.name, CONTINUED), start=run_store().model(run.id), continues=run.id)
+
+
+def _start(text: str, key: str, refusal: str, begin: Callable[[], None]) -> None:
+    """Draw the button that queues a run and goes where it can be watched."""
+    if refusal:
+        quiet(plain(refusal))
+    label = text if refusal else on_accent(text)
+    # The button is of no use any more when the page is drawn again, so `show` asks what it has started.
+    st.button(label, key=key, type="primary", disabled=bool(refusal), on_click=begin)
+
+
+def _submit(recipe: Recipe, name: str, **more: Any) -> None:
+    drawing = own_drawings.last_drawing()
+    run_id = run_store().submit(workspace.owner(), recipe, name, drawing=drawing, **more)
+    st.session_state.started_run = run_id
+    engine().nudge()
+
+
+def _show_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:
+    """A control for one setting; whether what is typed will do, the recipe says."""
+    words_to_choose = choices(recipe, path)
+    if words_to_choose:
+        place = words_to_choose.index(str(value))
+        st.selectbox("New value", words_to_choose, place, format_func=words, key=key)
+    elif isinstance(value, bool):
+        st.toggle("New value", value, key=key)
+    elif isinstance(value, int):
+        st.number_input("New value", value=value, step=1, key=key)
+    elif isinstance(value, float):
+        step = 10.0 ** -(2 if value == 0 or value >= 0.1 else 3 if value >= 0.01 else 4)
+        st.number_input("New value", value=value, step=step, format="%g", key=key)
+    else:
+        st.text_input("New value", value, key=key)
+
+
+def _show_rename(run: Run | ListedRun) -> None:
+    key = f"rename_{run.id}_{crc32(run.name.encode())}"  # another name, another popover: it is folded again
+    with st.popover("Rename", key=key, icon=":material/edit:"), st.container(width=WIDTH):
+        st.text_input("Name", run.name, MAX_NAME, key=f"name_{run.id}")
+        st.button("Rename", key=f"rename_now_{run.id}", on_click=_rename, args=(run.id,))
+
+
+@errors.told()
+def _rename(run_id: str) -> None:
+    run_store().rename(run_id, workspace.owner(), st.session_state[f"name_{run_id}"])
+
+
+def _show_delete(run_id: str, name: str, is_active: bool) -> None:
+    with st.popover("Delete", key=f"delete_{run_id}", icon=":material/delete:"), st.container(width=WIDTH):
+        stops = " It is still going on, and stops." if is_active else ""
+        st.markdown(f"Delete {plain(name)}, its model and its curves?{stops} It cannot be brought back.")
+        st.button("Delete it", key=f"delete_now_{run_id}", on_click=_delete, args=([run_id],))
+
+
+@errors.told()
+def _delete(run_ids: list[str]) -> None:
+    for run_id in run_ids:
+        scoreboard().leave(run_id, workspace.owner())
+        with suppress(NoSuchRun):  # deleted in another tab
+            run_store().delete(run_id, workspace.owner())
+    for name in ("runs", "run"):
+        st.query_params.pop(name, None)
+
+
+# Files
+
+
+def _show_downloads(run: Run, name: str) -> None:
+    stem = file_stem(name)
+    curve = Curve(name, run.points, run.history, run.scores.seconds if run.scores else 0.0)
+    files: list[tuple[str, str, str, Callable[[], bytes | str]]] = [
+        ("Recipe", f"{stem}.json", "application/json", run.recipe.to_json),
+    ]
+    if run.points or run.history:
+        files += [
+            ("History", f"{stem}.csv", "text/csv", partial(history_csv, run.points, run.history)),
+            ("Curves, PNG", f"{stem}-curves.png", "image/png", partial(curves_figure, [curve], "png")),
+            ("Curves, SVG", f"{stem}-curves.svg", "image/svg+xml", partial(curves_figure, [curve], "svg")),
+        ]
+    if run.has_model:
+        binary = "application/octet-stream"
+        files += [
+            ("Keras file", f"{stem}.keras", binary, partial(run_store().keras_file, run.id)),
+            ("Weights", f"{stem}.safetensors", binary, partial(run_store().model_file, run.id)),
+        ]
+    with st.container(horizontal=True, gap="xsmall"):
+        for text, file, mime, content in files:
+            st.download_button(text, content, file, mime, key=f"file_{file}", on_click="ignore", help=file)
+        if not (run.is_lesson or run.continues):  # those began with another model's weights
+            source = run.scores.data_source if run.scores else None
+            script_download.show(run.recipe, source, name, key="file_script")
+    quiet("The recipe as a link, which opens Train with it:")
+    st.code(workspace.link("train", recipe=to_link(run.recipe)), language=None, wrap_lines=True)

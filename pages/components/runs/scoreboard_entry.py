@@ -1,0 +1,48 @@
+"""A run's way onto the scoreboard, and off it again."""
+
+import streamlit as st
+
+from core.store.runs import Run
+from core.store.scoreboard import MAX_NICKNAME, is_for_scoreboard, scoreboard
+from pages.components.base import errors
+from pages.components.visitor import workspace
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import quiet
+
+WIDTH = 300  # pixels inside a popover
+
+
+def show(run: Run) -> None:
+    """Draw the button that unfolds into the choice; nothing where the run is another's or has no figures."""
+    if not (workspace.owns(run) and is_for_scoreboard(run)):
+        return
+    entry = scoreboard().entry(run.id)
+    label = "On the scoreboard" if entry else "Scoreboard"
+    with (
+        st.popover(label, key=f"scoreboard_{run.id}", icon=":material/leaderboard:"),
+        st.container(width=WIDTH, gap="small"),
+    ):
+        with st.container(gap="small"):  # of one place, so that the link keeps its own when the choice changes
+            if entry:
+                st.markdown(f"Everyone here sees it as **{plain(entry.nickname)}**.")
+                st.button("Take it off", key=f"leave_{run.id}", on_click=leave, args=(run.id,))
+            else:
+                st.markdown("**Show this result to everyone here**")
+                nickname = scoreboard().last_nickname(workspace.owner())
+                st.text_input("Nickname", nickname, MAX_NICKNAME, key=f"nickname_{run.id}")
+                st.button("Show it", key=f"join_{run.id}", on_click=_join, args=(run,))
+                quiet(
+                    "They see the nickname, the recipe's name and the figures, not the run. You can take it off again."
+                )
+        st.page_link("pages/scoreboard.py", label=":small[See the scoreboard]")
+
+
+@errors.told()
+def leave(run_id: str) -> None:
+    """Take the visitor's entry off."""
+    scoreboard().leave(run_id, workspace.owner())
+
+
+@errors.told()
+def _join(run: Run) -> None:
+    scoreboard().join(run, workspace.owner(), st.session_state[f"nickname_{run.id}"])

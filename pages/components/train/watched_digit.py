@@ -1,0 +1,34 @@
+"""A drawing that is being learned: small, and beside it ten bars that find their mind from report to report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.reports.charts import digits_mask
+from core.reports.images import data_url
+
+_HERE = Path(__file__)
+_watched = st.components.v2.component(
+    "inkling.watched_digit",
+    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+def show(image: np.ndarray | None, probabilities: Sequence[float], sentence: str) -> None:
+    """Draw it; its place is as large without a drawing as with one.
+
+    Args:
+        image: (28, 28) uint8, or None where there is no drawing.
+        probabilities: ten, or none where there is no answer yet.
+        sentence: what the bars say, in words.
+    """
+    data = {
+        "image": "" if image is None else data_url(digits_mask(image[np.newaxis])),
+        "probabilities": [float(probability) for probability in probabilities],
+        "sentence": sentence,
+    }
+    _watched(key="watched_digit", data=data)

@@ -1,0 +1,136 @@
+"""The visitor's own drawings: correct a wrong answer, look through what was kept, and teach it to the model."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.errors import InklingError
+from core.insight.prediction import Answer
+from core.reports.progress import a_digit
+from core.store.drawings import MAX_DRAWINGS, OwnDrawing, as_archive, as_digits, drawing_store, key_of
+from core.training.fine_tuning import Lesson, lesson_recipe, taught_name
+from core.store.runs import run_store
+from pages.components.base import errors
+from pages.components.visitor import model_choice, right_digit, workspace
+from pages.components.images import thumbnails
+from pages.components.visitor.engine import engine
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import quiet
+
+# What this leaves in the session:
+#   last_drawing         (28, 28) uint8, the last image that was answered; Train watches it being learned
+#   drawings_problem     a sentence about a drawing that could not be kept
+#   removes_all          the visitor has asked to delete all, and is asked whether that is meant
+
+
+def show(answer: Answer) -> None:
+    """Draw "Wrong? It is a [0] ... [9]" for an answer, and what there is to do with the drawings that were kept."""
+    own = drawing_store().drawings(workspace.owner())
+    if answer.image is not None:
+        image = (answer.image * 255).round().astype(np.uint8)
+        st.session_state.last_drawing = image
+        _show_correction(image, own)
+    if problem := st.session_state.pop("drawings_problem", None):
+        st.error(plain(problem), icon=":material/error:")
+    if own:
+        _show_own(own)
+
+
+def last_drawing() -> np.ndarray | None:
+    """The visitor's last drawing of this session, (28, 28) uint8, as the network saw it."""
+    drawing: np.ndarray | None = st.session_state.get("last_drawing")
+    return drawing
+
+
+def _show_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
+    label = next((drawing.label for drawing in own if drawing.key == key_of(image)), None)
+    tapped = right_digit.show("Wrong? It is a" if label is None else f"Kept as {a_digit(label)}.", label)
+    if tapped is None:
+        return
+    try:
+        if tapped == label:  # a second tap takes it back
+            drawing_store().remove(workspace.owner(), key_of(image))
+        else:
+            drawing_store().keep(workspace.owner(), image, tapped)
+    except InklingError as problem:
+        st.session_state.drawings_problem = str(problem)
+    st.rerun()
+
+
+def _show_own(own: list[OwnDrawing]) -> None:
+    count = f"{len(own)} drawing{'s' * (len(own) > 1)} of yours"
+    with st.container(key="own_drawings", horizontal=True, vertical_alignment="center", gap="small"):
+        kept = st.popover(count, key="own_set", on_change="rerun")
+        if kept.open:
+            with kept, st.container(width=300, gap="small"):
+                _show_set(own)
+        refusal = run_store().refusal(workspace.owner())
+        name = model_choice.name()
+        if st.button("Teach", key="teach", icon=":material/school:", disabled=bool(refusal)):
+            _teach(own, name)
+        quiet(
+            plain(refusal) if refusal else f"A copy of {plain(name[:30])} learns to read them.",
+            width="content",
+        )
+
+
+def _show_set(own: list[OwnDrawing]) -> None:
+    quiet(f"Kept with the digit that you gave each: {len(own)} of at most {MAX_DRAWINGS}.")
+    images, labels = np.stack([drawing.image for drawing in own]), [drawing.label for drawing in own]
+    with st.container(height=220 if len(own) > 15 else "content", border=False):
+        said = [f"{a_digit(label).capitalize()} of yours" for label in labels]
+        removed = thumbnails.show(
+            "own_thumbnails",
+            "My drawings",
+            images,
+            [str(label) for label in labels],
+            said,
+            removable=[drawing.key for drawing in own],
+        )
+    if removed:
+        drawing_store().remove(workspace.owner(), removed)
+        st.rerun()
+    if st.session_state.get("removes_all"):
+        st.markdown(f"Delete all {len(own)}? They cannot be brought back.")
+        with st.container(horizontal=True, gap="xsmall"):
+            st.button("Delete them", key="remove_all", on_click=_remove_all)
+            st.button("Keep them", key="remove_none", on_click=_answer_no)
+        return
+    with st.container(horizontal=True, gap="xsmall"):
+        st.download_button(
+            "Download",
+            partial(as_archive, own),
+            "inkling-drawings.npz",
+            "application/octet-stream",
+            key="download_drawings",
+            icon=":material/download:",
+            on_click="ignore",
+            help="A NumPy archive with images and labels, as MNIST has them.",
+        )
+        st.button("Delete all", key="ask_remove_all", icon=":material/delete:", on_click=_ask_to_remove_all)
+
+
+def _ask_to_remove_all() -> None:
+    st.session_state.removes_all = True
+
+
+def _answer_no() -> None:
+    st.session_state.pop("removes_all", None)
+
+
+@errors.told()
+def _remove_all() -> None:
+    drawing_store().remove_all(workspace.owner())
+    _answer_no()
+
+
+def _teach(own: list[OwnDrawing], name: str) -> None:
+    """Queue the lesson for the model that answers now, and go where it can be watched."""
+    model = model_choice.chosen()
+    lesson = Lesson(model, as_digits(own))
+    run_id = run_store().submit(
+        workspace.owner(), lesson_recipe(model.recipe), taught_name(name), lesson=lesson, drawing=last_drawing()
+    )
+    engine().nudge()
+    st.switch_page("pages/train.py", query_params={"run": run_id})

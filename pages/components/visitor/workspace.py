@@ -1,0 +1,155 @@
+"""Who is who: a visitor's workspace is a secret in a cookie, and owns the runs and drawings that were made in it.
+
+The run store knows a workspace by the hash of its secret only, so that neither its file nor a run's link lets anyone
+act as the owner.
+"""
+
+import hashlib
+import re
+import secrets
+import time
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from core.errors import InklingError
+from core.store.drawings import drawing_store
+from core.store.runs import Run, RunState, is_same_owner, run_store
+from pages.components.base.typesetting import quiet
+
+COOKIE = "inkling_workspace"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what `secrets.token_urlsafe(32)` makes
+_keeper = st.components.v2.component(
+    "inkling.workspace",
+    html="<span></span>",
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+class BadWorkspaceLink(InklingError):
+    """The link to a workspace is no such link."""
+
+    def __init__(self) -> None:
+        super().__init__("This link to a workspace is incomplete. Copy it again, the whole of it.")
+
+
+def owner() -> str:
+    """The visitor's workspace, as the run store knows it."""
+    return hashlib.sha256(_token().encode()).hexdigest()
+
+
+def owns(run: Run) -> bool:
+    """Whether the run is the visitor's to stop, pause and resume."""
+    return is_same_owner(run.owner, owner())
+
+
+def arrive() -> None:
+    """Take over the workspace that the address names, if it names one, and take the secret out of the address.
+
+    Where the address begins anew for the next group, the runs before are no longer shown unasked in this session.
+
+    Raises:
+        BadWorkspaceLink: what it names cannot be a workspace.
+    """
+    if st.query_params.pop("anew", None):
+        st.session_state.begun_anew = time.time()
+    token = st.query_params.get("workspace")
+    if token is None:
+        return
+    del st.query_params["workspace"]
+    if not _TOKEN.fullmatch(token):
+        raise BadWorkspaceLink
+    if token != _token() and (run_store().runs_of(owner()) or drawing_store().drawings(owner())):
+        st.session_state.workspace_left = _token()
+    st.session_state.workspace, st.session_state.workspace_adopts = token, True
+
+
+def begin_anew() -> None:
+    """Leave this workspace for a new and empty one, with nothing left in the session or the browser's cookie."""
+    state = st.session_state
+    state.clear()
+    state.workspace, state.workspace_adopts = secrets.token_urlsafe(32), True
+
+
+def keep() -> None:
+    """Let the browser remember the workspace for a year. Belongs at the end of a page: it takes a line of space."""
+    state = st.session_state
+    kept = _keeper(
+        key="workspace_keeper",
+        data={"name": COOKIE, "token": _token(), "adopts": state.get("workspace_adopts", False)},
+        on_found_change=lambda: None,
+        on_adopted_change=lambda: state.pop("workspace_adopts", None),
+    )
+    if kept.found and _TOKEN.fullmatch(str(kept.found)):
+        state.workspace = str(kept.found)
+        st.rerun()
+
+
+def follow(run_id: str) -> None:
+    """Show this run from now on, in this tab and after a reload."""
+    st.query_params["run"] = run_id
+
+
+def current_run() -> Run | None:
+    """The run to show: the one in the address, else the workspace's active one, a paused one, the newest one.
+
+    Of those that are over or wait, only what this session's group has begun.
+
+    Raises:
+        NoSuchRun: the address names a run that does not exist.
+    """
+    if named := st.query_params.get("run"):
+        return run_store().run(named)
+    if active := run_store().active_run(owner()):
+        return active
+    begun_anew = st.session_state.get("begun_anew", 0.0)
+    runs = [run for run in run_store().runs_of(owner()) if run.created > begun_anew]
+    waiting = (run for run in runs if run.state in (RunState.PAUSED, RunState.INTERRUPTED))
+    return next(waiting, runs[0] if runs else None)
+
+
+def show_links(run: Run | None) -> None:
+    """Draw "Take it with you": the link that carries the workspace to another device, and the one to watch a run by."""
+    with st.popover("Take it with you", key="take_it_with_you"), st.container(width=320, gap="small"):
+        st.markdown("**Your runs and drawings on another device**")
+        quiet("Open this link there. Keep it to yourself: whoever has it owns them.")
+        _workspace_link(_token())
+        if left := st.session_state.get("workspace_left"):
+            quiet("You came here by such a link, and left another workspace of yours. This leads back:")
+            _workspace_link(left)
+        if run:
+            st.markdown("**Let others watch this run**")
+            quiet(
+                "Whoever has this link sees the run and the drawings that it reads or learns, and can change nothing."
+            )
+            st.code(f"{_address()}?run={run.id}", language=None, wrap_lines=True)
+
+
+def link(page: str, **parameters: str) -> str:
+    """The whole address of another page of the app."""
+    return f"{start_address()}{page}?{urlencode(parameters)}"
+
+
+def start_address() -> str:
+    """The address of the start page; it carries no secret, and may be handed out."""
+    address = urlsplit(_address())
+    return f"{address.scheme}://{address.netloc}{address.path.rpartition('/')[0]}/"
+
+
+def _workspace_link(token: str) -> None:
+    st.code(f"{_address()}?workspace={token}", language=None, wrap_lines=True)
+
+
+def _token() -> str:
+    state = st.session_state
+    if "workspace" not in state:
+        remembered = str(st.context.cookies.get(COOKIE))
+        state.workspace = remembered if _TOKEN.fullmatch(remembered) else secrets.token_urlsafe(32)
+    token: str = state.workspace
+    return token
+
+
+def _address() -> str:
+    address = urlsplit(st.context.url or "")
+    return f"{address.scheme}://{address.netloc}{address.path}"

@@ -1,0 +1,196 @@
+"""What a workshop's leader sees and does: who is here, the queue, the machine; stop, pause, clear, reset."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import ParamSpec
+
+import streamlit as st
+
+from core.insight.metrics import percent
+from core.reports.progress import duration, seconds_left
+from core.engine import machine
+from core.engine.jobs import EngineState
+from core.store.presence import presence
+from core.store.queue import Place
+from core.store.runs import Run, RunState, run_store
+from core.store.scoreboard import Entry, scoreboard
+from pages.components.base import errors
+from pages.components.workshop import leader_access
+from pages.components.visitor.engine import engine
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import quiet
+
+P = ParamSpec("P")
+
+EVERY = 3.0  # seconds between two looks
+WIDTH = 300  # pixels inside a popover
+HOURS = 24  # that a run is old after, unless the leader chooses otherwise
+MOST_HOURS = 24 * 365
+STOPPED = "The workshop's leader stopped it."
+_ENGINE = {
+    EngineState.OFF: "The training engine is off until a run comes",
+    EngineState.STARTING: "The training engine is starting",
+    EngineState.READY: "The training engine is ready",
+    EngineState.UNREACHABLE: "The training engine cannot be reached",
+    EngineState.UNFIT: "No training machine can take a run; the server's log says why",
+}
+
+
+def show() -> None:
+    """Draw the actions, and the room as it is, which is looked at anew every few seconds while the page is open."""
+    is_paused = run_store().is_queue_paused()
+    if said := st.session_state.pop("leader_said", None):
+        st.success(plain(said), icon=":material/check:")
+    with st.container(horizontal=True, gap="xsmall", key="leader_actions"):
+        label, icon = ("Let the queue go on", "play_arrow") if is_paused else ("Pause the queue", "pause")
+        st.button(label, key="pause_queue", icon=f":material/{icon}:", on_click=_pause_queue, args=(not is_paused,))
+        with st.popover("Clear old runs", key="clear_old", icon=":material/delete:"), st.container(width=WIDTH):
+            _show_clear()
+        with (
+            st.popover("Scoreboard", key="manage_scoreboard", icon=":material/leaderboard:"),
+            st.container(width=WIDTH, gap="small"),
+        ):
+            _show_scoreboard()
+        st.button("Lock this page", key="lock", icon=":material/lock:", on_click=leader_access.leave)
+    if is_paused:
+        st.warning("The queue is paused: what trains goes on, and nothing new begins.", icon=":material/pause:")
+    st.fragment(_room, run_every=EVERY)(is_paused)
+
+
+# The room
+
+
+@errors.shown()
+def _room(was_paused: bool) -> None:
+    if was_paused != run_store().is_queue_paused() or not leader_access.is_leader():
+        st.rerun()
+    counts, active = run_store().counts(), run_store().active()
+    places = dict(run_store().waiting(engine().workers))
+    with st.container(horizontal=True, gap="small", key="room"):
+        for label, value in (
+            ("Here now", presence().count()),
+            ("Training", counts.get(RunState.RUNNING, 0)),
+            ("Waiting", counts.get(RunState.QUEUED, 0)),
+            ("Finished", counts.get(RunState.FINISHED, 0)),
+        ):
+            st.metric(label, f"{value:,}", border=True, width=136)  # two beside each other on the narrowest phone
+    quiet(_said_of_machine(machine.look()))
+    ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and state in counts]
+    quiet(f"{_ENGINE[engine().state]}. Runs that are over or set aside: {', '.join(ended) or 'none yet'}.")
+    st.header("The queue", anchor=False)
+    if not active:
+        quiet("Nothing trains and nothing waits.")
+    names = _nicknames(scoreboard().entries())
+    for run in active:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"queued_{run.id}"):
+            st.markdown(_said_of(run, names, places.get(run.id)), width="stretch")
+            is_asked = run.wish == "stop" and run.state == RunState.RUNNING
+            label = "Stopping" if is_asked else "Stop" if run.state == RunState.RUNNING else "Cancel"
+            st.button(label, key=f"stop_{run.id}", disabled=is_asked, on_click=_stop, args=(run,))
+
+
+def _said_of_machine(now: machine.Machine) -> str:
+    cores = "1 core" if now.cores == 1 else f"{now.cores} cores"
+    return (
+        f"This machine: load {now.load:.1f} on {cores}; memory {now.used / 1e9:.1f} of {now.limit / 1e9:.1f} GB, "
+        f"of which this web process {now.web / 1e6:.0f} MB."
+    )
+
+
+def _nicknames(entries: Sequence[Entry]) -> dict[str, str]:
+    """By workspace, the nickname that it used last; the others are known by the beginning of their hash."""
+    return {entry.owner: entry.nickname for entry in entries}
+
+
+def _said_of(run: Run, names: dict[str, str], place: Place | None) -> str:
+    who = plain(names.get(run.owner) or f"workspace {run.owner[:4]}")
+    return f"**{plain(run.name)}**  \n:small[:gray[{who} · {_where(run, place)}]]"
+
+
+def _where(run: Run, place: Place | None) -> str:
+    if run.is_held or (place is None and run.state == RunState.QUEUED):
+        return f"place {run.waiting + 1}"
+    if place:
+        return f"place {place.before + 1}, begins in about {duration(max(1.0, place.seconds))}"
+    if run.live is None:
+        return "is starting"
+    left = seconds_left(run.live, run.points, run.recipe.epochs, run.recipe.batch_size)
+    return f"trains, epoch {run.live.epoch} of {run.recipe.epochs}, {duration(left)} left"
+
+
+# Actions
+
+
+def _by_leader(act: Callable[P, None]) -> Callable[P, None]:
+    """An action that happens only while this session is the leader's: the token may have changed meanwhile."""
+
+    @wraps(act)
+    def acting(*args: P.args, **kwargs: P.kwargs) -> None:
+        if leader_access.is_leader():
+            act(*args, **kwargs)
+
+    return acting
+
+
+@errors.told()
+@_by_leader
+def _pause_queue(is_paused: bool) -> None:
+    run_store().pause_queue(is_paused)
+    engine().nudge()
+
+
+@errors.told()
+@_by_leader
+def _stop(run: Run) -> None:
+    run_store().ask(run.id, run.owner, "stop", STOPPED)
+    engine().nudge()
+
+
+def _show_clear() -> None:
+    st.markdown("**Delete everybody's runs to which nothing has happened for**")
+    hours = int(st.number_input("Hours", 1, MOST_HOURS, HOURS, key="clear_hours"))
+    count = run_store().count_old(hours / 24)
+    runs = "1 run" if count == 1 else f"{count:,} runs"
+    quiet(f"{runs}, with models and curves. What trains or waits is never deleted; the scoreboard stays.")
+    st.button(f"Delete {runs}", key="clear_now", disabled=not count, on_click=_clear, args=(hours,))
+
+
+@errors.told()
+@_by_leader
+def _clear(hours: int) -> None:
+    count = run_store().cull(hours / 24)
+    st.session_state.leader_said = "1 run is deleted." if count == 1 else f"{count:,} runs are deleted."
+
+
+def _show_scoreboard() -> None:
+    entries = scoreboard().entries()
+    if not entries:
+        quiet("Nobody is on the scoreboard.")
+        return
+    by_run = {entry.run: entry for entry in entries}
+    chosen = st.selectbox(
+        "An entry", by_run, format_func=lambda run: _said_of_entry(by_run[run]), key="entry_off", index=None,
+        placeholder="Choose an entry",
+    )  # fmt: skip
+    if chosen:
+        st.button("Take it off", key="take_off", on_click=_take_off, args=(by_run[chosen],))
+    st.markdown(f"Or begin anew: all {len(entries)} are taken off, and cannot be brought back.")
+    st.button("Take all off", key="reset_scoreboard", on_click=_take_all_off)
+
+
+def _said_of_entry(entry: Entry) -> str:
+    """Nicknames may be the same; who took which, and with what, tells their entries apart."""
+    figures = f"{percent(entry.test_accuracy)}, {duration(entry.seconds)}"
+    return f"{entry.nickname} (workspace {entry.owner[:4]}): {entry.recipe}, {figures}"
+
+
+@errors.told()
+@_by_leader
+def _take_off(entry: Entry) -> None:
+    scoreboard().leave(entry.run, entry.owner)
+
+
+@errors.told()
+@_by_leader
+def _take_all_off() -> None:
+    scoreboard().reset()

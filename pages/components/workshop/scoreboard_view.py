@@ -1,0 +1,108 @@
+"""The scoreboard as it is shown to everyone, on a projector too: it looks again by itself."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from core.insight.metrics import percent
+from core.reports.progress import duration
+from core.store.runs import run_store
+from core.store.scoreboard import Entry, Order, ranked, scoreboard
+from pages.components.base import errors
+from pages.components.runs import scoreboard_entry
+from pages.components.workshop import scoreboard_table
+from pages.components.visitor import workspace
+from pages.components.base.errors import plain
+from pages.components.workshop.scoreboard_table import Line
+from pages.components.base.typesetting import on_accent, quiet
+
+EVERY = 4.0  # seconds between two looks
+WIDTH = 300  # pixels inside a popover
+NONE = "\N{EN DASH}"
+_COLUMNS = {
+    Order.TEST: "Test",
+    Order.DRAWN: "Drawn",
+    Order.PARAMETERS: "Parameters",
+    Order.SECONDS: "Time",
+}
+_NOTES = {
+    Order.TEST: "How many of 10,000 test images each reads; the most first.",
+    Order.DRAWN: "How many digits drawn with an even pen each reads; the most first.",
+    Order.PARAMETERS: "How many numbers each network learned; the fewest first.",
+    Order.SECONDS: "How long each training took; the shortest first.",
+}
+
+
+def show() -> None:
+    """Draw the heading, the choice of what it is ranked by, and the board."""
+    is_empty = not scoreboard().entries()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        st.title("Scoreboard", anchor=False, width="content")
+        if not is_empty:
+            chosen = st.segmented_control(
+                "Ranked by", list(_COLUMNS), default=Order.TEST, format_func=_COLUMNS.__getitem__, key="ranked_by",
+                label_visibility="collapsed", required=True,
+            )  # fmt: skip
+    st.fragment(_board, run_every=EVERY)(Order.TEST if is_empty else Order(chosen), is_empty)
+
+
+@errors.shown()
+def _board(order: Order, was_empty: bool) -> None:
+    entries = scoreboard().entries()
+    if was_empty != (not entries):
+        st.rerun()
+    if not entries:
+        _show_empty()
+        return
+    owner = workspace.owner()
+    places = ranked(entries, order)
+    scoreboard_table.show(list(_COLUMNS.values()), list(Order).index(order), [_line(*one, owner) for one in places])
+    sources = {entry.source for entry in entries}
+    quiet(f"{_NOTES[order]} {_on_handwriting(sources)}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if mine := [entry for entry in entries if entry.owner == owner]:
+            with st.popover("Take mine off", key="take_mine_off"), st.container(width=WIDTH, gap="xsmall"):
+                _show_mine(mine)
+        quiet("A finished run of yours goes on the board by the button “Scoreboard” beside its name.", width="content")
+        st.page_link("pages/runs.py", label=":small[My runs]")
+
+
+def _line(place: int | None, entry: Entry, owner: str) -> Line:
+    drawn = NONE if entry.drawn_accuracy is None else percent(entry.drawn_accuracy)
+    return Line(
+        key=hashlib.sha256(entry.run.encode()).hexdigest()[:12],  # the id itself would let others watch the run
+        place=NONE if place is None else str(place),
+        nickname=entry.nickname,
+        recipe=f"{entry.recipe}, on built-in handwriting" if entry.source == "handwriting" else entry.recipe,
+        figures=[percent(entry.test_accuracy), drawn, f"{entry.parameters:,}", duration(entry.seconds)],
+        is_own=entry.owner == owner,
+    )
+
+
+def _on_handwriting(sources: set[str]) -> str:
+    if "handwriting" not in sources:
+        return ""
+    return "“On built-in handwriting”: tested on other images than MNIST's, so these compare only among themselves."
+
+
+def _show_mine(mine: Sequence[Entry]) -> None:
+    for entry in mine:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"{plain(entry.nickname)}, {percent(entry.test_accuracy)}", width="stretch")
+            st.button("Take off", key=f"off_{entry.run}", on_click=partial(scoreboard_entry.leave, entry.run))
+
+
+def _show_empty() -> None:
+    with st.container(border=True, key="empty_scoreboard", gap="small"):
+        st.header("Nobody is on it yet", anchor=False)
+        st.markdown(
+            "Train a network. When it is done, the button “Scoreboard” beside its name puts it here, "
+            "under a nickname of your choice."
+        )
+        if any(run.scores for run in run_store().listed(workspace.owner())):
+            if st.button(on_accent("Open my runs"), key="open_runs", type="primary"):
+                st.switch_page("pages/runs.py")
+        elif st.button(on_accent("Train a network"), key="train_one", type="primary"):
+            st.switch_page("pages/train.py")

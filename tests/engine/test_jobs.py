@@ -1,0 +1,531 @@
+"""The engine for real: Dask's processes, a worker with TensorFlow, and what is done to them."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import distributed
+import numpy as np
+import psutil
+import pytest
+
+from core.store import database, runs
+from core.engine import jobs, worker
+from core.training.fit import fit
+from core.engine.jobs import Engine, EngineState
+from core.store.runs import RunState, RunStore
+from tests.training import tiny
+
+# About ten seconds of training in 60 epochs, so that there is time to disturb it.
+LONG = tiny.RECIPE.model_copy(update={"epochs": 60, "batch_size": 20})
+WHOLE = LONG.model_copy(update={"epochs": 12})  # disturbed, and then compared with one that nobody disturbs
+SHORT = tiny.RECIPE.model_copy(update={"epochs": 1})
+PATIENCE = 180  # seconds until a wait is given up; nothing here takes nearly as long
+
+
+def until(condition, what):
+    """Wait for a condition, looking often."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain until {what}")
+
+
+@pytest.fixture(scope="module")
+def home(inkling_home):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INKLING_HOME", str(inkling_home))
+        yield inkling_home
+
+
+@pytest.fixture(scope="module")
+def store(home):
+    return RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
+
+
+@pytest.fixture(scope="module")
+def engine(store, home):
+    engine = Engine(store)
+    engine.warm_up()
+    yield engine
+    engine.close()
+    jobs.stop()
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "the engine has ended")
+    for process in jobs._spawned:
+        process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def unbroken(engine, store):
+    """A run of `WHOLE` that nobody disturbs: its history and weights."""
+    run_id, _ = submitted(engine, store, WHOLE)
+    until(ended(store, run_id), "an unbroken run has ended")
+    return store.run(run_id).history, weights_of(store.model(run_id))
+
+
+def assert_same(store, run_id, unbroken):
+    history, weights = unbroken
+    assert store.run(run_id).history == history
+    for resumed, straight in zip(weights_of(store.model(run_id)), weights, strict=True):
+        np.testing.assert_array_equal(resumed, straight)
+
+
+owners = (f"{number:064}" for number in range(1000))
+
+
+def submitted(engine, store, recipe=LONG):
+    owner = next(owners)
+    run_id = store.submit(owner, recipe)
+    engine.nudge()
+    return run_id, owner
+
+
+def in_epoch(store, run_id, epoch):
+    return lambda: len(store.run(run_id).history) >= epoch - 1 and store.run(run_id).live
+
+
+def ended(store, run_id):
+    return lambda: not store.run(run_id).state.is_active
+
+
+def stop_in_time(store, run_id, owner):
+    """Ask it to stop, and see that it does so within two seconds, and as much again for a busy machine."""
+    store.ask(run_id, owner, "stop")
+    asked = time.monotonic()
+    until(ended(store, run_id), "the run has stopped")
+    assert time.monotonic() - asked < 4
+
+
+def worker_pids():
+    """The processes in which TensorFlow runs: the children of Dask's nannies."""
+    return [
+        child.pid
+        for process in psutil.process_iter(["cmdline"])
+        if _is_ours(process, "worker")
+        for child in process.children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+
+
+def _is_ours(process, kind):
+    words = process.info["cmdline"] or []
+    return kind in words and "dask" in words and any(os.environ["INKLING_HOME"] in word for word in words)
+
+
+def engine_processes(kind):
+    return [process for process in psutil.process_iter(["cmdline"]) if _is_ours(process, kind)]
+
+
+def weights_of(model):
+    return [model.weights[name] for name in sorted(model.weights)]
+
+
+def test_a_run_through_the_engine_gives_what_fit_gives(engine, store):
+    run_id, _ = submitted(engine, store, tiny.RECIPE)
+    until(ended(store, run_id), "the run has ended")
+    run = store.run(run_id)
+    assert run.state == RunState.FINISHED, run.notice
+    assert len(run.history) == 3
+    assert run.points
+    assert len(store.samples(run_id)) == 100
+    direct = fit(tiny.RECIPE, jobs.worker.load_dataset("handwriting", "quick", "split"))
+    assert run.history == direct.history
+    for through_engine, directly in zip(weights_of(store.model(run_id)), weights_of(direct.model), strict=True):
+        np.testing.assert_array_equal(through_engine, directly)
+
+
+@pytest.mark.bad_input(30)
+def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learned(engine, store):
+    run_id, owner = submitted(engine, store)
+    until(in_epoch(store, run_id, 2), "the second epoch has begun")
+    behind, _ = submitted(engine, store, SHORT)
+    reported = store.run(run_id).history
+    stop_in_time(store, run_id, owner)
+    run = store.run(run_id)
+    assert (run.state, run.wish) == (RunState.STOPPED, "")
+    assert run.history[: len(reported)] == reported
+    assert run.scores.kept_because == "stopped here"
+    assert store.model(run_id).scores.test_accuracy > 0.5
+    until(ended(store, behind), "the run behind it has had its place")
+    assert store.run(behind).state == RunState.FINISHED
+
+
+@pytest.mark.bad_input(30)
+def test_stop_while_the_run_is_being_built_is_honoured(engine, store):
+    run_id, owner = submitted(engine, store)
+    until(lambda: store.run(run_id).state == RunState.RUNNING, "the run was taken from the queue")
+    stop_in_time(store, run_id, owner)
+    run = store.run(run_id)
+    assert run.state == RunState.STOPPED
+    assert len(run.history) < 5
+    assert run.has_model or run.notice == "Stopped before it began."
+
+
+@pytest.mark.bad_input(30)
+def test_stop_while_queued_frees_the_place_at_once(engine, store):
+    ahead, ahead_owner = submitted(engine, store)
+    until(in_epoch(store, ahead, 1), "the run before it runs")
+    waiting, owner = submitted(engine, store)
+    behind, _ = submitted(engine, store, SHORT)
+    assert [run_id for run_id, _ in store.waiting(workers=1)] == [waiting, behind]
+    store.ask(waiting, owner, "stop")
+    assert store.run(waiting).state == RunState.STOPPED
+    assert [run_id for run_id, _ in store.waiting(workers=1)] == [behind]
+    stop_in_time(store, ahead, ahead_owner)
+    until(ended(store, behind), "the run behind both has had its place")
+
+
+@pytest.mark.bad_input(30)
+def test_stop_in_the_last_moment_still_leaves_a_whole_run(engine, store):
+    run_id, owner = submitted(engine, store, SHORT)
+    until(lambda: store.run(run_id).history or store.run(run_id).scores, "its only epoch is over")
+    stop_in_time(store, run_id, owner)  # while it is evaluated and saved, or just after
+    assert store.run(run_id).state in (RunState.FINISHED, RunState.STOPPED)
+    assert store.model(run_id).probabilities(store.samples(run_id).images).shape == (100, 10)
+
+
+def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store, unbroken):
+    run_id, owner = submitted(engine, store, WHOLE)
+    until(in_epoch(store, run_id, 3), "the third epoch has begun")
+    store.ask(run_id, owner, "pause")
+    until(lambda: store.run(run_id).state == RunState.PAUSED, "the run is paused")
+    other, _ = submitted(engine, store, SHORT)
+    until(ended(store, other), "another run has had the worker")
+    store.resume(run_id, owner)
+    engine.nudge()
+    until(ended(store, run_id), "the run has ended")
+    assert_same(store, run_id, unbroken)
+
+
+def test_a_paused_run_that_is_stopped_keeps_what_it_had_learned(engine, store):
+    run_id, owner = submitted(engine, store, WHOLE)
+    until(in_epoch(store, run_id, 3), "the third epoch has begun")
+    store.ask(run_id, owner, "pause")
+    until(lambda: store.run(run_id).state == RunState.PAUSED, "the run is paused")
+    reached = store.run(run_id).history
+    store.stop_paused(run_id, owner)
+    engine.nudge()
+    until(ended(store, run_id), "the run has ended")
+    run = store.run(run_id)
+    assert run.state == RunState.STOPPED, run.notice
+    assert run.history == reached
+    assert run.has_model
+
+
+@pytest.mark.bad_input(25)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
+def test_a_run_whose_worker_is_lost_goes_on_by_itself_and_loses_no_reported_epoch(
+    engine, store, unbroken, how, monkeypatch
+):
+    if how == signal.SIGSTOP:
+        monkeypatch.setattr(jobs, "HUNG_SECONDS", 10)  # longer than a model is traced on a busy machine
+    run_id, _ = submitted(engine, store, WHOLE)
+    until(in_epoch(store, run_id, 4), "the fourth epoch has begun")
+    reported = store.run(run_id).history
+    (pid,) = worker_pids()
+    os.kill(pid, how)
+    until(ended(store, run_id), "the run has ended")
+    run = store.run(run_id)
+    assert run.state == RunState.FINISHED, run.notice
+    assert "Its worker died; it went on from epoch" in run.notice
+    assert run.history[: len(reported)] == reported
+    assert_same(store, run_id, unbroken)
+
+
+def test_a_second_engine_object_attaches_to_the_processes_that_are_there(engine, store):
+    until(lambda: engine.state == EngineState.READY, "the engine is ready")
+    second = Engine(store)
+    second.warm_up()
+    until(lambda: second.state == EngineState.READY, "the second is ready too")
+    assert len(engine_processes("scheduler")) == 1
+    assert len(engine_processes("worker")) == 1
+    second._client.close()  # not second.close(): that would end the engine, as nothing runs
+    second._is_closed = True
+
+
+@contextmanager
+def web_process(store):
+    """A process that holds the engine as a web process does, and ends as one that is told to."""
+    command = textwrap.dedent("""
+        import signal, sys, time
+        from core.engine.jobs import Engine, EngineState
+        from core.store.runs import RunStore
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        engine = Engine(RunStore(sys.argv[1]))
+        engine.nudge()
+        while engine.state != EngineState.READY:
+            time.sleep(0.02)
+        print("ready", flush=True)
+        time.sleep(600)
+    """)
+    running = subprocess.Popen(
+        [sys.executable, "-c", command, store.url],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+    )
+    with running:
+        try:
+            assert running.stdout.readline() == b"ready\n"
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.mark.bad_input(26)
+def test_a_run_goes_on_when_the_web_process_is_ended_or_killed_and_the_next_one_finds_it(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))  # apart from the engine of the other tests
+    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    run_id = there.submit("me", LONG.model_copy(update={"epochs": 200}))
+    for end in (signal.SIGTERM, signal.SIGKILL):  # as when it is redeployed, and as when the system kills it
+        with web_process(there) as web:
+            until(in_epoch(there, run_id, 2), "the second epoch has begun")
+            (scheduler,) = engine_processes("scheduler")
+            web.send_signal(end)
+            web.wait(PATIENCE)
+        seen = there.run(run_id).history
+        until(in_epoch(there, run_id, len(seen) + 3), "the run has gone on alone")
+        assert there.run(run_id).history[: len(seen)] == seen
+    following = Engine(there)
+    until(lambda: following.state == EngineState.READY, "the next web process has found the engine")
+    assert [process.pid for process in engine_processes("scheduler")] == [scheduler.pid]
+    there.ask(run_id, "me", "stop")
+    until(ended(there, run_id), "the run has heard its owner")
+    assert (there.run(run_id).attempt, there.run(run_id).notice) == (1, "")
+    following.close()
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
+
+
+@pytest.mark.bad_input(26)
+def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_up(engine, store, unbroken, monkeypatch):
+    monkeypatch.setattr(jobs, "LOST_SECONDS", 3)
+    run_id, owner = submitted(engine, store, WHOLE)
+    until(in_epoch(store, run_id, 3), "the third epoch has begun")
+    reported = store.run(run_id).history
+    for process in [*engine_processes("scheduler"), *engine_processes("worker")]:
+        for victim in [*process.children(recursive=True), process]:
+            victim.kill()
+    until(lambda: store.run(run_id).state == RunState.INTERRUPTED, "the run is known to be interrupted")
+    run = store.run(run_id)
+    assert run.history[: len(reported)] == reported
+    assert run.notice == f"Interrupted after epoch {len(run.history)}. Resume goes on from there."
+    store.resume(run_id, owner)
+    engine.nudge()
+    until(ended(store, run_id), "the run has ended")
+    assert store.run(run_id).state == RunState.FINISHED
+    assert_same(store, run_id, unbroken)
+
+
+def test_an_engine_of_another_version_of_the_code_is_replaced(engine, store, monkeypatch):
+    until(lambda: engine.state == EngineState.READY, "the engine is ready")
+    (old,) = engine_processes("scheduler")
+    monkeypatch.setattr(jobs, "code_version", lambda: "another")
+    second = Engine(store)
+    second.warm_up()
+    until(lambda: second.state == EngineState.READY, "an engine of the new version is ready")
+    until(lambda: not psutil.pid_exists(old.pid) or old.status() == psutil.STATUS_ZOMBIE, "the old one is gone")
+    assert [path.name for path in jobs.home().glob("engine-*.json")] == ["engine-another.json"]
+    second.close()
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
+
+
+def test_an_engine_that_has_had_nothing_to_do_for_long_ends_by_itself(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setattr(jobs, "IDLE_SECONDS", 3)
+    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    idle = Engine(there)
+    idle.warm_up()
+    until(lambda: engine_processes("scheduler"), "the engine has been started")
+    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "it has ended by itself")
+    until(lambda: idle.state == EngineState.OFF, "that has been noticed")
+    idle.close()
+
+
+@pytest.fixture
+def watching(tmp_path, monkeypatch):
+    """An engine object whose thread has ended, a run in a worker's hands, and a clock of this process' own."""
+    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    watching = Engine(there)
+    watching.close()
+    run_id = there.submit("me", SHORT)
+    there.claim_next(1, watching.id)
+    attempt = there.begin(run_id)[2]
+    clock = SimpleNamespace(now=1000.0, time=time.time)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(jobs, "time", clock)
+    return watching, there, run_id, attempt, clock
+
+
+@pytest.mark.parametrize("hours", [-2, 0, 2])
+def test_a_run_is_silent_by_the_observers_own_clock_however_wrong_its_machines_is(watching, monkeypatch, hours):
+    watching, there, run_id, attempt, clock = watching
+    monkeypatch.setattr(runs, "time", SimpleNamespace(time=lambda: time.time() + 3600 * hours))
+    for _ in range(3):
+        there.report(run_id, attempt, None)
+        watching._see_to_silent_runs(None, {})
+        clock.now += jobs.LOST_SECONDS - 1
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.RUNNING
+    clock.now += 2
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.INTERRUPTED
+
+
+@pytest.mark.bad_input(25, 32)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_run_whose_claimer_dies_before_it_is_handed_over_waits_again_and_takes_nobodys_place(watching, resumed):
+    watching, there, run_id, attempt, clock = watching
+    if resumed:
+        there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+        there.resume(run_id, "me")
+    else:
+        there.delete(run_id, "me")
+        run_id = there.submit("me", SHORT)
+    assert there.claim_next(1, watching.id) == run_id
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.RUNNING
+    clock.now += jobs.LOST_SECONDS + 1
+    watching._see_to_silent_runs(None, {})
+    assert there.run(run_id).state == RunState.QUEUED
+    assert there.claim_next() == run_id
+
+
+def test_a_resumed_run_that_a_worker_lets_lie_is_taken_back_and_the_worker_left_alone(watching):
+    watching, there, run_id, attempt, _ = watching
+    there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+    there.resume(run_id, "me")
+    there.claim_next()
+    watching._handed_out[run_id] = "tcp://b", SimpleNamespace(done=lambda: True, status="finished")
+    watching._see_to_refused_runs()
+    assert there.run(run_id).state == RunState.QUEUED
+    assert not watching._is_fit("tcp://b", {"nthreads": 1})
+
+
+@pytest.mark.bad_input(26)
+def test_a_run_of_another_engine_is_left_alone_until_that_engine_must_be_gone_for_good(watching, monkeypatch):
+    watching, there, run_id, attempt, clock = watching
+    there.leave(run_id, attempt, RunState.INTERRUPTED, "")
+    there.resume(run_id, "me")
+    assert there.claim_next(1, "elsewhere") == run_id
+    there.begin(run_id)
+    monkeypatch.setattr(jobs, "connected", lambda: pytest.fail("an engine was started for another one's run"))
+    for _ in range(3):
+        watching._attend()
+        assert watching.state == EngineState.OFF
+        assert there.run(run_id).state == RunState.RUNNING
+        clock.now += jobs.HUNG_SECONDS - 1  # where its own engine would restart its worker
+    watching._attend()
+    assert there.run(run_id).state == RunState.INTERRUPTED
+
+
+def test_an_engine_knows_its_runs_again_when_it_is_started_anew_and_not_those_of_another(tmp_path, monkeypatch):
+    shared = "postgresql://db.example/inkling"
+    before = jobs.engine_id(shared)
+    assert jobs.engine_id(shared) == before
+    monkeypatch.setattr(jobs.socket, "gethostname", lambda: "another")
+    assert jobs.engine_id(shared) != before
+    assert jobs.engine_id("sqlite:///runs.sqlite3") == ""
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tls://scheduler.example:8786")
+    from_one_machine = jobs.engine_id(shared)
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "another"))
+    assert jobs.engine_id(shared) == from_one_machine != before
+
+
+def test_a_run_that_waits_behind_another_since_its_worker_died_is_not_taken_for_hung(watching):
+    watching, there, run_id, _, clock = watching
+    restarted = []
+    client = SimpleNamespace(restart_workers=lambda addresses, **options: restarted.extend(addresses))
+    behind = {f"{run_id}:1": ("tcp://b", False), "other:2": ("tcp://b", True)}
+    for tasks in (behind, behind, {f"{run_id}:1": ("tcp://b", True)}):
+        assert restarted == []
+        watching._see_to_silent_runs(client, tasks)
+        clock.now += jobs.HUNG_SECONDS + 1
+    assert restarted == ["tcp://b"]
+    assert there.run(run_id).state == RunState.RUNNING
+
+
+def test_a_worker_that_would_train_two_runs_at_once_is_not_used(watching):
+    watching, *_ = watching
+    assert not watching._is_fit("tcp://many-threads", {"nthreads": 8})
+    assert watching._is_fit("tcp://one-thread", {"nthreads": 1})
+
+
+def test_a_worker_that_has_grown_asks_for_a_fresh_process_in_its_place(monkeypatch):
+    asked = []
+
+    class Loop:
+        def add_callback(self, function, **options):
+            asked.append((function, options))
+
+    class Worker:
+        loop = Loop()
+
+        def close_gracefully(self):
+            raise AssertionError("only the loop may call this")
+
+    monkeypatch.setattr(distributed, "get_worker", Worker)
+    monkeypatch.setattr(worker, "_bytes_after_first_run", 0)
+    worker._renew_if_grown()  # the first run sets the mark
+    assert not asked
+    monkeypatch.setattr(worker, "MAX_GROWTH", -1e12)
+    worker._renew_if_grown()
+    assert asked[0][1] == {"restart": True}
+
+
+@pytest.mark.bad_input(33)
+def test_a_runs_silence_is_told_by_a_clock_that_nobody_sets_back(monkeypatch):
+    watching, now = Engine.__new__(Engine), [50.0]
+    watching._heard = {"run": (0.0, 0.0)}
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
+    for heartbeat in (1e9, 1e9 - 3600, 1e9 + 3600):  # the system's clock was set back, and on
+        now[0] += 7
+        assert watching._silence(SimpleNamespace(id="run", heartbeat=heartbeat)) == 0
+        now[0] += 3
+        assert watching._silence(SimpleNamespace(id="run", heartbeat=heartbeat)) == 3
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "named", "workers"),
+    [(1, 2, "", 1), (2, 8, "", 1), (8, 64, "", 4), (8, 3, "", 2), (2, 8, "3", 3), (8, 64, "none", 4)],
+)
+def test_there_is_a_worker_per_two_cores_as_far_as_memory_allows(cores, gigabytes, named, workers, monkeypatch):
+    monkeypatch.setenv("INKLING_WORKERS", named)
+    monkeypatch.setattr(jobs.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(jobs, "memory_limit", lambda: gigabytes * 1e9)
+    assert jobs.workers_wanted() == workers
+
+
+@pytest.mark.bad_input(25)
+@pytest.mark.parametrize("is_locked", [True, False], ids=["while it writes", "between"])
+def test_a_worker_that_hangs_is_restarted_once_even_where_it_lets_nobody_write_before(tmp_path, monkeypatch, is_locked):
+    clock = [1000.0]
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(database, "WRITER_SECONDS", 0)
+    path = tmp_path / "runs.sqlite3"
+    store = RunStore(f"sqlite:///{path}")
+    run_id = store.submit("me", tiny.RECIPE)
+    store.claim_next(engine="here")
+    store.begin(run_id)
+    watching, restarted = Engine.__new__(Engine), []
+    watching._store, watching._heard, watching.id = store, {}, "here"
+    client = SimpleNamespace(restart_workers=lambda addresses, **options: restarted.append(addresses))
+    tasks = {f"{run_id}:1": ("tcp://worker", True)}
+    with closing(sqlite3.connect(path, isolation_level=None)) as worker_itself:
+        if is_locked:
+            worker_itself.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            watching._see_to_silent_runs(client, tasks)
+            clock[0] += jobs.HUNG_SECONDS - 1
+        assert restarted == []
+        for _ in range(2):
+            watching._see_to_silent_runs(client, tasks)
+            clock[0] += 2
+    assert restarted == [["tcp://worker"]]

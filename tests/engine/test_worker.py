@@ -1,0 +1,269 @@
+"""What a worker does with a run, called here as Dask calls it; the engine around it has its own tests."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from core.digits.dataset import load_dataset
+from core.networks.model import Model, Scores, read_model
+from core.networks.recipe import SGD
+from core.engine import worker
+from core.store.database import DatabaseTrouble
+from core.training.fine_tuning import Lesson, lesson_recipe
+from core.store.limits import Limits
+from core.store.runs import RunState, RunStore, rescued
+from tests.samples import random_weights
+from tests.training import tiny
+from tests.training.test_database import fill, restrict
+
+MINE = "a" * 64
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+    monkeypatch.setattr(worker, "run_store", lambda: store)
+    monkeypatch.setattr(worker, "_renew_if_grown", lambda: None)
+    worker._warm.set()
+    yield store
+    worker._warm.clear()
+
+
+def trained(store, **options):
+    recipe = options.pop("recipe", tiny.RECIPE.model_copy(update={"epochs": 1}))
+    run_id = store.submit(MINE, recipe, **options)
+    assert store.claim_next() == run_id
+    worker.train(run_id)
+    return store.run(run_id)
+
+
+def test_a_lesson_starts_from_its_model_and_learns_its_drawings(store):
+    scores = {"data_source": "handwriting", "test_accuracy": 0.9, "test_images": 10, "test_loss": 0.3}
+    scores |= {"kept_epoch": 1, "epochs": 1, "seconds": 1.0}
+    start = Model(tiny.RECIPE, random_weights(tiny.NETWORK), Scores(**scores), "")
+    drawings = load_dataset("handwriting", "quick").test[:3]
+    # Steps so small that the weights stay where they began.
+    recipe = lesson_recipe(tiny.RECIPE)
+    still = recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update={"learning_rate": 1e-6})})
+    run = trained(store, recipe=still, lesson=Lesson(start, drawings))
+    assert run.state == RunState.FINISHED
+    kept = store.model(run.id).weights
+    for name, weights in start.weights.items():
+        if "moving" not in name:
+            np.testing.assert_allclose(kept[name], weights, atol=1e-3)
+
+
+def test_the_drawing_of_a_run_is_answered_at_its_reports(store, monkeypatch):
+    heard = []
+    report = store.report
+    monkeypatch.setattr(store, "report", lambda *given, **named: (heard.append(given[2]), report(*given, **named))[1])
+    drawing = load_dataset("handwriting", "quick").test.images[0]
+    assert trained(store, drawing=drawing).state == RunState.FINISHED
+    answers = [progress.drawing_probabilities for progress in heard if progress]
+    assert answers
+    assert all(len(answer) == 10 and abs(sum(answer) - 1) < 0.01 for answer in answers)
+    heard.clear()
+    assert trained(store).state == RunState.FINISHED
+    assert all(progress.drawing_probabilities == () for progress in heard if progress)
+
+
+def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monkeypatch):
+    run_id = store.submit(MINE, tiny.RECIPE)
+    store.claim_next()
+    asked = iter(["", "", "pause"])
+    with monkeypatch.context() as patch:
+        patch.setattr(worker._Follower, "wish", lambda self: next(asked, "pause"))
+        worker.train(run_id)
+    assert store.run(run_id).state == RunState.PAUSED
+    monkeypatch.setattr(worker, "load_dataset", lambda **wanted: 1 / 0)
+    store.resume(run_id, MINE)
+    store.claim_next()
+    worker.train(run_id)
+    run = store.run(run_id)
+    assert run.state == RunState.INTERRUPTED
+    assert "Resume goes on" in run.notice
+
+
+def test_a_run_that_continues_another_begins_with_its_weights(store):
+    first = trained(store)
+    still = tiny.RECIPE.model_copy(update={"epochs": 1, "optimizer": SGD(learning_rate=1e-6), "seed": 1})
+    second = trained(store, recipe=still, start=store.model(first.id), continues=first.id)
+    assert second.state == RunState.FINISHED
+    began = store.model(first.id).weights
+    for name, weights in store.model(second.id).weights.items():
+        if "moving" not in name:
+            np.testing.assert_allclose(weights, began[name], atol=1e-3)
+
+
+@pytest.mark.bad_input(14)
+def test_a_batch_that_was_cut_to_the_data_is_said(store, monkeypatch):
+    monkeypatch.setattr(worker, "load_dataset", lambda **named: tiny.data(training=500))
+    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 1, "batch_size": 4096}))
+    assert run.state == RunState.FINISHED
+    assert run.notice == "A batch of 4,096 is more than the 500 training images: each epoch was one batch."
+
+
+class Breaking:
+    """A store on a disk that takes nothing for a while: of what it is asked to keep, the first few are refused."""
+
+    def __init__(self, store, **refusals):
+        self._store, self._refusals, self.refused = store, refusals, []
+
+    def __getattr__(self, name):
+        if self._refusals.get(name, 0):
+
+            def refuse(*given, **named):
+                self._refusals[name] -= 1
+                self.refused.append(name)
+                raise DatabaseTrouble("The server's disk is full.")
+
+            return refuse
+        return getattr(self._store, name)
+
+
+@pytest.mark.bad_input(23)
+def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhile(store, monkeypatch, tmp_path):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    held = []
+
+    def wait(seconds):
+        held.append(rescued(run_id))
+
+    whole = trained(store)
+    broken = Breaking(store, keep_samples=1, commit_epoch=2, report=3, finish=3)
+    run_id = store.submit(MINE, tiny.RECIPE.model_copy(update={"epochs": 1}))
+    store.claim_next()
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "run_store", lambda: broken)
+        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # other threads sleep as ever
+        worker.train(run_id)
+    assert sorted(set(broken.refused)) == ["commit_epoch", "finish", "keep_samples", "report"]
+    run = store.run(run_id)
+    assert run.state == RunState.FINISHED
+    assert read_model(held[-1]).scores.test_accuracy == run.scores.test_accuracy
+    assert rescued(run_id) is None
+    for name, weights in store.model(whole.id).weights.items():
+        np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
+
+
+@pytest.mark.bad_input(23)
+@pytest.mark.parametrize("pragma", ["PRAGMA max_page_count = 1", "PRAGMA query_only = ON"], ids=["full", "read-only"])
+def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_does_an_older_one(
+    store, monkeypatch, tmp_path, pragma
+):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    older = trained(store)
+    run_id = store.submit(MINE, older.recipe)
+    store.claim_next()
+    relent, held = [], []
+
+    def load(**named):
+        relent.append(restrict(store, pragma))
+        with pytest.raises(DatabaseTrouble):
+            fill(store)
+        return load_dataset(**named)
+
+    def wait(seconds):
+        held.append((read_model(rescued(run_id)), store.model(older.id), store.run(run_id)))
+        relent.pop()()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "load_dataset", load)
+        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # other threads sleep as ever
+        worker.train(run_id)
+    ((rescued_model, older_model, while_held),) = held
+    assert while_held.state == RunState.RUNNING
+    assert while_held.history == ()  # the disk has taken no epoch
+    run = store.run(run_id)
+    assert (run.state, run.notice) == (RunState.FINISHED, "")
+    assert rescued(run_id) is None
+    for model in (rescued_model, older_model, store.model(older.id)):
+        for name, weights in store.model(run_id).weights.items():
+            np.testing.assert_array_equal(model.weights[name], weights)
+
+
+@pytest.mark.bad_input(23)
+def test_a_model_that_the_disk_never_takes_stays_to_be_had_and_its_run_is_not_said_to_have_finished(
+    store, monkeypatch, tmp_path, caplog
+):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setattr(worker, "KEEPING_SECONDS", 0.0)
+    run_id = store.submit(MINE, tiny.RECIPE)
+    store.claim_next()
+    follower = worker._Follower(Breaking(store, finish=9), run_id, store.begin(run_id)[2], has_checkpoint=False)
+    with caplog.at_level("INFO", "inkling.worker"):
+        follower.finish(tiny.trained(), "")
+    assert read_model(rescued(run_id)).scores.test_accuracy == 0.9
+    assert "event=given_up" in caplog.text
+    assert "event=finished" not in caplog.text
+
+
+@pytest.mark.bad_input(30)
+def test_stop_is_heard_while_the_worker_warms_up(store):
+    worker._warm.clear()
+    run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
+    store.claim_next()
+    store.ask(run_id, MINE, "stop")
+    began = time.monotonic()
+    worker.train(run_id)  # though the worker never gets warm
+    assert time.monotonic() - began < 2
+    run = store.run(run_id)
+    assert (run.state, run.notice) == (RunState.STOPPED, "Stopped before it began.")
+    assert store.claim_next() == behind
+
+
+@pytest.mark.bad_input(30)
+def test_stop_while_the_model_is_being_kept_comes_too_late_to_lose_any_of_it(store):
+    run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
+    store.claim_next()
+    follower = worker._Follower(store, run_id, store.begin(run_id)[2], has_checkpoint=False)
+    store.ask(run_id, MINE, "stop")
+    follower.finish(model := tiny.trained(), "")
+    run = store.run(run_id)
+    assert (run.state, run.wish) == (RunState.FINISHED, "")
+    for name, weights in model.model.weights.items():
+        np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
+    assert store.claim_next() == behind
+
+
+def test_a_run_is_stopped_after_as_long_as_one_may_take_and_keeps_what_it_has_learned(store, monkeypatch):
+    monkeypatch.setattr(worker.limits, "limits", lambda: Limits().model_copy(update={"seconds": 0}))
+    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 50}))
+    assert run.state == RunState.STOPPED
+    assert "as long as a run may take on this server" in run.notice
+    assert run.has_model
+
+
+def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, monkeypatch):
+    worker._warm.clear()
+    worker._begin_warm_up.cache_clear()
+    warmed = []
+    monkeypatch.setattr(worker, "_warm_up", lambda: (warmed.append(1), worker._warm.set()))
+    assert trained(store).state == RunState.FINISHED
+    assert trained(store).state == RunState.FINISHED
+    assert warmed == [1]
+    worker._begin_warm_up.cache_clear()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system weighs no sessions")
+@pytest.mark.parametrize(("is_own", "niceness"), [(True, worker.NICENESS), (False, 0)])
+def test_a_warm_worker_gives_way_to_the_pages_with_its_own_session_and_no_other(is_own, niceness):
+    child = "from core.engine.worker import _give_way; _give_way(); print(open('/proc/self/autogroup').read())"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    if not is_own:  # one process more, as a shell is, between the session's first and the worker
+        parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {parent!r}], check=True)"
+    done = subprocess.run(
+        [sys.executable, "-c", parent],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+        env=os.environ | {"INKLING_GIVES_WAY": "1"},
+    )
+    assert int(done.stdout.split()[-1]) == niceness

@@ -1,0 +1,170 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from core.lessons import operations
+from core.lessons.operations import (
+    KERNELS,
+    DoesNotFit,
+    arithmetic,
+    convolved,
+    convolved_at,
+    counted,
+    dense_unit,
+    first_filters,
+    first_relu,
+    flattened,
+    framed,
+    logits,
+    pooled,
+    softmax,
+    with_first_convolution,
+)
+from core.networks.model import Model, pretrained, tempered
+from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network, Softmax
+from core.networks.recipe import PRESETS, Recipe
+from tests.samples import random_weights
+
+IMAGE = np.random.default_rng(5).random((28, 28)).astype(np.float32)
+NETWORKS = {name: recipe.network for name, recipe in PRESETS.items()} | {
+    "mean": Network(layers=(Conv2D(filters=6), GlobalAveragePooling2D(), Dense(units=10), Softmax())),
+    "bare": Network(layers=(Flatten(), Dense(units=10, activation="softmax", use_bias=False))),
+}
+
+
+def model_of(network):
+    return Model(Recipe(network=network), random_weights(network), pretrained().scores, "")
+
+
+@pytest.fixture(params=NETWORKS)
+def model(request):
+    return model_of(NETWORKS[request.param])
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_convolution_is_what_the_networks_layer_computes(name):
+    kernel = KERNELS[name]
+    by_layer = Conv2D(filters=1, use_bias=False).forward(IMAGE[None, :, :, None], {"kernel": kernel[:, :, None, None]})[
+        0, :, :, 0
+    ]
+    np.testing.assert_allclose(convolved(IMAGE, kernel), by_layer, atol=1e-5)
+
+
+@given(st.integers(0, 25), st.integers(0, 25), st.sampled_from(sorted(KERNELS)))
+def test_the_arithmetic_at_a_place_adds_up_to_that_pixel_of_the_map(row, column, name):
+    place = convolved_at(IMAGE, KERNELS[name], row, column)
+    assert place.total == pytest.approx(float(convolved(IMAGE, KERNELS[name])[row, column]), abs=1e-5)
+    np.testing.assert_array_equal(place.patch, IMAGE[row : row + 3, column : column + 3])
+
+
+def test_kernels_that_look_for_edges_find_none_on_plain_paper_and_ink():
+    for name in ("Left edges", "Upper edges", "Outline"):
+        assert KERNELS[name].sum() == 0
+    assert KERNELS["Blur"].sum() == pytest.approx(1)
+
+
+def test_the_sum_is_written_out_without_the_paper():
+    kernel = KERNELS["Left edges"]
+    image = np.zeros((28, 28), np.float32)
+    assert arithmetic(convolved_at(image, kernel, 0, 0), kernel).startswith("Only paper")
+    image[1, 2], image[2, 0] = 0.5, 1
+    written = arithmetic(convolved_at(image, kernel, 0, 0), kernel).replace("\N{NO-BREAK SPACE}", " ")
+    assert written == "0.50 \N{MULTIPLICATION SIGN} 2 + 1.00 \N{MULTIPLICATION SIGN} \N{MINUS SIGN}1 = **0**"
+
+
+def test_learned_filters_are_those_of_the_first_layer():
+    filters = first_filters(pretrained())
+    assert filters.shape == (32, 5, 5)
+    np.testing.assert_array_equal(filters[3], pretrained().weights["conv2d_1/kernel"][:, :, 0, 3])
+    assert first_filters(model_of(NETWORKS["bare"])) is None
+
+
+@given(arrays(np.float32, (28, 28), elements=st.floats(0, 1, width=32)), st.sampled_from([2, 4, 7]))
+def test_pooling_keeps_the_largest_of_each_window_or_its_mean(image, size):
+    windows = image.reshape(28 // size, size, 28 // size, size)
+    np.testing.assert_array_equal(pooled(image, size), windows.max(axis=(1, 3)))
+    np.testing.assert_allclose(pooled(image, size, "mean"), windows.mean(axis=(1, 3)), atol=1e-5)
+
+
+def test_an_image_moved_right_differs_and_an_equal_one_does_not():
+    moved = operations.moved_right(IMAGE)
+    np.testing.assert_array_equal(moved[:, 1:], IMAGE[:, :-1])
+    assert not moved[:, 0].any()
+    assert operations.difference(IMAGE, IMAGE) == 0 < operations.difference(IMAGE, moved)
+
+
+def test_the_first_relu_is_shown_with_what_it_was_given(model):
+    cut = first_relu(model, IMAGE)
+    names = [name for name, layer in model.network.named_layers()]
+    if not any(
+        "relu" in name or getattr(layer, "activation", "") == "relu" for name, layer in model.network.named_layers()
+    ):
+        assert cut is None
+        return
+    assert cut.where in names
+    after = model.network.activations(model.weights, IMAGE[None])[cut.where][0]
+    np.testing.assert_allclose(cut.after, after, atol=1e-5)
+    np.testing.assert_array_equal(cut.after, np.maximum(cut.before, 0))
+    assert (cut.before < 0).any()
+
+
+def test_flattening_gives_the_row_that_the_network_sees(model):
+    maps = flattened(model, IMAGE)
+    outputs = model.network.activations(model.weights, IMAGE[None])
+    np.testing.assert_array_equal(maps.ravel(), outputs.get("flatten_1", IMAGE[None])[0].ravel())
+
+
+def test_a_dense_units_products_and_bias_add_up_to_what_it_puts_out(model):
+    for unit in (0, 3, 9):
+        shown = dense_unit(model, IMAGE, unit)
+        layer = dict(model.network.named_layers())[shown.where].model_copy(update={"activation": "linear"})
+        before = list(model.network.activations(model.weights, IMAGE[None]).items())
+        place = [name for name, _ in before].index(shown.where)
+        own = {
+            weight: model.weights[f"{shown.where}/{weight}"]
+            for weight in ("kernel", "bias")
+            if layer.use_bias or weight == "kernel"
+        }
+        assert shown.total == pytest.approx(float(layer.forward(before[place - 1][1], own)[0, unit]), abs=1e-3)
+        assert shown.units == layer.units
+
+
+def test_the_last_layers_sums_go_through_softmax_to_the_networks_answer(model):
+    answer = model.network.probabilities(model.weights, IMAGE[None])[0]
+    np.testing.assert_allclose(softmax(logits(model, IMAGE)), answer, atol=1e-5)
+
+
+@given(arrays(np.float32, 10, elements=st.floats(-8, 8, width=32)), st.floats(0.2, 10))
+def test_a_temperature_on_logits_is_the_one_that_models_are_calibrated_by(sums, temperature):
+    by_model = tempered(softmax(sums)[None], temperature)[0]
+    np.testing.assert_allclose(softmax(sums, temperature), by_model, atol=1e-4)
+    assert softmax(sums, temperature).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_how_a_digit_lies_in_its_image_is_measured_in_pixels():
+    image = np.zeros((28, 28), np.float32)
+    image[4:24, 10:14] = 0.5
+    assert framed(image) == operations.Framed(20, 4, 14.0, 12.0, 40.0)
+
+
+@pytest.mark.parametrize(("preset", "parameters"), [("script-a", 93_322), ("script-b", 542_230)])
+def test_the_way_parameters_are_counted_comes_to_what_both_texts_state(preset, parameters):
+    rows = PRESETS[preset].network.table()
+    sums = [
+        counted(row).replace("\N{NO-BREAK SPACE}", "").replace("\N{MULTIPLICATION SIGN}", "*").replace(",", "")
+        for row in rows
+    ]
+    assert [eval(written or "0") for written in sums] == [row.parameters for row in rows]
+    assert sum(row.parameters for row in rows) == parameters
+
+
+def test_another_first_convolution_changes_the_count_and_what_cannot_fit_is_refused():
+    network = PRESETS["script-b"].network
+    assert with_first_convolution(network, 32, 3) == network
+    assert with_first_convolution(network, 16, 3).parameters == 160 + (13 * 13 * 16 + 1) * 100 + 1010
+    with pytest.raises(DoesNotFit, match="no convolution"):
+        with_first_convolution(NETWORKS["bare"], 8, 3)
+    with pytest.raises(DoesNotFit, match="maxpooling2d_1"):
+        with_first_convolution(network, 8, 28)

@@ -1,0 +1,37 @@
+import numpy as np
+
+from core.reports.fine_tuning_report import lesson_sentence, readings
+from core.networks.model import Scores, pretrained
+
+THIN, ARROW = "\N{THIN SPACE}", "\N{RIGHTWARDS ARROW}"
+
+
+def scores(test_accuracy, drawn_accuracy=None, data_source="mnist"):
+    return Scores(
+        data_source=data_source,
+        test_accuracy=test_accuracy,
+        test_images=10_000,
+        test_loss=0.03,
+        drawn_accuracy=drawn_accuracy,
+        kept_epoch=1,
+        epochs=1,
+        seconds=5.0,
+    )
+
+
+def test_a_lesson_is_summed_up_in_a_sentence():
+    said = lesson_sentence([1, 2, 3, 4], [7, 7, 8, 9], [1, 2, 3, 9], scores(0.9962, 0.98), scores(0.9958, 0.985))
+    assert said == (
+        f"Reads 3 of 4 drawings it was taught, before 0; test accuracy 99.62{THIN}% {ARROW} 99.58{THIN}%, "
+        f"drawn digits 98.00{THIN}% {ARROW} 98.50{THIN}%."
+    )
+
+
+def test_what_was_not_measured_on_the_same_images_is_not_compared():
+    said = lesson_sentence([1], [1], [1], scores(0.99, 0.9), scores(0.9, None, "handwriting"))
+    assert said == f"Reads 1 of 1 drawing it was taught, before 1; test accuracy 90.00{THIN}%."
+
+
+def test_readings_are_the_likeliest_digits():
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    assert readings(pretrained(), images) == pretrained().probabilities(images).argmax(axis=1).tolist()

@@ -1,0 +1,93 @@
+import pytest
+
+from core.networks.recipe import PRESETS
+from core.store.limits import BadLimit, Limits, OverLimit, check, limits, said
+from core.store.runs import RunState, RunStore
+from tests.training import tiny
+
+MINE, THEIRS = "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+
+
+def recipe(seed):
+    return tiny.RECIPE.model_copy(update={"seed": seed})
+
+
+def test_without_a_word_from_the_environment_every_preset_is_allowed():
+    assert limits() == Limits()
+    assert said(limits()) == ""
+    for preset in PRESETS.values():
+        check(preset)
+
+
+@pytest.mark.parametrize("text", ["ten", "0", "201", "-1", "1.5", "nan", "1e2"])
+def test_a_limit_that_is_none_is_refused_with_its_name_and_range(text, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", text)
+    with pytest.raises(BadLimit, match=r"INKLING_MAX_EPOCHS must be a whole number from 1 to 200, not"):
+        limits()
+
+
+def test_numbers_are_read_as_people_write_them(monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_PARAMETERS", " 100,000 ")
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "")
+    assert limits() == Limits(parameters=100_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "sentence"),
+    [
+        ("EPOCHS", "2", "allows 2 epochs, and not 3"),
+        ("IMAGES", "10000", "allows 10,000 images to learn from, and not 60,000"),
+        ("PARAMETERS", "100", "allows 100 parameters, and not"),
+    ],
+)
+def test_a_recipe_above_a_limit_is_refused_with_the_limit_and_nothing_is_queued(
+    name, most, sentence, store, monkeypatch
+):
+    monkeypatch.setenv(f"INKLING_MAX_{name}", most)
+    data = tiny.RECIPE.data.model_copy(update={"size": "full"})
+    with pytest.raises(OverLimit, match=sentence):
+        store.submit(MINE, tiny.RECIPE.model_copy(update={"data": data}))
+    assert store.runs_of(MINE) == []
+    assert most.replace("10000", "10,000") in said(limits())
+
+
+@pytest.mark.bad_input(29)
+def test_further_runs_of_a_workspace_wait_as_many_as_are_allowed(store, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "2")
+    ids = [store.submit(MINE, recipe(seed)) for seed in (1, 2)]
+    with pytest.raises(OverLimit, match="At most 2 runs at a time"):
+        store.submit(MINE, recipe(3))
+    assert store.submit(MINE, recipe(2)) == ids[1]
+    store.ask(ids[0], MINE, "stop")
+    assert store.refusal(MINE) == ""
+
+
+def test_a_run_is_resumed_by_the_limits_that_are_in_force_then(store, monkeypatch):
+    run_id = store.submit(MINE, tiny.RECIPE)
+    store.ask(run_id, MINE, "pause")
+    monkeypatch.setenv("INKLING_MAX_RUNS", "1")
+    assert store.refusal(MINE)
+    assert store.refusal(MINE, tiny.RECIPE) == ""  # it is there already
+    monkeypatch.setenv("INKLING_MAX_EPOCHS", "2")
+    assert "allows 2 epochs, and not 3" in store.refusal(MINE, tiny.RECIPE)
+    with pytest.raises(OverLimit, match="allows 2 epochs, and not 3"):
+        store.resume(run_id, MINE)
+    assert store.run(run_id).state == RunState.PAUSED
+
+
+def test_a_full_queue_and_a_full_workspace_say_so(store, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_QUEUE", "1")
+    first = store.submit(THEIRS, recipe(1))
+    with pytest.raises(OverLimit, match="The queue is full: 1 runs wait"):
+        store.submit(MINE, recipe(1))
+    store.ask(first, THEIRS, "stop")
+    monkeypatch.setenv("INKLING_MAX_RUNS", "1")
+    with pytest.raises(OverLimit, match="delete some first"):
+        store.submit(THEIRS, recipe(2))
+    store.delete(first, THEIRS)
+    assert store.submit(THEIRS, recipe(2))
