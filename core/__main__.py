@@ -19,8 +19,8 @@ from pathlib import Path
 
 from core.digits.dataset import load_dataset, load_mnist
 from core.errors import InklingError
-from core.insight.test_predictions import to_bytes
 from core.insight.metrics import accuracy, accuracy_interval
+from core.insight.test_predictions import to_bytes
 from core.networks.history import BatchProgress
 from core.networks.model import PRETRAINED, load_model
 from core.networks.recipe import DETECTOR, MAX_JSON_BYTES, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe

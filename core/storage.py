@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from core import config
 from core.errors import InklingError
 
 SEAL_BYTES = 32  # of a SHA-256, before what it seals
@@ -32,12 +33,12 @@ def home() -> Path:
     Where that cannot be written to when it is first asked for, a folder in memory or among the temporary files takes
     its place, until the process ends; `home_problem` says so.
     """
-    return _usable(_wanted_home())
+    return _usable(config.home())
 
 
 def home_problem() -> str:
     """Why the folder for everything is not where it was asked to be, in a sentence; "" where it is."""
-    if home() == _wanted_home():
+    if home() == config.home():
         return ""
     return (
         "The server's disk cannot be written to, so runs and drawings are kept for now only, and those of before are "
@@ -47,8 +48,8 @@ def home_problem() -> str:
 
 def is_forgetful() -> bool:
     """Whether the disk loses everything at a restart: on Streamlit Community Cloud, or where `INKLING_FORGETS=1`."""
-    said = os.environ.get("INKLING_FORGETS")
-    return said == "1" if said else Path.cwd().is_relative_to("/mount/src")
+    told = config.forgets()
+    return Path.cwd().is_relative_to("/mount/src") if told is None else told
 
 
 def refuge() -> Path:
@@ -57,18 +58,18 @@ def refuge() -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    return _refuge_for(_wanted_home())
+    return _refuge_for(config.home())
 
 
 def in_refuge(name: str) -> Path | None:
     """The file of this name in a refuge, where there is one; nothing is made to look for it."""
-    paths = [folder / name for folder in _refuges(_wanted_home()) if _is_ours(folder)]
+    paths = [folder / name for folder in _refuges(config.home()) if _is_ours(folder)]
     return next((path for path in paths if path.is_file()), None)
 
 
 def all_in_refuge(pattern: str) -> list[Path]:
     """The files in a refuge whose names match, where there is one."""
-    return [path for folder in _refuges(_wanted_home()) if _is_ours(folder) for path in folder.glob(pattern)]
+    return [path for folder in _refuges(config.home()) if _is_ours(folder) for path in folder.glob(pattern)]
 
 
 @cache
@@ -144,10 +145,6 @@ def one_at_a_time(path: Path) -> Iterator[None]:
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield
-
-
-def _wanted_home() -> Path:
-    return Path(os.environ.get("INKLING_HOME") or ".inkling")
 
 
 @cache

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core.insight.prediction import answer_drawing, answer_picture
-from pages.components.draw import answer, board, explanation_view, framing_view, picture, small_screen
 from pages.components.base import errors
-from pages.components.visitor import model_choice, own_drawings
-from pages.components.frame import presenting, router
 from pages.components.base.typesetting import on_accent, quiet
+from pages.components.draw import answer, board, explanation_view, framing_view, picture, small_screen
+from pages.components.frame import presenting, router
+from pages.components.visitor import model_choice, own_drawings
 
 router.guard()
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.components.workshop import leader_access, leader_view
 from pages.components.frame import router
+from pages.components.workshop import leader_access, leader_view
 
 router.guard()
 

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.chapters.guides import better_than_script_a, improvements, script_a, script_b, workshop
-from pages.chapters.layers import convolution, dense, flatten, max_pooling, parameters, relu, softmax
 from pages.chapters.inputs import data, one_hot, scaling
-from pages.chapters.training import epochs, loss, optimizers, overfitting
+from pages.chapters.layers import convolution, dense, flatten, max_pooling, parameters, relu, softmax
 from pages.chapters.reference import glossary, trade_offs
-from pages.components.learn import chapter
+from pages.chapters.training import epochs, loss, optimizers, overfitting
 from pages.components.frame import router
+from pages.components.learn import chapter
 
 # The chapters in the order in which they are read. One more is one more line here.
 ORDER = [

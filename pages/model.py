@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.store.runs import NoSuchRun
-from pages.components.model import model_view
 from pages.components.frame import router
+from pages.components.model import model_view
 
 router.guard()
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.components.workshop import privacy_view
 from pages.components.frame import router
+from pages.components.workshop import privacy_view
 
 router.guard()
 

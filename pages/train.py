@@ -5,12 +5,12 @@ import streamlit as st
 from core.networks.recipe import Recipe
 from core.store.runs import NoSuchRun, run_store
 from pages.components.base import errors
-from pages.components.visitor import own_drawings, workspace
-from pages.components.train import recipe_form, train_bar, training_view
-from pages.components.frame import router
-from pages.components.visitor.engine import engine
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import on_accent, quiet
+from pages.components.frame import router
+from pages.components.train import recipe_form, train_bar, training_view
+from pages.components.visitor import own_drawings, workspace
+from pages.components.visitor.engine import engine
 
 router.guard()
 

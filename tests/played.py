@@ -7,8 +7,8 @@ import numpy as np
 from core.networks.history import EpochResult
 from core.networks.model import PRETRAINED, Model, Scores
 from core.networks.recipe import PRESETS, Recipe
-from core.training.checkpoint import Checkpoint, TrainedModel
 from core.store.runs import run_store
+from core.training.checkpoint import Checkpoint, TrainedModel
 from tests.samples import random_weights
 
 SECRET = "A" * 43  # what a visitor's cookie holds

@@ -3,9 +3,9 @@
 import numpy as np
 
 from core.digits.synthetic.handwriting import handwriting
-from core.networks.snapshots import NO_FILM, filmed
 from core.networks.model import Model, pretrained
 from core.networks.recipe import PRESETS
+from core.networks.snapshots import NO_FILM, filmed
 
 
 def random_weights(network, seed=0):

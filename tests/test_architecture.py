@@ -9,18 +9,40 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [*sorted(path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*.py")), ROOT / "app.py"]
-WINGS = ["digits", "networks", "insight", "training"]  # each may import the ones before it
+# What each folder may import besides itself; a folder that nothing may import is not named here.
+WINGS = {
+    "digits": set(),
+    "networks": {"digits"},
+    "insight": {"digits", "networks"},
+    "reports": {"digits", "networks", "insight"},
+    "lessons": {"digits", "networks", "insight", "reports"},
+    "training": {"digits", "networks", "insight"},
+    "store": {"digits", "networks", "insight", "training"},
+    "engine": {"digits", "networks", "insight", "training", "store"},
+}
+SHARED = {"base", "parts", "images", "visitor"}
+FEATURES = {"frame", "learn", "runs", "model", "evaluate"}
+COMPONENTS = {
+    "base": set(),
+    "images": {"base"},
+    "parts": {"base", "images"},
+    "visitor": {"base", "parts", "images"},
+    **{feature: SHARED for feature in FEATURES},
+    **{feature: SHARED | FEATURES for feature in ("draw", "train", "workshop")},
+}
 HEAVY = {"tensorflow", "keras", "torch"}
 
 
 def imports(path):
-    """The dotted names that a file imports, wherever in it."""
+    """The dotted names that a file imports, wherever in it and by whatever means."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("importlib.import_module", "__import__"):
+            yield ast.literal_eval(node.args[0])  # a name that is put together cannot be checked, and fails here
 
 
 STORES = {"run_store", "scoreboard", "privacy", "drawing_store", "presence"}
@@ -60,11 +82,26 @@ def test_imports_run_one_way(path):
         there = imported.split(".")
         if here[0] == "core":
             assert there[0] not in ("pages", "app"), imported
-            if there[0] == "core" and len(there) > 1 and there[1] in WINGS:
+            if there[0] == "core" and there[1:2] and there[1] in WINGS and here[1] != "__main__.py":
                 assert here[1] in WINGS, f"{imported}: what the wings share knows none of them"
-                assert WINGS.index(there[1]) <= WINGS.index(here[1]), imported
-        if "components" in here and there[0] == "pages" and len(there) > 1:
+                assert there[1] in WINGS[here[1]] | {here[1]}, imported
+        if here[:2] == ("pages", "components") and there[0] == "pages":
             assert there[1] == "components", imported
+            assert len(there) < 3 or there[2] in COMPONENTS[here[2]] | {here[2]}, imported
+        if here[:2] == ("pages", "chapters") and there[0] == "pages":
+            assert there[1] == "components", f"{imported}: a chapter knows no other"
+
+
+def test_every_folder_has_its_floor():
+    assert {path.name for path in (ROOT / "core").iterdir() if path.is_dir()} - {"__pycache__"} == set(WINGS)
+    assert {path.name for path in (ROOT / "pages/components").iterdir() if path.is_dir()} == set(COMPONENTS)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_the_environment_is_read_in_one_place(path):
+    if name(path) != "core/config.py":
+        source = path.read_text(encoding="utf-8")
+        assert not re.search(r"environ\.get\(|getenv|environ\[", source.replace('environ.get("PYTHONPATH")', ""))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

@@ -20,8 +20,8 @@ import pytest
 from distributed import Client, Security
 from sqlalchemy import text
 
-from core.networks.recipe_link import to_link
 from core.engine.jobs import _tasks
+from core.networks.recipe_link import to_link
 from core.store.runs import RunState, RunStore
 from tests.training import tiny
 from tests.visitors import Visitor

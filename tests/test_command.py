@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 
+from core import __main__ as command
 from core.digits.dataset import Digits
 from core.insight.test_predictions import read_answers
 from core.networks.model import Model, load_model, pretrained
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import FAST, PeriodicCheckpoint
-from core import __main__ as command
 from tests.samples import random_weights
 from tests.training import tiny
 

@@ -10,7 +10,6 @@ import hashlib
 import http.client
 import io
 import logging
-import os
 import queue
 import threading
 import time
@@ -24,6 +23,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from core import config
 from core.digits.synthetic.doodles import doodles as draw_doodles
 from core.digits.synthetic.handwriting import load_handwriting, load_handwriting_part
 from core.errors import InklingError
@@ -210,7 +210,7 @@ def load_mnist() -> tuple[Digits, Digits]:
     """
     for path in _mnist_files():
         if not path.is_file():
-            if str(path) == os.environ.get("INKLING_MNIST"):
+            if path == config.mnist():
                 log.warning("event=no_file named_by=INKLING_MNIST file=%r", str(path))
             continue
         try:
@@ -329,10 +329,10 @@ def _beginning(archive: zipfile.ZipFile, part: _Part) -> bytes:
 
 
 def _mnist_files() -> Iterator[Path]:
-    if named := os.environ.get("INKLING_MNIST"):
-        yield Path(named)
+    if named := config.mnist():
+        yield named
     yield home() / "cache" / "mnist.npz"
-    yield Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets" / "mnist.npz"
+    yield config.keras_home() / "datasets" / "mnist.npz"
 
 
 _failed_at: dict[str, float] = {}  # when a download from this address failed last, on this process' own clock

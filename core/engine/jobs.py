@@ -30,8 +30,9 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from core.storage import home, one_at_a_time
+from core import config
 from core.engine import worker
+from core.storage import home, one_at_a_time
 from core.store.database import DatabaseBusy, DatabaseTrouble
 from core.store.runs import Run, RunState, RunStore
 
@@ -100,7 +101,7 @@ class Engine:
 
     def warm_up(self) -> None:
         """Start the engine, so that it is warm when a run comes. Does nothing where memory is short."""
-        if self._state == EngineState.OFF and os.environ.get("INKLING_WARM") != "0" and memory_limit() >= WARM_BYTES:
+        if self._state == EngineState.OFF and config.warms_up() and memory_limit() >= WARM_BYTES:
             self._is_wanted = True
             self.nudge()
 
@@ -116,7 +117,7 @@ class Engine:
         self.nudge()
         self._thread.join(5)
         with suppress(Exception):
-            if self._client and not _is_cluster() and not self._own_runs():
+            if self._client and not config.cluster_address() and not self._own_runs():
                 self._client.shutdown()
             elif self._client:
                 self._client.close()
@@ -161,7 +162,7 @@ class Engine:
             self._client = connected()
             self._is_wanted = False
             # Asked of the system, because a client waits half a minute for a scheduler that is gone.
-            self._scheduler_pid = os.getpid() if _is_cluster() else self._client.run_on_scheduler(os.getpid)
+            self._scheduler_pid = os.getpid() if config.cluster_address() else self._client.run_on_scheduler(os.getpid)
         client = self._client
         tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
@@ -279,9 +280,9 @@ def engine_id(database: str) -> str:
 
     "" where there can be but one, whatever the machine is called today: a file is not shared between machines.
     """
-    if not _is_cluster() and database.startswith("sqlite"):
+    if not config.cluster_address() and database.startswith("sqlite"):
         return ""
-    where = os.environ.get("DASK_SCHEDULER_ADDRESS") or f"{socket.gethostname()}:{home().absolute()}"
+    where = config.cluster_address() or f"{socket.gethostname()}:{home().absolute()}"
     return hashlib.sha256(where.encode()).hexdigest()[:16]
 
 
@@ -289,7 +290,7 @@ def connected() -> Client:
     """A client of the cluster that the environment names, or of our own engine, started where there is none."""
     from distributed import Client
 
-    if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
+    if address := config.cluster_address():
         return Client(address, timeout=START_SECONDS, set_as_default=False)
     with one_at_a_time(home() / "engine.lock"):
         for other in home().glob("engine-*.json"):
@@ -320,9 +321,8 @@ def memory_limit() -> float:
 
 def workers_wanted() -> int:
     """How many workers the engine starts: as many as `INKLING_WORKERS` says, else one per two cores."""
-    with suppress(ValueError):
-        if (named := int(os.environ.get("INKLING_WORKERS", ""))) > 0:
-            return named
+    if named := config.workers():
+        return named
     by_memory = 1 + int(max(0.0, memory_limit() - WARM_BYTES) / WORKER_BYTES)
     return max(1, min((os.cpu_count() or 1) // CORES_PER_WORKER, by_memory))
 
@@ -334,10 +334,6 @@ def code_version() -> str:
     for path in [*sorted((ROOT / "core").rglob("*.py")), ROOT / "requirements.txt"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _is_cluster() -> bool:
-    return bool(os.environ.get("DASK_SCHEDULER_ADDRESS"))
 
 
 def _scheduler_file() -> Path:
@@ -389,7 +385,7 @@ def _started() -> Client:
 
 def _ensure_worker(client: Client) -> None:
     """Start a worker beside our own scheduler, where there is none and none is coming up."""
-    if _is_cluster():
+    if config.cluster_address():
         return
     with one_at_a_time(home() / "engine.lock"):
         if not _is_alive(client.get_metadata("inkling-worker", default=0)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -13,11 +12,13 @@ import psutil
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core.errors import InklingError
-from core.reports.progress import duration, place_sentence
-from core.storage import home, home_problem, is_forgetful
+from core import config
 from core.engine import jobs
+from core.errors import InklingError
+from core.formatting import duration
+from core.storage import home, home_problem, is_forgetful
 from core.store.database import database_url
+from core.store.queue import place_sentence
 from core.store.runs import RunStore
 
 
@@ -103,7 +104,7 @@ def _named(url: str) -> str:
 
 
 def _engine(problems: list[str]) -> str:
-    if address := os.environ.get("DASK_SCHEDULER_ADDRESS"):
+    if address := config.cluster_address():
         return f"cluster at {address}"
     found = []
     for path in sorted(home().glob("engine-*.json")):

@@ -23,20 +23,19 @@ from typing import Any
 import numpy as np
 import psutil
 
-from core import logs
+from core import config, logs
 from core.digits.dataset import Dataset, load_dataset
 from core.errors import InklingError
-from core.reports.progress import duration
+from core.formatting import duration
 from core.networks.history import BatchProgress
 from core.networks.recipe import FAST, Recipe
 from core.store import limits
 from core.store.database import DatabaseTrouble
-from core.training.fine_tuning import lesson_data
-from core.training.checkpoint import SAMPLE_IMAGES, Checkpoint, EpochProgress, Paused, TrainedModel, Wish
 from core.store.runs import MAX_POINTS, RunState, RunStore, forget_rescued, rescue, run_store
+from core.training.checkpoint import SAMPLE_IMAGES, Checkpoint, EpochProgress, Paused, TrainedModel, Wish
+from core.training.fine_tuning import lesson_data
 
 NICENESS = 10  # the pages come first
-GIVES_WAY = os.environ.get("INKLING_GIVES_WAY") != "0"  # to them, as long as nobody has told it otherwise
 WARM_UP_SECONDS = 600  # after which a warm-up is taken to hang
 KEEPING_SECONDS = 3600.0  # in which a model is held that the disk does not take
 KEEPING_EVERY = 2.0  # seconds between two attempts
@@ -50,7 +49,7 @@ _bytes_after_first_run = 0
 def dask_setup(worker: Any) -> None:
     """Dask calls this in each new worker process: give way to the pages, and warm up beside Dask's own thread."""
     logs.to_stderr()
-    if hasattr(os, "nice") and GIVES_WAY:
+    if hasattr(os, "nice") and config.gives_way():
         os.nice(NICENESS)
     _begin_warm_up()
 
@@ -267,7 +266,7 @@ def _give_way() -> None:
     the worker's own, as the engine's are: a terminal's other work is not to give way with it.
     """
     with suppress(OSError, AttributeError):  # another system, or one that weighs no sessions
-        if GIVES_WAY and os.getsid(0) == os.getppid():
+        if config.gives_way() and os.getsid(0) == os.getppid():
             Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.insight.saliency import figure
 from core.insight.prediction import on_one_thread
+from core.insight.saliency import figure
 from core.networks.gradients import logits
 from core.networks.model import Model
 from core.networks.network import (

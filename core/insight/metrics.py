@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.formatting import percent
 from core.networks.network import CLASSES
 
 CALIBRATION_BINS = 15
@@ -15,11 +16,6 @@ TEMPERATURES = (0.5, 5.0)  # beyond them a few lucky validation images decide, a
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Share of (n, 10) answers whose likeliest digit is the label."""
     return float(np.mean(probabilities.argmax(axis=1) == labels))
-
-
-def percent(share: float) -> str:
-    """An accuracy as people read it: two decimals."""
-    return f"{share * 100:.2f}\N{THIN SPACE}%"
 
 
 def accuracy_interval(accuracy: float, count: int) -> tuple[float, float]:
@@ -223,7 +219,7 @@ def bins_sentence(bins: Sequence[Bin]) -> str:
     """What the reliability diagram shows: how many answers are in its last bin, and where it is farthest off."""
     total, last = sum(place.images for place in bins), bins[-1]
     said = (
-        f"{last.images:,} of {total:,} answers are at least {last.low * 100:.0f}\N{THIN SPACE}% sure. "
+        f"{last.images:,} of {total:,} answers are at least {percent(last.low, 0)} sure. "
         "The dashed line is honesty; a bar is the 95\N{THIN SPACE}% interval of its point, long where answers are few."
     )
     off = [place for place in bins if place.confidence is not None and _is_off(place)]
@@ -231,8 +227,8 @@ def bins_sentence(bins: Sequence[Bin]) -> str:
         return f"{said} The line runs through every bar."
     worst = max(off, key=lambda place: abs((place.confidence or 0) - (place.accuracy or 0)))
     return (
-        f"{said} Farthest off: where it is {(worst.confidence or 0) * 100:.0f}\N{THIN SPACE}% sure, "
-        f"{(worst.accuracy or 0) * 100:.0f}\N{THIN SPACE}% are right ({worst.images:,} images)."
+        f"{said} Farthest off: where it is {percent(worst.confidence or 0, 0)} sure, "
+        f"{percent(worst.accuracy or 0, 0)} are right ({worst.images:,} images)."
     )
 
 

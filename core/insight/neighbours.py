@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.digits.dataset import Digits, Source
-from core.insight.saliency import figure
+from core.formatting import a_digit
 from core.insight.prediction import on_one_thread
-from core.reports.progress import a_digit
+from core.insight.saliency import figure
 from core.networks.model import Model
 from core.networks.network import Dense, Dropout, Flatten, GlobalAveragePooling2D, Network, as_input
 

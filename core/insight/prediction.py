@@ -10,7 +10,6 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from core.digits.canvas import DrawingTooLarge, pen_widths_from_canvas, strokes_from_canvas
-from core.digits.synthetic.doodles import DOODLE, LETTER, TWO_DIGITS
 from core.digits.pictures import Picture, frame_picture
 from core.digits.preprocessing import (
     MNIST_FRAMING,
@@ -21,6 +20,8 @@ from core.digits.preprocessing import (
     TooMuchInk,
     frame_strokes,
 )
+from core.digits.synthetic.doodles import DOODLE, LETTER, TWO_DIGITS
+from core.formatting import certainty
 from core.networks.model import Model, detector
 from core.networks.network import CLASSES
 
@@ -142,8 +143,3 @@ def _judged(image: np.ndarray) -> tuple[float, int]:
     """The detector's log odds of "a digit", and what the image likeliest is if it is none."""
     sorts = detector().probabilities(image[np.newaxis])
     return float(_odds(sorts)[0]), CLASSES + int(sorts[0, CLASSES:].argmax())
-
-
-def certainty(probability: float) -> str:
-    """A model's probability as people read it, one decimal; never 100, as no model is that certain."""
-    return f"{min(probability * 100, 99.9):.1f}\N{THIN SPACE}%"

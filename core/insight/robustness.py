@@ -15,8 +15,9 @@ import numpy as np
 from core.digits.augmentation import Floats, resampled
 from core.digits.dataset import Digits
 from core.digits.preprocessing import IMAGE_SIZE
+from core.formatting import percent
+from core.insight.metrics import accuracy
 from core.insight.test_predictions import answered
-from core.insight.metrics import accuracy, percent
 from core.networks.model import Model
 
 IMAGES = 500  # test digits that a point of a curve is measured on: half a second for the largest shipped network
@@ -84,7 +85,7 @@ def curve_sentence(change: Change, curve: Mapping[float, float], now: float) -> 
         lost = [amount for amount in change.amounts if curve[amount] < READABLE]
         nearest = [max((a for a in lost if a < 0), default=0), min((a for a in lost if a > 0), default=0)]
         places = " and at ".join(change.text(amount) for amount in nearest if amount)
-        verb = f"falls below {READABLE * 100:.0f}\N{THIN SPACE}%"
+        verb = f"falls below {percent(READABLE, 0)}"
         far = f" It {verb} at {places}." if places else f" It never {verb} here."
     if now == 0:
         return f"Unchanged, it reads {percent(curve[0])} of the digits.{far}"

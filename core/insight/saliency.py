@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from core.errors import InklingError
-from core.insight.prediction import certainty, on_one_thread
+from core.formatting import certainty, percent
+from core.insight.prediction import on_one_thread
 from core.networks.gradients import gradients
 from core.networks.model import Model
 from core.networks.network import (
@@ -268,7 +269,7 @@ def grad_cam(model: Model, image: np.ndarray, layer: str) -> ClassActivation:
         layer,
         heat,
         f"What speaks for {digit} in these maps ({maps}) is strongest {place_words(row + 0.5, column + 0.5)}; "
-        f"{on_ink * 100:.0f}\N{THIN SPACE}% of it lies on ink.",
+        f"{percent(on_ink, 0)} of it lies on ink.",
     )
 
 

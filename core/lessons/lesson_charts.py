@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from core.reports.charts import _AXIS, _FRAME, Row, Spec
 from core.lessons.descent import OPTIMIZERS, START, Overfitting, Steps, contour, valley, walk
+from core.reports.charts import _AXIS, _FRAME, Row, Spec
 
 DASHES = ([1, 0], [6, 3], [2, 2])
 HEIGHTS = (0.25, 1, 2.5, 5, 9, 14)  # of the valley's contours

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from core.errors import InklingError
+from core.formatting import short_text
 from core.networks.model import Model
 from core.networks.network import (
     AveragePooling2D,
@@ -263,14 +264,14 @@ def _square(count: int) -> tuple[int, int, int]:
 def arithmetic(place: Place, kernel: Floats) -> str:
     """A place's sum written out, without the pixels that are paper: "0.53 x 2 + 0.99 x -1 = 0.07"."""
     terms = [
-        f"{pixel:.2f}\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}{_signed(weight)}"
+        f"{pixel:.2f}\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}{short_text(float(weight))}"
         for pixel, weight in zip(place.patch.ravel(), kernel.ravel(), strict=True)
         if pixel > 0 and weight != 0
     ]
     if not terms:
         return "Only paper lies under the kernel, so the sum is 0"
     written = " + ".join(terms) if len(terms) <= 9 else f"{len(terms)} products, added up"
-    return f"{written} = **{_signed(place.total)}**"
+    return f"{written} = **{short_text(place.total)}**"
 
 
 def logits(model: Model, image: Floats) -> Floats:
@@ -314,8 +315,3 @@ def framed(image: Floats) -> Framed:
     middles = np.arange(len(image)) + 0.5
     row, column = (float(image.sum(axis=axis) @ middles) / total for axis in (1, 0))
     return Framed(int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1, row, column, total)
-
-
-def _signed(number: float | np.floating[Any]) -> str:
-    written = f"{number:.2f}".rstrip("0").rstrip(".")
-    return ("0" if written in ("-0", "") else written).replace("-", "\N{MINUS SIGN}")

@@ -39,3 +39,8 @@ class EpochResult:
     learning_rate: float
     validation_loss: float | None = None
     validation_accuracy: float | None = None
+
+
+def share_done(progress: BatchProgress, epochs: int) -> float:
+    """How much of all epochs is behind, 0 to 1."""
+    return min(1.0, (progress.epoch - 1 + progress.step / progress.steps) / epochs)

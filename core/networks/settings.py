@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args
 
-import numpy as np
 from pydantic import BaseModel
 
+from core.formatting import NONE, setting_text
 from core.networks.network import AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Network
 from core.networks.recipe import Recipe, parse_recipe
 
-NONE = "\N{EN DASH}"  # where a recipe has no such setting
 Setting = int | float | str | bool
 
 _GROUPS = {"schedule": "Schedule", "early_stopping": "Early stopping", "checkpoint": "Checkpoint"}
@@ -96,19 +95,14 @@ def words(value: Setting | None, path: str = "") -> str:
     if isinstance(value, str):
         return _WORDS.get(value, value)
     if path in _SHARES:
-        return f"{number(100 * value)}\N{THIN SPACE}%"
-    return f"{value:,}" if isinstance(value, int) else f"{number(value)}{_UNITS.get(path, '')}"
+        return f"{setting_text(100 * value)}\N{THIN SPACE}%"
+    return f"{value:,}" if isinstance(value, int) else f"{setting_text(value)}{_UNITS.get(path, '')}"
 
 
 def quantity(value: Setting | None, path: str) -> str:
     """A setting's value as it stands in a sentence that does not name the setting: "10 epochs"."""
     said, counted = words(value, path), _COUNTED.get(path)
     return f"{said} {counted}{'' if value == 1 else 's'}" if counted and isinstance(value, int) else said
-
-
-def number(value: float, digits: int = 6) -> str:
-    """A number with so many significant digits at most, and never with an exponent: "0.00001"."""
-    return np.format_float_positional(value, digits, fractional=False, trim="-")
 
 
 def differing(recipes: Sequence[Recipe]) -> list[tuple[str, list[str]]]:

@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.insight.metrics import Bin, accuracy_interval, percent
-from core.insight.prediction import certainty
+from core.formatting import certainty, loss_text, percent
+from core.insight.metrics import Bin, accuracy_interval
 from core.networks.history import BatchProgress, EpochResult
 
 SERIES = ("training", "validation")
@@ -115,7 +115,7 @@ def reliability_rows(bins: Sequence[Bin]) -> list[Row]:
                 "low": low,
                 "high": high,
                 "images": place.images,
-                "range": f"{place.low * 100:.0f} to {place.high * 100:.0f}\N{THIN SPACE}%",
+                "range": f"{place.low * 100:.0f} to {percent(place.high, 0)}",
                 "honest": False,
             }
         )
@@ -270,11 +270,6 @@ def curve_summary(
         gain = min(float(row[value]) for row in before) / float(last[value])
         trend = "still falling" if gain > 1.02 else "level" if gain > 0.9 else "above its best"
     return f"{sentence}, {trend}."
-
-
-def loss_text(loss: float) -> str:
-    """A loss as people read it: three significant digits."""
-    return f"{loss:#.3g}"
 
 
 def check_sentence(label: int, probabilities: np.ndarray) -> str:

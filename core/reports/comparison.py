@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from core.insight.metrics import percent
-from core.reports.progress import duration
+from core.formatting import duration, percent
 from core.networks.model import Scores
 
 SAME_TIME = 1.15  # a machine that others use too is no stopwatch
@@ -88,7 +87,7 @@ def _time(seconds: float, other: float) -> str:
         return f"took {'twice as long' if longer.startswith('2 ') else longer} {times}"
     part = round(1 / ratio)
     if part < 2:
-        return f"took {ratio * 100:.0f}\N{THIN SPACE}% of the time {times}"
+        return f"took {percent(ratio, 0)} of the time {times}"
     return (
         f"took {_PARTS[part]} of the time {times}"
         if part < len(_PARTS)

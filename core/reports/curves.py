@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.reports.charts import MAX_ROWS, SERIES, Row, Spec, accuracy_curves, curve_rows, loss_curves
-from core.insight.metrics import percent
+from core.formatting import percent
 from core.networks.history import BatchProgress, EpochResult
+from core.reports.charts import MAX_ROWS, SERIES, Row, Spec, accuracy_curves, curve_rows, loss_curves
 
 MOST = 6  # runs in one picture; more cannot be told apart
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")  # Vega's

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.insight.metrics import percent
+from core.formatting import percent
 from core.networks.model import Model, Scores
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.insight.metrics import accuracy_interval, percent
-from core.insight.prediction import certainty
-from core.networks.history import BatchProgress, EpochResult
+from core.formatting import a_digit, certainty, percent
+from core.insight.metrics import accuracy_interval
+from core.networks.history import BatchProgress, EpochResult, share_done
 from core.networks.model import Scores
 
 DRAWN = "built-in ones in many styles, drawn with an even pen; it was not trained on these"
@@ -14,11 +14,6 @@ HARDLY = 0.02  # a change of a loss, as a share of it, that is none
 ENDED_EARLY = "It ended within its first epoch."  # where the curves of a run that is over have no epoch to speak of
 WAITS_TO_BE_MEASURED = "waits to be measured"  # what a paused run does that was stopped
 STEADY_SHARE = 0.01  # of the run, after which its own pace tells more than the last batches'
-
-
-def share_done(progress: BatchProgress, epochs: int) -> float:
-    """How much of all epochs is behind, 0 to 1."""
-    return min(1.0, (progress.epoch - 1 + progress.step / progress.steps) / epochs)
 
 
 def seconds_left(progress: BatchProgress, points: Sequence[BatchProgress], epochs: int, batch_size: int) -> float:
@@ -31,25 +26,6 @@ def seconds_left(progress: BatchProgress, points: Sequence[BatchProgress], epoch
         return max(0.0, (progress.seconds - points[0].seconds) / ran * (1 - done))
     images = (1 - done) * epochs * progress.steps * batch_size
     return images / max(progress.images_per_second, 1e-6)
-
-
-def duration(seconds: float) -> str:
-    """A time as people read it: "12 s", "1 min 05 s", "2 h 03 min"."""
-    whole = max(0, round(seconds))
-    minutes, rest = divmod(whole, 60)
-    if not minutes:
-        return f"{rest} s"
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min {rest:02} s"
-
-
-def place_sentence(before: int, running: int, seconds: float) -> str:
-    """Where a run stands in the queue: "Place 3 in the queue, behind 1 that trains: begins in about 40 s"."""
-    if not before and not running:
-        return "Next in the queue"
-    place = f"Place {before + 1} in the queue" if before else "Next in the queue"
-    behind = f", behind {running} that {'trains' if running == 1 else 'train'}" if running else ""
-    return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"
 
 
 def state_words(state: str, points: Sequence[BatchProgress], history: Sequence[EpochResult], epochs: int) -> str:
@@ -128,11 +104,6 @@ def watched_sentence(is_drawn: bool, probabilities: Sequence[float], *, is_own: 
         return f"{whose.capitalize()} drawing. Its answers will appear here."
     highest = max(probabilities)
     return f"Reads {whose} drawing as {a_digit(probabilities.index(highest))}, {certainty(highest)}."
-
-
-def a_digit(digit: int) -> str:
-    """A digit with its article: "a 7", "an 8"."""
-    return f"an {digit}" if digit == 8 else f"a {digit}"
 
 
 def score_words(scores: Scores) -> str:

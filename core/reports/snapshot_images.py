@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.networks.snapshots import Film, filmed_layers
+from core.formatting import percent, weight_text
 from core.networks.network import Network
+from core.networks.snapshots import Film, filmed_layers
 
 SAME = 0.005  # a relative change of the largest weight that is not worth a word
 _SMALLEST, _LARGEST, _MEAN, _ZEROS, _NANS = range(5)
@@ -32,7 +33,7 @@ def largest_weights(film: Film) -> np.ndarray:
 def statistics_words(film: Film, place: int) -> list[list[str]]:
     """A frame's statistics for each layer, as they stand in a table: smallest, largest, mean, zeros, not numbers."""
     return [
-        [*(weight_text(row[i]) for i in (_SMALLEST, _LARGEST, _MEAN)), _share(row[_ZEROS]), f"{int(row[_NANS]):,}"]
+        [*(weight_text(row[i]) for i in (_SMALLEST, _LARGEST, _MEAN)), percent(row[_ZEROS], 0), f"{int(row[_NANS]):,}"]
         for row in film.statistics[place]
     ]
 
@@ -89,7 +90,7 @@ def filters_sentence(film: Film, network: Network, place: int) -> str:
         return f"{what}, {frame_name(film, 0)}."
     first, now = (np.nan_to_num(film.filters[i].astype(np.float32)) for i in (0, place))
     norm, moved = (float(np.linalg.norm(values)) for values in (first, now - first))
-    changed = f"; they have changed by {_share(moved / norm)} since the first frame" if norm else ""
+    changed = f"; they have changed by {percent(moved / norm, 0)} since the first frame" if norm else ""
     return f"{what}, {frame_name(film, place)}{changed}."
 
 
@@ -101,21 +102,6 @@ def read_digits(film: Film) -> np.ndarray:
 def read_right(film: Film, labels: np.ndarray) -> list[int]:
     """In each frame, how many of the sample images are read right."""
     return [int(count) for count in (read_digits(film) == labels).sum(axis=1)]
-
-
-def weight_text(value: float) -> str:
-    """A weight as people read it: "0.31", "-1.20", "12", "0.0004"."""
-    if not np.isfinite(value):
-        return "none"
-    if value == 0 or abs(value) >= 0.01:
-        text = f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
-    else:
-        text = f"{value:.0e}" if abs(value) < 0.0001 else f"{value:.4f}"
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
-def _share(value: float) -> str:
-    return f"{float(value) * 100:.0f}\N{THIN SPACE}%"
 
 
 def _weighing(network: Network) -> list[int]:

@@ -47,6 +47,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
+from core import config
 from core.errors import InklingError
 from core.storage import SEAL_BYTES, Damaged, home, one_at_a_time, sealed, unsealed
 
@@ -386,7 +387,7 @@ class Database:
 
 def database_url() -> str:
     """What `INKLING_DATABASE_URL` names, else a file in Inkling's home."""
-    if url := os.environ.get("INKLING_DATABASE_URL"):
+    if url := config.database_url():
         return url
     home().mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{(home() / 'runs.sqlite3').absolute()}"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 from pydantic import Field, ValidationError
 
+from core import config
 from core.errors import InklingError
 from core.networks.network import MAX_PARAMETERS, Value
 from core.networks.recipe import MAX_DOODLES, MAX_EPOCHS, MAX_HANDWRITING, Recipe
 
 MOST_IMAGES = 60_000 + MAX_HANDWRITING + MAX_DOODLES
-_PREFIX = "INKLING_MAX_"
 
 
 class BadLimit(InklingError, ValueError):
@@ -42,7 +40,7 @@ def limits() -> Limits:
     Raises:
         BadLimit: the environment names one that is none.
     """
-    given = {name: os.environ.get(variable(name), "").strip() for name in Limits.model_fields}
+    given = {name: config.limit(name) for name in Limits.model_fields}
     try:
         # As text, because what an operator types is text; "strict" would take no number from it.
         return Limits.model_validate({name: _number(text) for name, text in given.items() if text})
@@ -57,7 +55,7 @@ def limits() -> Limits:
 
 def variable(name: str) -> str:
     """The environment variable that sets a limit."""
-    return _PREFIX + name.upper()
+    return config.LIMIT_PREFIX + name.upper()
 
 
 def check(recipe: Recipe, allowed: Limits | None = None) -> None:

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.reports.progress import share_done
-from core.networks.history import BatchProgress
+from core.formatting import duration
+from core.networks.history import BatchProgress, share_done
 from core.networks.recipe import Recipe
 
 # What a run takes on two quiet cores, fitted to the presets: to begin and to end, for an image, for a multiply-add.
@@ -162,3 +162,12 @@ def _ending_share(recipe: Recipe) -> float:
     """The part of a run that comes after its last step: answering the test digits, and saving."""
     work = recipe.network.multiply_adds * MULTIPLY_ADD_SECONDS
     return (OVERHEAD_SECONDS / 2 + ANSWERED_IMAGES * work * FORWARD) / cost(recipe)
+
+
+def place_sentence(before: int, running: int, seconds: float) -> str:
+    """Where a run stands in the queue: "Place 3 in the queue, behind 1 that trains: begins in about 40 s"."""
+    if not before and not running:
+        return "Next in the queue"
+    place = f"Place {before + 1} in the queue" if before else "Next in the queue"
+    behind = f", behind {running} that {'trains' if running == 1 else 'train'}" if running else ""
+    return f"{place}{behind}: begins in about {duration(max(1.0, seconds))}"

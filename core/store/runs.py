@@ -42,17 +42,17 @@ from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from core.digits.dataset import Digits
 from core.errors import InklingError
-from core.networks.snapshots import NO_FILM, Film
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
+from core.networks.names import MAX_NAME, clean_name, free_name
 from core.networks.recipe import Recipe, parse_recipe
+from core.networks.snapshots import NO_FILM, Film
 from core.storage import Damaged, all_in_refuge, in_refuge, refuge, write_whole
 from core.store import limits, queue
 from core.store.database import Base, Database, Json, Sealed, SealedText, Token, database_url
-from core.training.fine_tuning import Lesson
 from core.store.limits import OverLimit
-from core.networks.names import MAX_NAME, clean_name, free_name
 from core.training.checkpoint import Checkpoint, TrainedModel, Wish
+from core.training.fine_tuning import Lesson
 
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes

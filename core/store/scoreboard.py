@@ -16,9 +16,9 @@ from sqlalchemy import String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import InklingError
+from core.networks.names import MAX_NAME, clean_name
 from core.store.database import Base, Database, database_url
 from core.store.limits import limits
-from core.networks.names import MAX_NAME, clean_name
 from core.store.runs import NoSuchRun, Run, is_same_owner
 
 MAX_NICKNAME = 30  # characters

@@ -10,9 +10,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from core.networks.snapshots import NO_FILM, Film
 from core.networks.history import EpochResult
 from core.networks.model import Model
+from core.networks.snapshots import NO_FILM, Film
 
 SAMPLE_IMAGES = 100  # test images whose answers are followed while a run goes on
 Wish = Literal["", "stop", "pause"]

@@ -14,8 +14,8 @@ from safetensors.numpy import load, save
 
 from core.digits.dataset import Dataset, Digits
 from core.networks.model import BadModelFile, Model, read_model
-from core.networks.recipe import MAX_STEP_MULTIPLY_ADDS, Cosine, Recipe
 from core.networks.names import with_ending
+from core.networks.recipe import MAX_STEP_MULTIPLY_ADDS, Cosine, Recipe
 
 SHARE = 0.1  # of the training images that are the lesson's drawings
 EPOCHS = 1

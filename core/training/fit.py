@@ -25,11 +25,11 @@ from core.digits.dataset import Dataset, Digits, drawn_digits
 from core.errors import InklingError
 from core.insight.metrics import accuracy, cross_entropy, fitted_temperature
 from core.insight.prediction import on_one_thread
-from core.networks.snapshots import NO_FILM, Film, filmed
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, tempered
 from core.networks.network import IMAGE_SHAPE
 from core.networks.recipe import Cosine, OneCycle, Recipe, ReduceLROnPlateau
+from core.networks.snapshots import NO_FILM, Film, filmed
 from core.training import kernels
 from core.training.batches import scaled, training_batches
 from core.training.checkpoint import (

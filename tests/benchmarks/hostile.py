@@ -237,14 +237,14 @@ def _memory(pid: int, reset: bool = False, peak: bool = False) -> float:
 def _kinds() -> dict[str, Callable[[Random], Callable[[], object]]]:
     """For each kind of case, what makes one from a random source, ready to be handled."""
     from core.digits.pictures import read_picture
-    from core.networks.keras_script import file_stem, keras_code
     from core.insight.prediction import answer_drawing, answer_picture
-    from core.reports.progress import score_words
+    from core.networks.keras_script import file_stem, keras_code
     from core.networks.model import pretrained, read_model
+    from core.networks.names import MAX_NAME, clean_name
     from core.networks.network import MAX_PARAMETERS
     from core.networks.recipe import parse_recipe
     from core.networks.recipe_link import from_link, to_link
-    from core.networks.names import MAX_NAME, clean_name
+    from core.reports.progress import score_words
     from core.store.runs import run_store
     from pages.components.base.errors import plain
     from tests.drawings import SEVEN, canvas

@@ -21,14 +21,14 @@ from playwright.sync_api import Page, expect
 
 from core.digits.dataset import load_dataset
 from core.digits.synthetic.handwriting import STYLES, jittered
+from core.engine import jobs
+from core.engine.jobs import Engine
 from core.insight.prediction import answer_drawing
 from core.networks.model import pretrained
 from core.networks.recipe import FAST, PRESETS, Recipe
 from core.networks.recipe_link import to_link
-from core.engine import jobs
-from core.engine.jobs import Engine
-from core.training.checkpoint import EpochProgress
 from core.store.runs import RunStore
+from core.training.checkpoint import EpochProgress
 from tests.benchmarks import mnist_or_exit, report
 from tests.benchmarks.pen_files import canvas_json, placed
 from tests.drawings import SEVEN

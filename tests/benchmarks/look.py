@@ -28,7 +28,7 @@ THEMES = ("light", "dark")
 STATES = ("before", "during", "after")
 TOKEN = "the leader of the group"
 PAGES = ("/", "/train", "/model", "/evaluate", "/runs", "/learn", "/scoreboard", "/privacy", "/leader", "/?present=1")
-CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("[a-z]*.py"))
+CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("*/*.py"))
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 OPENS = 5
 PATIENCE = 300_000  # milliseconds in which a cold engine has come up on a busy machine

@@ -10,7 +10,7 @@ from core.store.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import SECRET, finished_run
 
-CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("[a-z]*.py"))
+CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("*/*.py"))
 TOKEN = "leader-of-the-workshop"
 OUTLINE = """() => {
   const found = []

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.digits.dataset import Digits
-from core.insight.metrics import percent
+from core.formatting import percent
 from core.networks.model import load_model, pretrained
 from core.networks.recipe import PRESETS, parse_recipe
 from core.store.runs import RunStore

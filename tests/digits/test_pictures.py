@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from core.digits.synthetic.handwriting import handwriting
 from core.digits.pictures import (
     MAX_PICTURE_MB,
     BadPicture,
@@ -24,6 +23,7 @@ from core.digits.pictures import (
     thinned,
 )
 from core.digits.preprocessing import Framing, NoInk, TooLittleInk, TooMuchInk, frame_strokes, framing_steps
+from core.digits.synthetic.handwriting import handwriting
 from core.errors import InklingError
 from core.networks.model import pretrained
 from tests.drawings import DIGITS, ONE, SLANTED_ONE

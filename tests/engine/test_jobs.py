@@ -16,11 +16,11 @@ import numpy as np
 import psutil
 import pytest
 
-from core.store import database, runs
 from core.engine import jobs, worker
-from core.training.fit import fit
 from core.engine.jobs import Engine, EngineState
+from core.store import database, runs
 from core.store.runs import RunState, RunStore
+from core.training.fit import fit
 from tests.training import tiny
 
 # About ten seconds of training in 60 epochs, so that there is time to disturb it.

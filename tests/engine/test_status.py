@@ -5,8 +5,8 @@ import sqlite3
 import psutil
 import pytest
 
-from core import logs, storage
 from core import __main__ as command
+from core import logs, storage
 from core.engine import status
 from core.store.runs import RunStore
 from tests.training import tiny

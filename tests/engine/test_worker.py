@@ -9,18 +9,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.training.test_database import fill, restrict
 
 from core.digits.dataset import load_dataset
+from core.engine import worker
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import SGD
-from core.engine import worker
 from core.store.database import DatabaseTrouble
-from core.training.fine_tuning import Lesson, lesson_recipe
 from core.store.limits import Limits
 from core.store.runs import RunState, RunStore, rescued
+from core.training.fine_tuning import Lesson, lesson_recipe
 from tests.samples import random_weights
 from tests.training import tiny
-from tests.training.test_database import fill, restrict
 
 MINE = "a" * 64
 

@@ -5,17 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.digits.synthetic.doodles import LETTER
 from core.digits.preprocessing import Framing
+from core.digits.synthetic.doodles import LETTER
+from core.formatting import certainty
 from core.insight import prediction
-from core.insight.prediction import (
-    ANSWERED_FROM,
-    SURE_FROM,
-    answer_drawing,
-    answer_image,
-    certainty,
-    digit_odds,
-)
+from core.insight.prediction import ANSWERED_FROM, SURE_FROM, answer_drawing, answer_image, digit_odds
 from core.networks.model import Model, Scores, detector, pretrained
 from core.networks.network import SORTS
 from core.networks.recipe import FAST, SCRIPT_B

@@ -6,8 +6,8 @@ import pytest
 
 from core.digits.dataset import Digits, NoMnist, unseen_digits
 from core.insight import test_predictions as answers_module
-from core.insight.test_predictions import PRETRAINED_ANSWERS, answering, keep, kept, read_answers, to_bytes
 from core.insight.metrics import accuracy
+from core.insight.test_predictions import PRETRAINED_ANSWERS, answering, keep, kept, read_answers, to_bytes
 from core.networks.model import Model, pretrained
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import FAST

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from core.lessons import lesson_charts as charts
-from core.reports.charts import MAX_ROWS
 from core.lessons.descent import OVERFIT_STEPS, batch_gradients, overfit
 from core.lessons.trade_offs import CHANGES, LAYERS, SETTINGS, change_sentence
+from core.reports.charts import MAX_ROWS
 
 SPECS = {
     "lines": charts.lines(("step", 0, 100), ("loss", 0.1, 10), ("a", "b", "c"), is_log=True),

@@ -2,9 +2,9 @@ import ast
 
 import pytest
 
-from core.networks.keras_script import keras_lines
 from core.lessons.glossary import find
 from core.lessons.scripts import SCRIPTS
+from core.networks.keras_script import keras_lines
 from core.networks.recipe import PRESETS
 
 PARAMETERS = {"script-a": 93_322, "script-b": 542_230}  # as their texts print them

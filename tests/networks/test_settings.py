@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.digits.augmentation import Augmentation
+from core.formatting import setting_text
 from core.networks.recipe import FAST, PRESETS, SGD, BadRecipe, Constant, EarlyStopping
 from core.networks.settings import (
     NONE,
@@ -14,7 +15,6 @@ from core.networks.settings import (
     choices,
     differing,
     label,
-    number,
     quantity,
     settings,
     the_change,
@@ -60,7 +60,7 @@ def test_what_is_measured_has_its_unit_and_small_numbers_no_exponent():
     assert rows["Shift"][1] == "8\N{THIN SPACE}%"
     assert rows["Elastic"][1] == "2\N{THIN SPACE}px"
     assert rows["L2 penalty"] == ["0", "0.00001"]
-    assert number(8.04e-6, 2) == "0.000008"
+    assert setting_text(8.04e-6, 2) == "0.000008"
 
 
 @pytest.mark.parametrize(

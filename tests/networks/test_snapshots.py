@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.networks.snapshots import MAX_FRAMES, NO_FILM, Film, filmed, filmed_layers
 from core.networks.network import Conv2D, Dense, Flatten, Network
 from core.networks.recipe import PRESETS
+from core.networks.snapshots import MAX_FRAMES, NO_FILM, Film, filmed, filmed_layers
 from tests.samples import grown_film, random_weights
 
 SMALL = Network(layers=(Conv2D(filters=3, strides=8), Flatten(), Dense(units=10, activation="softmax")))

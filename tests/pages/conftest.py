@@ -9,11 +9,11 @@ from functools import cache
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
-from core.store.database import Database, DatabaseTrouble
 from core.engine.jobs import EngineState
+from core.store.database import Database, DatabaseTrouble
 from core.store.runs import RunState, run_store
-from pages.components.visitor import engine as engine_module
 from pages.components.evaluate import evaluated
+from pages.components.visitor import engine as engine_module
 
 
 class StandInEngine:

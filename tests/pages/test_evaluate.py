@@ -6,15 +6,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits, NoMnist
-from core.insight import test_predictions as answers_module
+from core.formatting import percent
 from core.insight import metrics
-from core.reports.progress import score_words
+from core.insight import test_predictions as answers_module
 from core.networks.model import pretrained
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import FAST, PRESETS
+from core.reports.progress import score_words
 from core.store.runs import run_store
-from pages.components.evaluate import data_view, evaluated
 from pages.components.base.errors import plain
+from pages.components.evaluate import data_view, evaluated
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -289,7 +290,4 @@ def test_the_names_of_downloads_are_those_of_the_model_and_harmless(digits):
 
 def test_the_accuracy_of_the_page_is_that_of_the_answers(digits):
     rows = probabilities(digits, WRONG)
-    assert (
-        metrics.percent(metrics.accuracy(rows, digits.labels))
-        == figures(opened(mine(digits)))["Test accuracy, MNIST"]
-    )
+    assert percent(metrics.accuracy(rows, digits.labels)) == figures(opened(mine(digits)))["Test accuracy, MNIST"]

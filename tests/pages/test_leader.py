@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.engine.jobs import EngineState
 from core.networks.history import BatchProgress
 from core.networks.recipe import PRESETS
-from core.engine.jobs import EngineState
 from core.store.privacy import privacy
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard

@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 from core.digits.synthetic.handwriting import handwriting
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import PRESETS, Recipe
-from pages.chapters.training import epochs, overfitting
-from pages.chapters.layers import flatten
 from pages.chapters.inputs import scaling
+from pages.chapters.layers import flatten
+from pages.chapters.training import epochs, overfitting
 from tests.played import SECRET, finished_run
 
 ROOT = Path(__file__).parents[2]
-CHAPTERS = sorted(path.stem for path in (ROOT / "pages" / "chapters").glob("[a-z]*.py"))
+CHAPTERS = sorted(path.stem for path in (ROOT / "pages" / "chapters").glob("*/*.py"))
 CHOICES = {
     "scaling_rate": scaling.RATES,
     "epochs_batch": epochs.BATCH_SIZES,

@@ -6,12 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
-from core.insight.metrics import accuracy_interval, percent
-from core.reports.progress import duration, score_words
+from core.formatting import duration, percent
+from core.insight.metrics import accuracy_interval
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
-from core.training.fine_tuning import Lesson, lesson_recipe
+from core.reports.progress import score_words
 from core.store.runs import run_store
+from core.training.fine_tuning import Lesson, lesson_recipe
 from pages.components.base.errors import plain
 from tests.played import OWNER, SECRET, finished_run
 from tests.samples import grown_film
@@ -35,7 +36,7 @@ def opened(run_id=None):
     return app.run()
 
 
-def sent(app, component="inkling.network"):
+def sent(app, component="inkling.network_view"):
     return next(
         (json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.component_name == component),
         None,
@@ -200,7 +201,7 @@ def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_
     samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
     app = opened(finished_run("Mine", samples=samples, film=grown_film(network, 3, images)))
     assert not app.error
-    film = sent(app, "inkling.film")
+    film = sent(app, "inkling.snapshots_view")
     assert film["when"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
     assert film["shape"] == [16, 5, 5]
     assert film["layers"][0] == "conv2d_1"
@@ -215,7 +216,7 @@ def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_
 
 def test_where_there_is_no_film_one_sentence_says_so_and_leads_on():
     for app in (opened(), opened(finished_run("Older"))):
-        assert sent(app, "inkling.film") is None
+        assert sent(app, "inkling.snapshots_view") is None
         assert any("No film was kept of this training" in text.value for text in app.markdown)
     app = opened(finished_run("Stopped", was_stopped=True))
     assert any("stopped within its first epoch" in text.value for text in app.markdown)

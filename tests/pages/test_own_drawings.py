@@ -11,8 +11,8 @@ from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
 from core.store import drawings as own
 from core.store.drawings import as_archive, drawing_store
-from core.training.fine_tuning import Lesson, lesson_recipe
 from core.store.runs import RunState, run_store
+from core.training.fine_tuning import Lesson, lesson_recipe
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")

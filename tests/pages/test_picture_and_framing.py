@@ -45,7 +45,7 @@ def canvas(app):
 
 
 def sheet(app):
-    return sent_to(app, "inkling.board_dress")
+    return sent_to(app, "inkling.board")
 
 
 def toggles(app):

@@ -11,9 +11,9 @@ from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.recipe import PRESETS
 from core.networks.recipe_link import from_link
-from core.training.checkpoint import Checkpoint
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard
+from core.training.checkpoint import Checkpoint
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")

@@ -77,7 +77,7 @@ def test_the_board_ranks_everybodys_results_marks_ones_own_and_gives_no_run_away
     join(run_ids[1], OWNER, "Me")
     app = opened("scoreboard")
     assert not app.error
-    data = data_of(app, "scoreboard")
+    data = data_of(app, "scoreboard_table")
     assert (data["columns"], data["ranked"]) == (["Test", "Drawn", "Parameters", "Time"], 0)
     first, second = data["lines"]
     assert (first["place"], first["nickname"], first["is_own"]) == ("1", "Me", True)
@@ -88,7 +88,7 @@ def test_the_board_ranks_everybodys_results_marks_ones_own_and_gives_no_run_away
     assert not any(run_id in json.dumps(data) for run_id in run_ids)
 
     app.segmented_control(key="ranked_by").set_value("seconds").run()
-    assert [line["nickname"] for line in data_of(app, "scoreboard")["lines"]] == ["Ada <b>", "Me"]
+    assert [line["nickname"] for line in data_of(app, "scoreboard_table")["lines"]] == ["Ada <b>", "Me"]
     app.button(key=f"off_{run_ids[1]}").click().run()
     assert [entry.owner for entry in scoreboard().entries()] == [ADA]
 

@@ -12,15 +12,15 @@ from streamlit.testing.v1 import AppTest
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
+from core.engine.jobs import EngineState
 from core.lessons.glossary import TERMS
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
 from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
 from core.store import database
-from core.engine.jobs import EngineState
-from core.training.checkpoint import Checkpoint
 from core.store.runs import RunState, forget_rescued, rescue, run_store
+from core.training.checkpoint import Checkpoint
 from pages.components.train import augmentation_preview, training_view
 from pages.components.visitor import workspace
 from tests.played import OWNER, SECRET, finished_run

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.reports import charts
 from core.insight.metrics import Bin
 from core.networks.history import BatchProgress, EpochResult
+from core.reports import charts
 
 
 def point(epoch, step, loss=0.5, accuracy=0.8, validation=None, steps=100):

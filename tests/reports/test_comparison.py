@@ -1,7 +1,7 @@
 import pytest
 
-from core.reports.comparison import comparison_sentence, may_be_chance
 from core.networks.model import Scores
+from core.reports.comparison import comparison_sentence, may_be_chance
 
 THIN = "\N{THIN SPACE}"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.networks.history import BatchProgress, EpochResult
 from core.reports.charts import MAX_ROWS
 from core.reports.curves import MOST, SHAPES, Curve, curves_figure, history_csv, overlaid_curves, overlaid_rows
 from core.reports.curves import overlay_sentence as sentence
-from core.networks.history import BatchProgress, EpochResult
 
 COLORS = [f"#{place}00000" for place in range(MOST)]
 

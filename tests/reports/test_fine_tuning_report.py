@@ -1,7 +1,7 @@
 import numpy as np
 
-from core.reports.fine_tuning_report import lesson_sentence, readings
 from core.networks.model import Scores, pretrained
+from core.reports.fine_tuning_report import lesson_sentence, readings
 
 THIN, ARROW = "\N{THIN SPACE}", "\N{RIGHTWARDS ARROW}"
 

@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.reports import progress
-from core.networks.history import BatchProgress, EpochResult
+from core.formatting import a_digit, duration
+from core.networks.history import BatchProgress, EpochResult, share_done
 from core.networks.model import Scores
+from core.reports import progress
 
 
 def point(epoch, step, seconds=0.0, speed=1000.0, **more):
@@ -26,8 +27,8 @@ def scores(**changes):
 
 
 def test_the_share_done_counts_epochs_and_steps():
-    assert progress.share_done(point(3, 50), 5) == pytest.approx(0.5)
-    assert progress.share_done(point(5, 100), 5) == 1
+    assert share_done(point(3, 50), 5) == pytest.approx(0.5)
+    assert share_done(point(5, 100), 5) == 1
 
 
 def test_the_time_left_follows_the_pace_since_the_first_point():
@@ -44,14 +45,14 @@ def test_at_the_first_point_the_time_left_follows_the_speed_of_its_batches():
 def test_a_clock_set_back_leaves_no_negative_time():
     points = (point(1, 0, seconds=100.0), point(1, 50, seconds=10.0))
     assert progress.seconds_left(points[-1], points, 1, 32) == 0
-    assert progress.duration(-3) == "0 s"
+    assert duration(-3) == "0 s"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.4, "0 s"), (12.3, "12 s"), (59.6, "1 min 00 s"), (65, "1 min 05 s"), (7380, "2 h 03 min")]
 )
 def test_times_are_put_into_words(seconds, text):
-    assert progress.duration(seconds) == text
+    assert duration(seconds) == text
 
 
 def test_the_newest_validation_accuracy_counts_and_an_epochs_own_before_a_glimpse_within_it():
@@ -102,7 +103,7 @@ def test_the_score_sentence_says_how_many_drawn_digits_are_read_where_that_was_m
 
 @pytest.mark.parametrize(("digit", "words"), [(7, "a 7"), (8, "an 8"), (1, "a 1")])
 def test_a_digit_has_its_article(digit, words):
-    assert progress.a_digit(digit) == words
+    assert a_digit(digit) == words
     answers = [0.003] * 10
     answers[digit] = 0.971
     assert progress.watched_sentence(True, answers) == f"Reads your drawing as {words}, 97.1\N{THIN SPACE}%."

@@ -3,6 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.formatting import weight_text
+from core.networks.network import Dense, Flatten, Network
+from core.networks.recipe import PRESETS
+from core.networks.snapshots import NO_FILM, filmed
 from core.reports.snapshot_images import (
     filter_shades,
     filters_sentence,
@@ -11,11 +15,7 @@ from core.reports.snapshot_images import (
     read_digits,
     read_right,
     statistics_words,
-    weight_text,
 )
-from core.networks.snapshots import NO_FILM, filmed
-from core.networks.network import Dense, Flatten, Network
-from core.networks.recipe import PRESETS
 from tests.samples import grown_film, random_weights
 
 NETWORK = PRESETS["fast"].network

@@ -13,14 +13,14 @@ from sqlalchemy import text
 
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
+from core.networks.names import MAX_NAME
 from core.storage import Damaged, in_refuge
 from core.store import queue, runs
-from core.training.fine_tuning import Lesson
 from core.store.limits import OverLimit
-from core.networks.names import MAX_NAME
-from core.training.checkpoint import Checkpoint
 from core.store.runs import MAX_POINTS, NoSuchRun, RunState, RunStore
 from core.store.scoreboard import Scoreboard
+from core.training.checkpoint import Checkpoint
+from core.training.fine_tuning import Lesson
 from tests.samples import grown_film
 from tests.training import tiny
 from tests.training.tiny import trained

@@ -5,9 +5,9 @@ from core.digits.augmentation import Augmentation
 from core.insight.metrics import accuracy
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS, Cosine, parse_recipe
-from core.training.fit import fit
-from core.training.fine_tuning import MOST_HANDWRITING, SHARE, Lesson, lesson_data, lesson_recipe, taught_name
 from core.training.checkpoint import Paused
+from core.training.fine_tuning import MOST_HANDWRITING, SHARE, Lesson, lesson_data, lesson_recipe, taught_name
+from core.training.fit import fit
 from tests.training import tiny
 
 

@@ -27,8 +27,8 @@ from core.networks.recipe import (
     RMSprop,
 )
 from core.training import fit as fitting
-from core.training.fit import TrainingDiverged, fit
 from core.training.checkpoint import Checkpoint, EpochProgress, Paused
+from core.training.fit import TrainingDiverged, fit
 from tests.training import tiny
 
 RECIPE = tiny.RECIPE

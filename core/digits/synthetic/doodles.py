@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.digits.preprocessing import DIGIT_SIZE, IMAGE_SIZE
 from core.digits.synthetic.handwriting import (
     DIGITS_PER_WRITER,
     DOT_SPACING,
@@ -29,7 +30,6 @@ from core.digits.synthetic.handwriting import (
     smooth_curve,
 )
 from core.digits.synthetic.letters import CAPITALS, OTHERS, SMALL
-from core.digits.preprocessing import DIGIT_SIZE, IMAGE_SIZE
 
 VERSION = 1  # of the generator: raise it whenever the same seed no longer gives the same bytes
 

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from core.insight.metrics import accuracy_interval, percent
+from core.formatting import percent
+from core.insight.metrics import accuracy_interval
 from core.lessons.glossary import find
 from core.lessons.improvements import IMPROVEMENTS, SCRIPT_A_MEASURED, Improvement
 from core.networks.recipe import PRESETS
+from pages.components.base.typesetting import quiet
 from pages.components.learn import try_it
 from pages.components.learn.glossary_view import question
-from pages.components.base.typesetting import quiet
 
 TITLE = "Improving Script A"
 SUMMARY = "What its text says is missing, one change at a time: what it does, what to expect, and a button to try it."

@@ -4,9 +4,8 @@ import streamlit as st
 
 from core.lessons.scripts import SCRIPT_A
 from core.networks.recipe import PRESETS
-from pages.components.learn import script_reader, try_it
-from pages.components.learn.chapter_titles import title
 from pages.components.base.typesetting import quiet
+from pages.components.learn import script_reader, try_it
 
 TITLE = "Script A, line by line"
 SUMMARY = "A whole Keras program with three convolutions, every line of it explained."
@@ -15,7 +14,7 @@ SUMMARY = "A whole Keras program with three convolutions, every line of it expla
 def show() -> None:
     """The script, what each line does, and the way to run it."""
     st.markdown("Choose a line, by a click or with the arrow keys, and read what it does.")
-    script_reader.show(SCRIPT_A, title)
+    script_reader.show(SCRIPT_A)
     with st.container(horizontal=True, gap="small", key="script_ways"):
         try_it.button("Run it", PRESETS[SCRIPT_A.preset], key="run_script", is_main=True)
         st.download_button(

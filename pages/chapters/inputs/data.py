@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
+from core.formatting import a_digit
 from core.lessons.operations import framed
-from core.reports.progress import a_digit
-from pages.components.learn import chapter
+from pages.components.base.typesetting import quiet
 from pages.components.images import thumbnails
 from pages.components.images.pixel_grids import Grid
 from pages.components.images.pixel_grids import show as show_grids
-from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter
 
 TITLE = "The data"
 SUMMARY = "What MNIST is, how its digits were framed, and how yours looks beside them."

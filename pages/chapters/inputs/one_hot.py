@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from core.insight.prediction import certainty
-from pages.components.learn import chapter
+from core.formatting import certainty
+from pages.components.base.typesetting import quiet
 from pages.components.images.pixel_grids import Grid
 from pages.components.images.pixel_grids import show as show_grids
-from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter
 
 TITLE = "One-hot encoding"
 SUMMARY = "Why the network is told the right digit as ten numbers, nine of which are 0."

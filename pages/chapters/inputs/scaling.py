@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
+from core.formatting import loss_text
 from core.lessons import lesson_charts
-from core.reports.charts import loss_text
 from core.lessons.descent import GUESSING, SCALING_STEPS, scaling_losses
-from pages.components.learn import chapter
+from pages.components.base.typesetting import quiet
 from pages.components.images.pixel_grids import Grid
 from pages.components.images.pixel_grids import show as show_grids
-from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter
 
 TITLE = "Reshape, and divide by 255"
 SUMMARY = "Why an image is turned into numbers from 0 to 1, and what it means for a training to converge."

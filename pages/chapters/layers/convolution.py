@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from core.lessons.operations import KERNELS, arithmetic, convolved, convolved_at, first_filters
-from pages.components.learn import chapter
 from pages.components.base.errors import plain
+from pages.components.base.typesetting import quiet
 from pages.components.images.pixel_grids import Grid
 from pages.components.images.pixel_grids import show as show_grids
-from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter
 
 TITLE = "Convolution"
 SUMMARY = "Slide a small kernel over your drawing and watch the map of what it found grow."

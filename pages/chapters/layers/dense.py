@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from core.formatting import cell_text
 from core.lessons.operations import dense_unit
-from pages.components.learn import chapter
 from pages.components.base.errors import plain
-from pages.components.images.pixel_grids import Grid, number
-from pages.components.images.pixel_grids import show as show_grids
 from pages.components.base.typesetting import quiet
+from pages.components.images.pixel_grids import Grid
+from pages.components.images.pixel_grids import show as show_grids
+from pages.components.learn import chapter
 
 TITLE = "Dense layers"
 SUMMARY = "How one unit weighs every number before it, for and against."
@@ -60,9 +61,9 @@ def show() -> None:
     speaks_for, against = float(products[products > 0].sum()), float(products[products < 0].sum())
     name = f"the digit {unit}" if shown.is_last and shown.units == 10 else f"unit {unit}"
     quiet(
-        f"In {plain(asked.name)}, {products.size:,} numbers speak about {name}: {number(speaks_for, 1)} for it, "
-        f"{number(-against, 1)} against it, {number(shown.bias, 2)} bias, in all **{number(shown.total, 2)}**. Ink in "
-        "the last picture speaks for it, orange bars against it."
+        f"In {plain(asked.name)}, {products.size:,} numbers speak about {name}: {cell_text(speaks_for, 1)} for it, "
+        f"{cell_text(-against, 1)} against it, {cell_text(shown.bias, 2)} bias, in all "
+        f"**{cell_text(shown.total, 2)}**. Ink in the last picture speaks for it, orange bars against it."
     )
     st.markdown(
         "A **hidden** dense layer, one before the last, weighs combinations: “a loop above” and “a stroke below "

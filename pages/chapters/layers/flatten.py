@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from core.formatting import cell_text
 from core.lessons.operations import flattened
-from pages.components.learn import chapter
 from pages.components.base.errors import plain
-from pages.components.images.pixel_grids import Grid, number
-from pages.components.images.pixel_grids import show as show_grids
 from pages.components.base.typesetting import quiet
+from pages.components.images.pixel_grids import Grid
+from pages.components.images.pixel_grids import show as show_grids
+from pages.components.learn import chapter
 
 TITLE = "Flatten"
 SUMMARY = "From a stack of maps to one long row of numbers, without changing a single one."
@@ -42,7 +43,7 @@ def show() -> None:
             to = (tapped_row * width + tapped_column) * channels + channel + 1
             st.session_state[key] = to
 
-    value = number(float(row_of_numbers[place - 1]), 2)
+    value = cell_text(float(row_of_numbers[place - 1]), 2)
     show_grids(
         "flatten_grids",
         [

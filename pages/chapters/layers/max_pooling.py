@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.formatting import cell_text, percent
 from core.lessons.operations import difference, moved_right, pooled
-from pages.components.learn import chapter
-from pages.components.images.pixel_grids import Grid, number
-from pages.components.images.pixel_grids import show as show_grids
 from pages.components.base.typesetting import quiet
+from pages.components.images.pixel_grids import Grid
+from pages.components.images.pixel_grids import show as show_grids
+from pages.components.learn import chapter
 
 TITLE = "Max pooling"
 SUMMARY = "How 28 by 28 becomes 14 by 14: what is lost, and what is gained."
@@ -57,9 +58,9 @@ def show() -> None:
     before = difference(image, moved_right(image))
     after = difference(result, pooled(moved_right(image), size, "max" if KINDS[kind] == "max" else "mean"))
     quiet(
-        f"Window {place} of {result.size}: {kind.lower()} {number(float(result[row, column]), 2)}. {image.size} "
-        f"numbers become {result.size}. If the drawing moves one pixel to the right, {_share(before)} of the ink "
-        f"changes place before the pooling and {_share(after)} after it."
+        f"Window {place} of {result.size}: {kind.lower()} {cell_text(float(result[row, column]), 2)}. {image.size} "
+        f"numbers become {result.size}. If the drawing moves one pixel to the right, {percent(before, 0)} of the ink "
+        f"changes place before the pooling and {percent(after, 0)} after it."
     )
     st.markdown(
         "**Lost** is where exactly in its window the feature was: with windows of 2 by 2, three of four numbers. "
@@ -67,7 +68,3 @@ def show() -> None:
         "span 6 by 6 pixels of the drawing; and some calm, as a small shift often leaves the largest number where it "
         "was. Two poolings are usual for MNIST. After many more there is nothing left to look at: try windows of 7."
     )
-
-
-def _share(part: float) -> str:
-    return f"{100 * part:.0f}\N{THIN SPACE}%"

@@ -4,13 +4,14 @@ from math import prod
 
 import streamlit as st
 
+from core.formatting import percent
 from core.lessons.operations import DoesNotFit, counted, with_first_convolution
 from core.networks.network import Conv2D, Dense, Network
 from core.networks.recipe import PRESETS
-from pages.components.learn import chapter
-from pages.components.parts import folding_table
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter
+from pages.components.parts import folding_table
 
 TITLE = "Parameters and neurons"
 SUMMARY = "Count them layer by layer, and see what a larger kernel costs."
@@ -71,7 +72,7 @@ def show() -> None:
     st.markdown(f"Together **{changed.parameters:,}** parameters.{told}")
     largest_row = max(changed.table(), key=lambda row: row.parameters)
     quiet(
-        f"{100 * largest_row.parameters / changed.parameters:.0f}\N{THIN SPACE}% of them are in {largest_row.name}. "
+        f"{percent(largest_row.parameters / changed.parameters, 0)} of them are in {largest_row.name}. "
         f"As float32 they take {changed.parameters * 4 / 1e6:.1f} MB."
     )
     st.markdown(

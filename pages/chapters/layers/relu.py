@@ -3,13 +3,14 @@
 import numpy as np
 import streamlit as st
 
+from core.formatting import cell_text
 from core.lessons import lesson_charts
 from core.lessons.operations import KERNELS, CutOff, convolved, first_relu
-from pages.components.learn import chapter
 from pages.components.base.errors import plain
-from pages.components.images.pixel_grids import Grid, number
-from pages.components.images.pixel_grids import show as show_grids
 from pages.components.base.typesetting import quiet
+from pages.components.images.pixel_grids import Grid
+from pages.components.images.pixel_grids import show as show_grids
+from pages.components.learn import chapter
 
 TITLE = "ReLU, an activation"
 SUMMARY = "A bend in a line that makes deep networks worth their depth."
@@ -29,7 +30,7 @@ def show() -> None:
     st.vega_lite_chart(
         rows, SPEC, key="relu_curve", height=200, alt="ReLU: zero left of zero, a straight line to the right"
     )
-    quiet(f"In: {number(value, 1)}. Out: {number(max(value, 0.0), 1)}.")
+    quiet(f"In: {cell_text(value, 1)}. Out: {cell_text(max(value, 0.0), 1)}.")
     chapter.invite()
     asked = chapter.asked()
     cut = first_relu(asked.model, chapter.ink())

@@ -3,15 +3,13 @@
 import numpy as np
 import streamlit as st
 
+from core.formatting import a_digit, cell_text, certainty
 from core.lessons import lesson_charts
 from core.lessons.operations import logits, softmax
-from core.insight.prediction import certainty
-from core.reports.progress import a_digit
+from pages.components.base.errors import plain
+from pages.components.base.typesetting import quiet
 from pages.components.learn import chapter
 from pages.components.parts import worksheet
-from pages.components.base.errors import plain
-from pages.components.images.pixel_grids import number
-from pages.components.base.typesetting import quiet
 from pages.components.parts.worksheet import Table
 
 TITLE = "Softmax"
@@ -44,8 +42,8 @@ def show() -> None:
         cells = tuple(
             (
                 str(digit),
-                number(float(sums[digit]), 2),
-                number(float(sums[digit]) / temperature, 2),
+                cell_text(float(sums[digit]), 2),
+                cell_text(float(sums[digit]) / temperature, 2),
                 certainty(shares[digit]),
             )
             for digit in range(10)

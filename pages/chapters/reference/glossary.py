@@ -3,9 +3,8 @@
 import streamlit as st
 
 from core.lessons.glossary import find
-from pages.components.learn import glossary_view
-from pages.components.learn.chapter_titles import title
 from pages.components.base.errors import plain
+from pages.components.learn import glossary_view
 
 TITLE = "Glossary"
 SUMMARY = "Every word that the controls use, each in a sentence and with something to picture."
@@ -17,4 +16,4 @@ def show() -> None:
     term = find(word)
     if word and term is None:
         st.info(f'There is no "{plain(word[:40])}" in the glossary. Look for another word below.')
-    glossary_view.show(term, title)
+    glossary_view.show(term)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.lessons.trade_offs import CHANGES, LAYERS, SETTINGS, TradeOff, change_sentence
-from pages.components.parts import folding_table
 from pages.components.base.typesetting import quiet
+from pages.components.parts import folding_table
 
 TITLE = "The trade-offs"
 SUMMARY = "Every layer and every setting gives something and takes something."

@@ -3,15 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from core.lessons import lesson_charts
-from core.reports.charts import loss_text
+from core.formatting import a_digit, certainty, loss_text
 from core.insight.metrics import cross_entropy
+from core.lessons import lesson_charts
 from core.lessons.operations import logits, softmax
-from core.insight.prediction import certainty
-from core.reports.progress import a_digit
-from pages.components.learn import chapter
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter
 
 TITLE = "Loss"
 SUMMARY = "Categorical cross-entropy: one number for how wrong an answer is."

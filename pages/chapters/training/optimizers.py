@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.lessons import lesson_charts
-from pages.components.learn import chapter
 from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter
 
 TITLE = "Optimisers"
 SUMMARY = "SGD, momentum and Adam walk down the same valley."

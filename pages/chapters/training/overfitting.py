@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.lessons import lesson_charts
-from core.reports.charts import SERIES
 from core.lessons.descent import OVERFIT_STEPS, OVERFIT_VALIDATION, Overfitting, overfit
+from core.reports.charts import SERIES
 from pages.components.base.typesetting import quiet
 
 TITLE = "Overfitting"

@@ -4,20 +4,12 @@ A component of our own, because a Vega chart would cost a megabyte of script bef
 screen reader nor a test can read one. This is text on the page: colours and type come from the theme, the bars glide.
 """
 
-from pathlib import Path
-
-import streamlit as st
-
-from core.insight.prediction import Answer, certainty
+from core.formatting import certainty
+from core.insight.prediction import Answer
 from pages.components.base import theme
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_answer = st.components.v2.component(
-    "inkling.answer",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_answer = register(__file__)
 
 
 def show(answer: Answer) -> None:

@@ -8,19 +8,16 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from core.digits.preprocessing import BOARD_SIZE, PEN_WIDTH
+from pages.components.base import theme
+from pages.components.base.component import register
 from pages.components.draw import picture
 from pages.components.frame import presenting
-from pages.components.base import theme
 
 # The canvas sits in a shadow root that config.toml cannot reach. Its own toolbar is invisible on touch screens and
 # swallows the strokes that start under it, so it goes (undo and clear lie below the board); the sheet gets its paper,
 # the faint lines of a copybook and, while it is empty, an invitation.
 _RULES = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
-_dress = st.components.v2.component(
-    "inkling.board_dress",
-    html="<span></span>",
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
-)
+_dress = register(__file__)
 
 
 def show() -> object:

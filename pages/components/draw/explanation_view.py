@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.digits.dataset import Source, compared_digits
 from core.errors import InklingError
+from core.formatting import a_digit, certainty
 from core.insight import neighbours
 from core.insight.arithmetic import (
     WorkedPixel,
@@ -15,6 +16,8 @@ from core.insight.arithmetic import (
     worked_pixel,
     worked_softmax,
 )
+from core.insight.neighbours import Neighbours
+from core.insight.prediction import Answer
 from core.insight.saliency import (
     GREY,
     LEAST_FALL,
@@ -29,19 +32,16 @@ from core.insight.saliency import (
     runner_up,
     seen_by_layers,
 )
-from core.reports.images import Colours, data_url, heat_map, map_sheet, side_by_side
-from core.insight.neighbours import Neighbours
-from core.insight.prediction import Answer, certainty
-from core.reports.progress import a_digit
 from core.networks.model import Model
+from core.reports.images import Colours, data_url, heat_map, map_sheet, side_by_side
 from pages.components.base import errors, theme
-from pages.components.images import map_rows, pixel_picker, thumbnails
-from pages.components.visitor import model_choice
-from pages.components.parts import network_view, worksheet
 from pages.components.base.errors import plain
-from pages.components.images.map_rows import Pictures, Row
 from pages.components.base.typesetting import quiet
+from pages.components.images import map_rows, pixel_picker, thumbnails
+from pages.components.images.map_rows import Pictures, Row
+from pages.components.parts import network_view, worksheet
 from pages.components.parts.worksheet import Table
+from pages.components.visitor import model_choice
 
 MAP_SIDE, UNIT_SIDE, HEAT_SIDE = 56, 18, 140  # of a picture on the page, in pixels
 TABLE_SIDE = 7  # a larger kernel is not printed

@@ -15,10 +15,10 @@ from core.digits.preprocessing import (
 )
 from core.errors import InklingError
 from core.reports.images import data_url, encoded
-from pages.components.images import square_image
 from pages.components.base import theme
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import quiet
+from pages.components.images import square_image
 
 SHOWN_SIZE = 112  # side of each image on the page, in pixels; the images have twice as many
 SWITCHES = tuple(field.name for field in fields(Framing))

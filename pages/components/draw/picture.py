@@ -9,8 +9,8 @@ from core.digits.pictures import MAX_PICTURE_MB, Picture, read_picture
 from core.errors import InklingError
 from core.reports.charts import digits_mask
 from core.reports.images import data_url
-from pages.components.visitor import opened_file
 from pages.components.base.errors import plain
+from pages.components.visitor import opened_file
 
 OPENER_HEIGHT = 200  # pixels of what stands behind the button
 

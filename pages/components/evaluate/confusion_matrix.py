@@ -1,19 +1,14 @@
 """A confusion matrix whose cells are buttons: a table that can be clicked, tapped and walked through by arrow keys."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-_HERE = Path(__file__)
-_confusion = st.components.v2.component(
-    "inkling.confusion",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+from pages.components.base.component import register
+
+_confusion = register(__file__)
 
 Cell = tuple[int, int]
 

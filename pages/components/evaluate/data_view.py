@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from core.digits.dataset import Digits, Source, drawn_digits, training_sample, unseen_digits
-from core.reports.progress import a_digit
+from core.formatting import a_digit
 from pages.components.base import errors
-from pages.components.images import thumbnails
-from pages.components.evaluate.evaluated import SOURCES
 from pages.components.base.typesetting import quiet
+from pages.components.evaluate.evaluated import SOURCES
+from pages.components.images import thumbnails
 
 SHEET = 60  # images on one sheet
 SPLITS = ("Test", "Training", "Drawn")

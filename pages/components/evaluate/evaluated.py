@@ -7,14 +7,14 @@ import numpy as np
 import streamlit as st
 
 from core.digits.dataset import TEST_IMAGES, Digits, NoMnist, Source, unseen_digits
+from core.formatting import a_digit, certainty
 from core.insight.test_predictions import Answering, answering, kept
-from core.insight.prediction import certainty
-from core.reports.progress import a_digit, score_words
 from core.networks.model import Model, pretrained
+from core.reports.progress import score_words
 from core.store.runs import NoSuchRun, run_store
-from pages.components.visitor import model_choice
 from pages.components.base.errors import plain, shown
 from pages.components.base.typesetting import quiet
+from pages.components.visitor import model_choice
 
 PRETRAINED, OPENED = "pretrained", "opened"  # what the link's `run` says where no run is meant
 EVERY = 0.5  # seconds between two looks at answers that are being worked out

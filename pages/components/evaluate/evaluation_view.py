@@ -5,21 +5,20 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.reports import charts
+from core.formatting import NONE, a_digit, percent
 from core.insight import metrics
-from core.insight.metrics import percent
 from core.networks.keras_script import file_stem
-from core.reports.progress import DRAWN, a_digit
-from pages.components.evaluate import confusion_matrix, score_table
+from core.reports import charts
+from core.reports.progress import DRAWN
 from pages.components.base import errors
-from pages.components.parts import figure
-from pages.components.images import thumbnails
-from pages.components.evaluate.evaluated import SOURCES, Answers, Evaluated, readings
 from pages.components.base.typesetting import quiet
+from pages.components.evaluate import confusion_matrix, score_table
+from pages.components.evaluate.evaluated import SOURCES, Answers, Evaluated, readings
+from pages.components.images import thumbnails
+from pages.components.parts import figure
 
 CELL_IMAGES, MISTAKES = 24, 24  # shown at first, and again with every "Show more"
 CHART_HEIGHT = 300  # pixels
-NONE = "\N{EN DASH}"
 
 
 def show(shown: Evaluated, answers: Answers) -> None:

@@ -3,15 +3,15 @@
 import streamlit as st
 
 from core.digits.dataset import Digits
-from core.reports import charts
 from core.insight import robustness
-from core.insight.test_predictions import answered
 from core.insight.robustness import CHANGES, Change
+from core.insight.test_predictions import answered
 from core.networks.model import Model
+from core.reports import charts
 from pages.components.base import errors
-from pages.components.images import thumbnails
-from pages.components.evaluate.evaluated import Answers, Evaluated, readings
 from pages.components.base.typesetting import quiet
+from pages.components.evaluate.evaluated import Answers, Evaluated, readings
+from pages.components.images import thumbnails
 
 CHART_HEIGHT = 260  # pixels
 

@@ -1,20 +1,12 @@
 """Precision, recall and F1 of each digit: a table that a screen reader can read and a phone can hold."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import streamlit as st
+from core.formatting import NONE, percent
+from core.insight.metrics import DigitScores
+from pages.components.base.component import register
 
-from core.insight.metrics import DigitScores, percent
-
-NONE = "\N{EN DASH}"
-_HERE = Path(__file__)
-_table = st.components.v2.component(
-    "inkling.score_table",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_table = register(__file__)
 
 
 def show(scores: Sequence[DigitScores]) -> None:

@@ -1,14 +1,8 @@
 """What Streamlit's menu lacks: a drawer that closes when narrow, pages that begin at the top, a name."""
 
-from pathlib import Path
+from pages.components.base.component import register
 
-import streamlit as st
-
-_menu = st.components.v2.component(
-    "inkling.menu",
-    html="<span></span>",
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
-)
+_menu = register(__file__)
 
 
 def mend() -> None:

@@ -7,18 +7,14 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
-from pages.components.visitor import workspace
+from pages.components.base.component import register
 from pages.components.base.typesetting import quiet
+from pages.components.visitor import workspace
 
 _HERE = Path(__file__)
-_projector = st.components.v2.component(
-    "inkling.projector", html="<span></span>", js=_HERE.with_name("projector.js").read_text(encoding="utf-8")
-)
-_next_group = st.components.v2.component(
-    "inkling.next_group",
-    html='<button type="button">Start anew for the next group</button>',
-    css=_HERE.with_name("next_group.css").read_text(encoding="utf-8"),
-    js=_HERE.with_name("next_group.js").read_text(encoding="utf-8"),
+_projector = register(_HERE.with_name("projector"))
+_next_group = register(
+    _HERE.with_name("next_group"), html='<button type="button">Start anew for the next group</button>'
 )
 _ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 

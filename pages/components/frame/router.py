@@ -10,8 +10,8 @@ from streamlit.navigation.page import StreamlitPage
 
 from core import logs
 from core.reports.images import data_url
-from pages.components.frame import attendance, menu, presenting, run_banner, server_notice, shortcuts
 from pages.components.base import errors, message_queue, theme
+from pages.components.frame import attendance, menu, presenting, run_banner, server_notice, shortcuts
 from pages.components.visitor import workspace
 
 ASSETS = Path(__file__).parent / "assets"

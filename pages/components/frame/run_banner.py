@@ -2,23 +2,22 @@
 
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import streamlit as st
 
-from core.insight.metrics import percent
+from core.formatting import duration, percent
+from core.networks.history import share_done
 from core.reports.progress import (
     WAITS_TO_BE_MEASURED,
-    duration,
     last_validation_accuracy,
-    place_sentence,
     score_words,
     seconds_left,
-    share_done,
     wish_words,
 )
+from core.store.queue import place_sentence
 from core.store.runs import NoSuchRun, Run, RunState, run_store
 from pages.components.base import errors
+from pages.components.base.component import register
 from pages.components.visitor import workspace
 from pages.components.visitor.engine import engine
 
@@ -31,13 +30,7 @@ _ENDED = {
     RunState.FAILED: "has failed",
     RunState.INTERRUPTED: "was interrupted",
 }
-_HERE = Path(__file__)
-_banner = st.components.v2.component(
-    "inkling.run_banner",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_banner = register(__file__)
 
 # What this leaves in the session:
 #   run_behind     id of the run whose line was shown last

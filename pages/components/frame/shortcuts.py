@@ -1,16 +1,8 @@
 """The keyboard's shortcuts on every page, and the list of them that "?" opens."""
 
-from pathlib import Path
+from pages.components.base.component import register
 
-import streamlit as st
-
-_HERE = Path(__file__)
-_shortcuts = st.components.v2.component(
-    "inkling.shortcuts",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_shortcuts = register(__file__)
 
 
 def show() -> bool:

@@ -1,17 +1,10 @@
 """Maps in rows: what layers put out, filters, heat maps; each with words below it and a name for who cannot see it."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_rows = st.components.v2.component(
-    "inkling.map_rows",
-    html="<div class='rows'></div>",
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_rows = register(__file__, html="<div class='rows'></div>")
 
 
 @dataclass(frozen=True)

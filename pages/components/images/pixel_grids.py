@@ -5,19 +5,15 @@ What is positive is drawn in ink, as a whole cell; what is negative in orange, a
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from core.formatting import cell_text
+from pages.components.base.component import register
+
 MOST_NUMBERS = 100  # cells of a grid that shows its numbers
-_HERE = Path(__file__)
-_grids = st.components.v2.component(
-    "inkling.pixel_grids",
-    html='<div class="grids"></div>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_grids = register(__file__, html='<div class="grids"></div>')
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ def _described(grid: Grid) -> dict[str, object]:
     shares = np.clip(values / peak, -1, 1).ravel()
     numbers = None
     if grid.decimals is not None and values.size <= MOST_NUMBERS:
-        numbers = [number(value, grid.decimals) for value in values.ravel()]
+        numbers = [cell_text(value, grid.decimals) for value in values.ravel()]
     return {
         "title": grid.title,
         "said": grid.said,
@@ -89,11 +85,3 @@ def _described(grid: Grid) -> dict[str, object]:
         "cell": grid.cell,
         "sign": grid.sign,
     }
-
-
-def number(value: float, decimals: int) -> str:
-    """A number for a cell: with a true minus sign, and 0 for what rounds to it."""
-    written = f"{value:.{decimals}f}"
-    if float(written) == 0:
-        return "0"
-    return written.replace("-", "\N{MINUS SIGN}")

@@ -2,17 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import streamlit as st
 
-_HERE = Path(__file__)
-_picker = st.components.v2.component(
-    "inkling.pixel_picker",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+from pages.components.base.component import register
+
+_picker = register(__file__)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,15 @@
 """Drawings side by side, small, each with a few words under it; where they may be removed, each with a button."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from core.reports.charts import digits_mask
 from core.reports.images import data_url
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_thumbnails = st.components.v2.component(
-    "inkling.thumbnails",
-    html='<ul role="list"></ul>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_thumbnails = register(__file__, html='<ul role="list"></ul>')
 
 
 def show(

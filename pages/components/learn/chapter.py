@@ -13,17 +13,18 @@ from core.digits.synthetic.handwriting import handwriting
 from core.networks.model import Model, pretrained
 from core.networks.network import as_input
 from core.store.runs import run_store
-from pages.components.learn import chapter_links
 from pages.components.base import errors
-from pages.components.visitor import model_choice, own_drawings
-from pages.components.learn.chapter_links import Link
 from pages.components.base.typesetting import quiet
+from pages.components.learn import chapter_links
+from pages.components.learn.chapter_links import Link
+from pages.components.visitor import model_choice, own_drawings
 
 PAGE = "pages/learn.py"
 SAMPLE_DIGIT, SAMPLE_SEED = 3, 11  # stands where nothing has been drawn yet
 
 
-_inside: ContextVar[bool] = ContextVar("_inside", default=False)  # whether a chapter is being drawn
+# The title of every chapter by the name of its module, while one of them is drawn; None elsewhere.
+_titles: ContextVar[Mapping[str, str] | None] = ContextVar("_titles", default=None)
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,15 @@ def chapter_link(name: str, label: str, **query: str) -> None:
 
     On any page; a chapter can have one link with the same label.
     """
-    if _inside.get():
+    if _titles.get() is not None:
         chapter_links.show(f"chapter_link {label}", label, [Link(label, _address(name) | query)])
     else:
         st.page_link(PAGE, label=label, query_params={"chapter": name, **query})
+
+
+def title(name: str) -> str:
+    """The title of a chapter, by the name of its module; "" where there is none of this name, or none is drawn."""
+    return (_titles.get() or {}).get(name, "")
 
 
 def open_at(wanted: str, order: Sequence[ModuleType]) -> None:
@@ -79,7 +85,7 @@ def _show(chapters: Mapping[str, ModuleType], name: str) -> None:
     with st.container(gap=None):
         chapter_links.show("back_to_contents", "Back", [Link(here, _address())])
         st.title(chapters[name].TITLE, anchor=False)
-    _body(name, chapters[name])
+    _body(name, chapters[name], {name: module.TITLE for name, module in chapters.items()})
     st.divider()
     way = [Link(f"\N{LEFTWARDS ARROW} {chapters[near].TITLE}", _address(near)) for near in names[:number][-1:]]
     way += [Link(f"{chapters[near].TITLE} \N{RIGHTWARDS ARROW}", _address(near)) for near in names[number + 1 :][:1]]
@@ -90,14 +96,14 @@ def _show(chapters: Mapping[str, ModuleType], name: str) -> None:
 
 @st.fragment  # a slider reruns the chapter, and not the page around it
 @errors.shown()
-def _body(name: str, chapter: ModuleType) -> None:
+def _body(name: str, chapter: ModuleType, titles: Mapping[str, str]) -> None:
     if st.query_params.get("chapter") != name:
         st.rerun()  # a link in the chapter led to another one
-    token = _inside.set(True)
+    token = _titles.set(titles)
     try:
         chapter.show()
     finally:
-        _inside.reset(token)
+        _titles.reset(token)
 
 
 def _address(chapter: str = "") -> dict[str, str]:

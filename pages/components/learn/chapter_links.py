@@ -5,19 +5,14 @@ are real links too, so they can be copied and opened in another tab; a plain cli
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
 import streamlit as st
 
-_HERE = Path(__file__)
-_links = st.components.v2.component(
-    "inkling.chapter_links",
-    html="<nav></nav>",
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+from pages.components.base.component import register
+
+_links = register(__file__, html="<nav></nav>")
 
 
 class Link(NamedTuple):

@@ -1,19 +1,14 @@
 """The glossary to search and to jump about in: a component of our own, because it filters at every letter typed."""
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 import streamlit as st
 
 from core.lessons.glossary import TERMS, Term
+from pages.components.base.component import register
+from pages.components.learn import chapter
 
-_HERE = Path(__file__)
-_glossary = st.components.v2.component(
-    "inkling.glossary",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_glossary = register(__file__)
 
 
 def address(name: str, **query: str) -> str:
@@ -40,12 +35,11 @@ def follow(key: str, name: str = "wanted") -> None:
         st.query_params.from_dict(kept | wanted)
 
 
-def show(shown: Term | None, title: Callable[[str], str]) -> None:
+def show(shown: Term | None) -> None:
     """Draw the whole glossary.
 
     Args:
         shown: the term whose entry stands first, if there is one.
-        title: gives the title of a chapter, "" where there is none of that name.
     """
     terms = [
         {
@@ -54,8 +48,8 @@ def show(shown: Term | None, title: Callable[[str], str]) -> None:
             "means": term.means,
             "like": term.like[0].lower() + term.like[1:],
             "others": list(term.others),
-            "chapter": term.chapter if title(term.chapter) else "",
-            "title": title(term.chapter),
+            "chapter": term.chapter if chapter.title(term.chapter) else "",
+            "title": chapter.title(term.chapter),
             "href": address(term.chapter),
         }
         for term in TERMS.values()

@@ -6,17 +6,18 @@ from functools import partial
 
 import streamlit as st
 
-from core.insight.metrics import accuracy_interval, percent
+from core.formatting import duration, percent
+from core.insight.metrics import accuracy_interval
 from core.networks.keras_script import file_stem
-from core.reports.progress import DRAWN, duration, kept_sentence, score_words
 from core.networks.model import PRETRAINED, Model, pretrained
 from core.networks.recipe import Recipe
+from core.reports.progress import DRAWN, kept_sentence, score_words
 from core.store.runs import Run, run_store
-from pages.components.model import snapshots_view
-from pages.components.visitor import model_choice
-from pages.components.parts import network_view, script_download
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import on_accent, quiet
+from pages.components.model import snapshots_view
+from pages.components.parts import network_view, script_download
+from pages.components.visitor import model_choice
 
 _SOURCES = {"mnist": "MNIST", "handwriting": "built-in handwriting"}
 _FILE_WORDS = (

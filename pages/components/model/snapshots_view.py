@@ -4,12 +4,14 @@ All frames go to the browser at once, and the slider and the play button work th
 """
 
 import base64
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from core.formatting import a_digit
+from core.networks.snapshots import filmed_layers
 from core.reports.charts import digits_mask
+from core.reports.images import data_url
 from core.reports.snapshot_images import (
     filter_shades,
     filters_sentence,
@@ -19,20 +21,12 @@ from core.reports.snapshot_images import (
     read_digits,
     statistics_words,
 )
-from core.reports.images import data_url
-from core.reports.progress import a_digit
-from core.networks.snapshots import filmed_layers
 from core.store.runs import Run, RunState, run_store
+from pages.components.base.component import register
 from pages.components.base.typesetting import quiet
 
 SAMPLES = 20
-_HERE = Path(__file__)
-_film = st.components.v2.component(
-    "inkling.film",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_film = register(__file__)
 
 
 def show(run: Run | None) -> None:

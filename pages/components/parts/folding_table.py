@@ -1,17 +1,10 @@
 """A table that a phone can show: where it is narrow, each row becomes a small list under its first cell."""
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
-import streamlit as st
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_table = st.components.v2.component(
-    "inkling.folding_table",
-    html="<table></table>",
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_table = register(__file__, html="<table></table>")
 
 
 def show(

@@ -6,21 +6,13 @@ neither by a screen reader nor on a phone.
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from core.networks.keras_script import keras_code, keras_lines
 from core.networks.network import IMAGE_SHAPE, LayerSummary, Network, Shape
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_network = st.components.v2.component(
-    "inkling.network",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_network = register(__file__)
 
 # Layers that leave the shape as it is; the diagram writes them under the block whose maps they work on.
 _RIDERS = ("BatchNormalization", "Dropout", "ReLU", "Softmax")

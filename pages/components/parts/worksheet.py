@@ -1,17 +1,10 @@
 """Arithmetic on paper: small tables of numbers with the signs between them."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_worksheet = st.components.v2.component(
-    "inkling.worksheet",
-    html="<div class='sheet'></div>",
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_worksheet = register(__file__, html="<div class='sheet'></div>")
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,22 @@ from zlib import crc32
 import streamlit as st
 
 from core.errors import InklingError
-from core.reports.curves import Curve, curves_figure, history_csv
 from core.networks.keras_script import file_stem
+from core.networks.names import MAX_NAME, with_ending
 from core.networks.recipe import BadRecipe, Recipe
 from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, quantity, with_changed, words
+from core.reports.curves import Curve, curves_figure, history_csv
 from core.store.limits import limits
-from core.networks.names import MAX_NAME, with_ending
 from core.store.runs import ListedRun, NoSuchRun, Run, run_store
 from core.store.scoreboard import scoreboard
 from pages.components.base import errors
-from pages.components.visitor import model_choice, own_drawings, workspace
-from pages.components.runs import scoreboard_entry
-from pages.components.parts import script_download
-from pages.components.visitor.engine import engine
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import on_accent, quiet
+from pages.components.parts import script_download
+from pages.components.runs import scoreboard_entry
+from pages.components.visitor import model_choice, own_drawings, workspace
+from pages.components.visitor.engine import engine
 
 CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
 WIDTH = 300  # pixels inside a popover

@@ -7,17 +7,12 @@ by their place, which changes with every new run.
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import streamlit as st
 
-_HERE = Path(__file__)
-_table = st.components.v2.component(
-    "inkling.runs_table",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+from pages.components.base.component import register
+
+_table = register(__file__)
 
 
 @dataclass(frozen=True)

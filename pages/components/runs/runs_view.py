@@ -10,36 +10,27 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.reports.charts import loss_text
-from core.reports.comparison import comparison_sentence
-from core.reports.curves import MOST, Curve, overlaid_curves, overlaid_rows, overlay_sentence
-from core.insight.metrics import percent
-from core.reports.progress import (
-    ENDED_EARLY,
-    curves_sentence,
-    duration,
-    score_sentence,
-    share_done,
-    state_words,
-    wish_words,
-)
+from core.formatting import NONE, duration, loss_text, percent
+from core.networks.history import share_done
 from core.networks.model import Scores, pretrained
+from core.networks.names import shortened, told_apart
 from core.networks.recipe import Recipe
 from core.networks.settings import differing
-from core.networks.names import shortened, told_apart
+from core.reports.comparison import comparison_sentence
+from core.reports.curves import MOST, Curve, overlaid_curves, overlaid_rows, overlay_sentence
+from core.reports.progress import ENDED_EARLY, curves_sentence, score_sentence, state_words, wish_words
 from core.store.runs import UNREAD, ListedRun, NoSuchRun, Run, RunState, UnreadRun, run_store
 from pages.components.base import errors, theme
-from pages.components.runs import run_actions, runs_table, settings_table
-from pages.components.visitor import workspace
 from pages.components.base.errors import plain
-from pages.components.runs.runs_table import Cell, Line
 from pages.components.base.typesetting import on_accent, quiet
+from pages.components.runs import run_actions, runs_table, settings_table
+from pages.components.runs.runs_table import Cell, Line
+from pages.components.visitor import workspace
 
 EVERY = 1.0  # seconds between two looks at the table while a run goes on
 SHORT = 16  # letters of a name above a chart
 CURVE_HEIGHT = 260  # pixels
 PRETRAINED = "pretrained"  # the shipped model is no run, but stands beside them
-NONE = "\N{EN DASH}"
 _AXES = {"epoch": "By epoch", "seconds": "By time"}
 
 
@@ -179,7 +170,7 @@ def _state(run: Run | ListedRun) -> str:
     if isinstance(run, Run) and run.wish and run.state == RunState.RUNNING:
         return wish_words(run.wish, has_begun=True)[0].capitalize()
     if run.live and run.state == RunState.RUNNING:
-        return f"{share_done(run.live, run.recipe.epochs) * 100:.0f}\N{THIN SPACE}% done"
+        return f"{percent(share_done(run.live, run.recipe.epochs), 0)} done"
     return run.state.capitalize()
 
 

@@ -5,9 +5,9 @@ import streamlit as st
 from core.store.runs import Run
 from core.store.scoreboard import MAX_NICKNAME, is_for_scoreboard, scoreboard
 from pages.components.base import errors
-from pages.components.visitor import workspace
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import quiet
+from pages.components.visitor import workspace
 
 WIDTH = 300  # pixels inside a popover
 

@@ -1,16 +1,11 @@
 """A table with a column for each of several runs, which scrolls sideways where they are many."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import streamlit as st
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_table = st.components.v2.component(
-    "inkling.settings_table",
-    html='<div class="sheet" tabindex="0" role="region"><table><thead></thead><tbody></tbody></table></div>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+_table = register(
+    __file__, html='<div class="sheet" tabindex="0" role="region"><table><thead></thead><tbody></tbody></table></div>'
 )
 
 

@@ -1,29 +1,22 @@
 """Training images as they are, and as the network may see them: each row one image, changed anew for each epoch."""
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
 from core.digits.augmentation import augmented
 from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES, Digits, NoMnist, mnist_sample
 from core.digits.synthetic.handwriting import handwriting
+from core.formatting import a_digit
+from core.networks.recipe import Recipe
 from core.reports.charts import digits_mask
 from core.reports.images import data_url
-from core.reports.progress import a_digit
-from core.networks.recipe import Recipe
+from pages.components.base.component import register
 from pages.components.base.typesetting import quiet
 
 ROWS = 4  # images
 VARIANTS = 5  # of each
 BUILT_IN_IMAGES, BUILT_IN_SEED = 60, 6  # what there is to choose from; none of them is trained on
-_HERE = Path(__file__)
-_preview = st.components.v2.component(
-    "inkling.augmentation_preview",
-    html='<div role="img"></div>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_preview = register(__file__, html='<div role="img"></div>')
 
 
 @st.fragment

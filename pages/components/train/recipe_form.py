@@ -36,12 +36,12 @@ from core.networks.recipe import (
 from core.networks.recipe_link import from_link
 from core.networks.settings import changed_name, the_change
 from core.store import limits
-from pages.components.train import augmentation_preview, preset_cards
-from pages.components.parts import network_view
 from pages.components.base.errors import plain
-from pages.components.learn.glossary_view import question
-from pages.components.train.preset_cards import Card
 from pages.components.base.typesetting import quiet
+from pages.components.learn.glossary_view import question
+from pages.components.parts import network_view
+from pages.components.train import augmentation_preview, preset_cards
+from pages.components.train.preset_cards import Card
 
 _OPTIMIZERS: tuple[type[BaseModel], ...] = (Adam, AdamW, SGD, RMSprop)
 _SCHEDULES: tuple[type[BaseModel], ...] = (Constant, OneCycle, Cosine, ReduceLROnPlateau)

@@ -1,16 +1,8 @@
 """The figures of a run in one row, and under them how far it is: a component that keeps its place to the pixel."""
 
-from pathlib import Path
+from pages.components.base.component import register
 
-import streamlit as st
-
-_HERE = Path(__file__)
-_figures = st.components.v2.component(
-    "inkling.run_figures",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_figures = register(__file__)
 
 
 def show(figures: dict[str, str], share: float, said: str, bring: str = "") -> None:

@@ -1,22 +1,15 @@
 """A strip of test images with what the network reads in them now; wrong answers are crossed out and boxed."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.reports.charts import digits_mask
 from core.reports.images import data_url
 from core.store.runs import NoSuchRun, run_store
+from pages.components.base.component import register
 from pages.components.base.typesetting import quiet
 
 IMAGES = 20
-_HERE = Path(__file__)
-_strip = st.components.v2.component(
-    "inkling.sample_strip",
-    html='<ul role="list" aria-label="Test images and how they are read"></ul>',
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_strip = register(__file__, html='<ul role="list" aria-label="Test images and how they are read"></ul>')
 
 
 def show(run_id: str | None, answers: tuple[int, ...]) -> None:

@@ -10,40 +10,39 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.reports import charts
-from core.insight.metrics import percent
+from core.engine.jobs import EngineState
+from core.formatting import NONE, duration, loss_text, percent, setting_text
+from core.networks.history import share_done
 from core.networks.keras_script import file_stem
+from core.networks.model import Scores
+from core.networks.settings import differing
+from core.reports import charts
+from core.reports.fine_tuning_report import lesson_sentence, readings
 from core.reports.images import data_url
 from core.reports.progress import (
     ENDED_EARLY,
     WAITS_TO_BE_MEASURED,
     curves_sentence,
-    duration,
     last_answers,
     last_validation_accuracy,
-    place_sentence,
     score_sentence,
     seconds_left,
-    share_done,
     state_words,
     watched_sentence,
     wish_words,
 )
-from core.reports.fine_tuning_report import lesson_sentence, readings
-from core.networks.model import Scores
-from core.networks.settings import differing, number
-from core.engine.jobs import EngineState
-from core.training.fine_tuning import Lesson
-from core.training.checkpoint import Wish
+from core.store.queue import place_sentence
 from core.store.runs import NoSuchRun, Run, RunState, rescued, run_store
+from core.training.checkpoint import Wish
+from core.training.fine_tuning import Lesson
 from pages.components.base import errors
-from pages.components.visitor import model_choice, own_drawings, workspace
-from pages.components.train import run_figures, sample_strip, watched_digit
-from pages.components.runs import scoreboard_entry
-from pages.components.images import square_image, thumbnails
-from pages.components.visitor.engine import engine
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import on_accent, quiet
+from pages.components.images import square_image, thumbnails
+from pages.components.runs import scoreboard_entry
+from pages.components.train import run_figures, sample_strip, watched_digit
+from pages.components.visitor import model_choice, own_drawings, workspace
+from pages.components.visitor.engine import engine
 
 EVERY = 0.5  # seconds between two looks at a run in progress, or at one that is next
 QUEUED_EVERY = 3.0  # at one that others are before: a room full of them costs the server more than all else it does
@@ -51,7 +50,6 @@ WAITING_EVERY = 4.0  # at one that is paused: it may be resumed in another tab
 CURVE_HEIGHT = 176  # pixels
 RATE_HEIGHT = 96
 LESSON_HEIGHT, LESSON_DRAWINGS = 160, 22  # two rows; what is more is scrolled
-NONE = "\N{EN DASH}"
 _WAITING = (RunState.PAUSED, RunState.INTERRUPTED)  # for somebody to resume it
 
 
@@ -209,7 +207,7 @@ def _figures(run: Run) -> dict[str, str]:
     live, last = run.live, run.points[-1] if run.points else None
     now = live or last
     epoch = f"{now.epoch} of {run.recipe.epochs}" if now else NONE
-    loss = charts.loss_text(now.loss) if now else NONE
+    loss = loss_text(now.loss) if now else NONE
     accuracy = run.scores.validation_accuracy if run.scores else last_validation_accuracy(run.points, run.history)
     figures = {
         **({} if run.scores else {"Epoch": epoch}),
@@ -380,7 +378,7 @@ def _show_rate(run: Run | None) -> None:
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
     st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
     when = "at the end" if run.state.is_over else "now"
-    quiet(f"Learning rate: {number(float(rows[-1]['learning_rate']), 2)} {when}.")
+    quiet(f"Learning rate: {setting_text(float(rows[-1]['learning_rate']), 2)} {when}.")
 
 
 def _show_lesson(run: Run) -> None:

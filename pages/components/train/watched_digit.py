@@ -1,21 +1,14 @@
 """A drawing that is being learned: small, and beside it ten bars that find their mind from report to report."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from core.reports.charts import digits_mask
 from core.reports.images import data_url
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_watched = st.components.v2.component(
-    "inkling.watched_digit",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_watched = register(__file__)
 
 
 def show(image: np.ndarray | None, probabilities: Sequence[float], sentence: str) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from core.errors import InklingError
-from core.insight.metrics import percent
-from core.reports.progress import DRAWN, score_words
+from core.formatting import percent
 from core.networks.model import BadModelFile, Model, pretrained, read_model
 from core.networks.names import clean_name, shortened, told_apart
+from core.reports.progress import DRAWN, score_words
 from core.store.runs import NoSuchRun, Run, run_store
-from pages.components.visitor import opened_file, workspace
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import quiet
+from pages.components.visitor import opened_file, workspace
 
 PRETRAINED_NAME = "Pretrained"
 MOST = 24  # letters of a name beside its accuracy

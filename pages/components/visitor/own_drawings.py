@@ -6,17 +6,17 @@ import numpy as np
 import streamlit as st
 
 from core.errors import InklingError
+from core.formatting import a_digit
 from core.insight.prediction import Answer
-from core.reports.progress import a_digit
 from core.store.drawings import MAX_DRAWINGS, OwnDrawing, as_archive, as_digits, drawing_store, key_of
-from core.training.fine_tuning import Lesson, lesson_recipe, taught_name
 from core.store.runs import run_store
+from core.training.fine_tuning import Lesson, lesson_recipe, taught_name
 from pages.components.base import errors
-from pages.components.visitor import model_choice, right_digit, workspace
-from pages.components.images import thumbnails
-from pages.components.visitor.engine import engine
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import quiet
+from pages.components.images import thumbnails
+from pages.components.visitor import model_choice, right_digit, workspace
+from pages.components.visitor.engine import engine
 
 # What this leaves in the session:
 #   last_drawing         (28, 28) uint8, the last image that was answered; Train watches it being learned

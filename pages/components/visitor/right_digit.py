@@ -1,16 +1,10 @@
 """Ten small buttons in a row, one of which says what a drawing really is."""
 
-from pathlib import Path
-
 import streamlit as st
 
-_HERE = Path(__file__)
-_choice = st.components.v2.component(
-    "inkling.right_digit",
-    html=_HERE.with_suffix(".html").read_text(encoding="utf-8"),
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+from pages.components.base.component import register
+
+_choice = register(__file__)
 
 
 def show(words: str, chosen: int | None) -> int | None:

@@ -8,7 +8,6 @@ import hashlib
 import re
 import secrets
 import time
-from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
@@ -16,15 +15,12 @@ import streamlit as st
 from core.errors import InklingError
 from core.store.drawings import drawing_store
 from core.store.runs import Run, RunState, is_same_owner, run_store
+from pages.components.base.component import register
 from pages.components.base.typesetting import quiet
 
 COOKIE = "inkling_workspace"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what `secrets.token_urlsafe(32)` makes
-_keeper = st.components.v2.component(
-    "inkling.workspace",
-    html="<span></span>",
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
-)
+_keeper = register(__file__)
 
 
 class BadWorkspaceLink(InklingError):

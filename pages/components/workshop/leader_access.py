@@ -6,14 +6,13 @@ in the room lock the leader out. What cannot be guessed is a long random token; 
 
 import hashlib
 import logging
-import os
 import secrets
 
 import streamlit as st
 
+from core import config
 from pages.components.base.typesetting import on_accent, quiet
 
-VARIABLE = "INKLING_LEADER_TOKEN"  # Streamlit makes its secrets environment variables, so it may be one of those too
 LEAST = 12  # characters of a token; random ones cannot be guessed, however often it is tried
 
 _log = logging.getLogger("inkling.pages")
@@ -21,7 +20,7 @@ _log = logging.getLogger("inkling.pages")
 
 def is_leader() -> bool:
     """Whether this session has shown the token that holds now."""
-    token = _token()
+    token = config.leader_token()
     return bool(token) and secrets.compare_digest(st.session_state.get("leader", ""), _digest(token))
 
 
@@ -30,7 +29,7 @@ def show() -> bool:
     linked = st.query_params.get("token")
     if linked is not None:
         del st.query_params["token"]  # at once: the address may be on a projector
-    token = _token()
+    token = config.leader_token()
     if len(token) < LEAST:
         quiet(_how_to_switch_on(token))
         return False
@@ -57,7 +56,7 @@ def _try_typed() -> None:
 
 def _try(shown: str) -> None:
     state = st.session_state
-    if secrets.compare_digest(_digest(shown), _digest(_token())):
+    if secrets.compare_digest(_digest(shown), _digest(config.leader_token())):
         state.leader = _digest(shown)
         state.pop("leader_problem", None)
     else:
@@ -65,18 +64,15 @@ def _try(shown: str) -> None:
         state.leader_problem = "This is not the leader's token. Look it up where the server was started."
 
 
-def _token() -> str:
-    return os.environ.get(VARIABLE, "").strip()
-
-
 def _digest(token: str) -> str:
     return hashlib.sha256(token.strip().encode()).hexdigest()
 
 
 def _how_to_switch_on(token: str) -> str:
+    name = config.LEADER_TOKEN
     if token:
-        return f"`{VARIABLE}` is too short to be safe: give it at least {LEAST} characters, and start the server again."
+        return f"`{name}` is too short to be safe: give it at least {LEAST} characters, and start the server again."
     return (
-        f"This page is switched off. Start the server with `{VARIABLE}`, a random secret of at least {LEAST} "
+        f"This page is switched off. Start the server with `{name}`, a random secret of at least {LEAST} "
         "characters, in its environment or among Streamlit's secrets."
     )

@@ -6,19 +6,19 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from core.insight.metrics import percent
-from core.reports.progress import duration, seconds_left
 from core.engine import machine
 from core.engine.jobs import EngineState
+from core.formatting import duration, percent
+from core.reports.progress import seconds_left
 from core.store.presence import presence
 from core.store.queue import Place
 from core.store.runs import Run, RunState, run_store
 from core.store.scoreboard import Entry, scoreboard
 from pages.components.base import errors
-from pages.components.workshop import leader_access
-from pages.components.visitor.engine import engine
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import quiet
+from pages.components.visitor.engine import engine
+from pages.components.workshop import leader_access
 
 P = ParamSpec("P")
 

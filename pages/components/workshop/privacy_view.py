@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.store.privacy import Holdings, kept, privacy
 from pages.components.base import errors
+from pages.components.base.typesetting import quiet
 from pages.components.parts import folding_table
 from pages.components.visitor import workspace
-from pages.components.base.typesetting import quiet
 
 WIDTH = 300  # pixels inside a popover
 

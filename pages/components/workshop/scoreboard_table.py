@@ -2,17 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages.components.base.component import register
 
-_HERE = Path(__file__)
-_table = st.components.v2.component(
-    "inkling.scoreboard",
-    html="<table><thead></thead><tbody></tbody></table>",
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_table = register(__file__, html="<table><thead></thead><tbody></tbody></table>")
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,19 @@ from functools import partial
 
 import streamlit as st
 
-from core.insight.metrics import percent
-from core.reports.progress import duration
+from core.formatting import NONE, duration, percent
 from core.store.runs import run_store
 from core.store.scoreboard import Entry, Order, ranked, scoreboard
 from pages.components.base import errors
-from pages.components.runs import scoreboard_entry
-from pages.components.workshop import scoreboard_table
-from pages.components.visitor import workspace
 from pages.components.base.errors import plain
-from pages.components.workshop.scoreboard_table import Line
 from pages.components.base.typesetting import on_accent, quiet
+from pages.components.runs import scoreboard_entry
+from pages.components.visitor import workspace
+from pages.components.workshop import scoreboard_table
+from pages.components.workshop.scoreboard_table import Line
 
 EVERY = 4.0  # seconds between two looks
 WIDTH = 300  # pixels inside a popover
-NONE = "\N{EN DASH}"
 _COLUMNS = {
     Order.TEST: "Test",
     Order.DRAWN: "Drawn",

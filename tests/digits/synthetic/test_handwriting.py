@@ -8,9 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.digits.synthetic import handwriting as module
-from core.digits.synthetic.handwriting import HABITS, STYLES, drawn, handwriting, load_handwriting, load_handwriting_part
 from core.digits.preprocessing import frame_strokes
+from core.digits.synthetic import handwriting as module
+from core.digits.synthetic.handwriting import (
+    HABITS,
+    STYLES,
+    drawn,
+    handwriting,
+    load_handwriting,
+    load_handwriting_part,
+)
 
 
 @pytest.fixture(scope="module")
