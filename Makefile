@@ -14,13 +14,13 @@ test-browser: .venv/test  # the app in a real Chromium
 	$(BIN)/python -m pytest tests/browser
 
 test-training: .venv/test  # apart: Keras in one process with Streamlit disturbs both
-	$(BIN)/python -m pytest tests/training
+	$(BIN)/python -m pytest tests/training tests/engine tests/test_command.py
 
 test-pages: .venv/test  # without a browser; and several machines
 	$(BIN)/python -m pytest tests/pages tests/test_cluster.py
 
 test-core: .venv/test  # all the rest
-	$(BIN)/python -m pytest --ignore tests/browser --ignore tests/training --ignore tests/pages --ignore tests/test_cluster.py
+	$(BIN)/python -m pytest --ignore tests/browser --ignore tests/training --ignore tests/engine --ignore tests/test_command.py --ignore tests/pages --ignore tests/test_cluster.py
 
 stop: .venv/run
 	$(BIN)/python -m core stop

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.insight.prediction import answer_drawing, answer_picture
 from pages.components.base import errors
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.draw import answer, board, explanation_view, framing_view, picture, small_screen
 from pages.components.frame import presenting, router
 from pages.components.visitor import model_choice, own_drawings
@@ -13,31 +13,31 @@ router.guard()
 
 
 @st.fragment  # a stroke reruns this, and only this
-@errors.shown()
+@errors.on_page()
 def board_and_answer() -> None:
     """The board beside its answer, and below them what belongs to each; on a phone, one under the other."""
     left, right = st.columns([12, 13], gap="xxsmall")
     with left:
-        drawing = board.show()
+        drawing = board.render()
     with right:
         model, opened, framing = model_choice.chosen(), picture.opened(), framing_view.chosen()
         answered = answer_picture(model, opened, framing) if opened else answer_drawing(model, drawing, framing)
-        answer.show(answered)
-        framing_view.show_note()
+        answer.render(answered)
+        framing_view.render_note()
     left, right = st.columns([12, 13], gap="xsmall", vertical_alignment="center")
     with left:
-        board.show_tools()
+        board.render_tools()
     with right:
         if presenting.is_on():
-            presenting.show()
+            presenting.render()
             return
-        model_choice.show()
+        model_choice.render()
     with st.container():  # always there: what follows keeps its place when the board is cleared, and is not laid anew
         if framing.is_complete:
-            own_drawings.show(answered)
+            own_drawings.render(answered)
     with st.container(gap=None):  # one list of folded groups
-        framing_view.show(drawing, opened)
-        explanation_view.show(answered)
+        framing_view.render(drawing, opened)
+        explanation_view.render(answered)
 
 
 small_screen.fit()
@@ -53,6 +53,6 @@ else:
                 if st.button(on_accent("Train your own"), key="train_your_own", type="primary"):
                     st.switch_page("pages/train.py")
             with st.container(key="welcome"):
-                quiet("and a small neural network reads it.")
+                caption("and a small neural network reads it.")
         board_and_answer()
-        presenting.show()
+        presenting.render()

@@ -12,8 +12,8 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     try:
         shown = evaluated.choose()
         if shown and (answers := evaluated.answers(shown)):
-            evaluation_view.show(shown, answers)
-            robustness_view.show(shown, answers)
-            data_view.show(answers.source)
+            evaluation_view.render(shown, answers)
+            robustness_view.render(shown, answers)
+            data_view.render(answers.source)
     except NoSuchRun as problem:
-        evaluated.show_way_back(str(problem))
+        evaluated.render_way_back(str(problem))

@@ -10,5 +10,5 @@ router.guard()
 with st.container(horizontal_alignment="center"), st.container(width=960, gap="small"):
     with st.container(horizontal=True):  # where a title stands as high as on the other pages
         st.title("The leader's page", anchor=False)
-    if leader_access.show():
-        leader_view.show()
+    if leader_access.render():
+        leader_view.render()

@@ -10,6 +10,6 @@ router.guard()
 
 with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
     try:
-        model_view.show(model_view.choose())
+        model_view.render(model_view.choose())
     except NoSuchRun as problem:
-        model_view.show_way_back(str(problem))
+        model_view.render_way_back(str(problem))

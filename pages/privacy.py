@@ -9,4 +9,4 @@ router.guard()
 
 with st.container(horizontal=True):  # where a title stands as high as on the other pages
     st.title("What is kept of you", anchor=False)
-privacy_view.show()
+privacy_view.render()

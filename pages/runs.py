@@ -11,5 +11,5 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Runs", anchor=False, width="content")
         st.page_link("pages/scoreboard.py", label="Scoreboard", icon=":material/leaderboard:", width="content")
-    runs_view.show()
+    runs_view.render()
     st.page_link("pages/privacy.py", label=":small[What is kept of you, and how to delete it]")

@@ -8,4 +8,4 @@ from pages.components.workshop import scoreboard_view
 router.guard()
 
 with st.container(horizontal_alignment="center"), st.container(width=960, gap="small"):
-    scoreboard_view.show()
+    scoreboard_view.render()

@@ -6,7 +6,7 @@ from core.networks.recipe import Recipe
 from core.store.runs import NoSuchRun, run_store
 from pages.components.base import errors
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.frame import router
 from pages.components.train import recipe_form, train_bar, training_view
 from pages.components.visitor import own_drawings, workspace
@@ -15,7 +15,7 @@ from pages.components.visitor.engine import engine
 router.guard()
 
 
-@errors.told()
+@errors.in_callback()
 def start() -> None:
     """Queue a run of what the controls hold now, or find the one that is active already, and follow it."""
     recipe = recipe_form.recipe()
@@ -31,7 +31,7 @@ try:
 except NoSuchRun as gone:
     problem = str(gone)
 recipe_form.take_link()
-if run and run.state.is_active and not run.is_lesson and workspace.owns(run):
+if run and run.state.is_active and not run.is_fine_tuning and workspace.owns(run):
     recipe_form.take_up(run.recipe)
 made = recipe_form.recipe()
 is_there = isinstance(made, Recipe) and run_store().is_asked_for(workspace.owner(), made)
@@ -48,10 +48,10 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     with st.container(key="recipe_and_run"):
         left, right = st.columns([5, 9], gap="large")
     with left:
-        recipe_form.show_cards(made)
+        recipe_form.render_cards(made)
         with train_bar.laid():
             with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-                recipe_form.show_bar()
+                recipe_form.render_bar()
                 can_start = isinstance(made, Recipe) and not is_there and not refusal
                 st.button(
                     on_accent("Train") if can_start else "Train",
@@ -64,12 +64,12 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
             if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
                 st.error(plain(made), icon=":material/error:")
             if refusal:
-                quiet(plain(refusal))
-        recipe_form.show_groups(made)
+                caption(plain(refusal))
+        recipe_form.render_groups(made)
     with right:
         if run:
-            training_view.show(run)
+            training_view.render(run)
         else:
-            training_view.show_empty()
+            training_view.render_empty()
     with links:
-        workspace.show_links(run)
+        workspace.render_links(run)

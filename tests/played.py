@@ -21,23 +21,23 @@ def finished_run(
     owner: str = OWNER,
     store=None,
     samples=None,
-    lesson=None,
+    fine_tuning=None,
     drawing=None,
-    film=None,
+    snapshots=None,
     probabilities=None,
     was_stopped=False,
     **scores: object,
 ) -> str:
     """A run that is finished, or stopped; its `.keras` file is the shipped model's."""
     store = store or run_store()
-    run_id = store.submit(owner, recipe, name, lesson=lesson, drawing=drawing)
+    run_id = store.submit(owner, recipe, name, fine_tuning=fine_tuning, drawing=drawing)
     assert store.claim_next(places=1000) == run_id
     _, _, attempt = store.begin(run_id)
     if samples:
         store.keep_samples(run_id, attempt, samples)
-    if film:
-        history = tuple(EpochResult(epoch, 0.5, 0.8, 0.01) for epoch in range(1, int(film.epochs[-1]) + 1))
-        store.commit_epoch(run_id, attempt, Checkpoint(history, 0, (), (), None, {}, 1.0, film))
+    if snapshots:
+        history = tuple(EpochResult(epoch, 0.5, 0.8, 0.01) for epoch in range(1, int(snapshots.epochs[-1]) + 1))
+        store.commit_epoch(run_id, attempt, Checkpoint(history, 0, (), (), None, {}, 1.0, snapshots))
     measured = {
         "data_source": "mnist",
         "test_accuracy": 0.9876,

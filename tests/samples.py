@@ -5,7 +5,7 @@ import numpy as np
 from core.digits.synthetic.handwriting import handwriting
 from core.networks.model import Model, pretrained
 from core.networks.recipe import PRESETS
-from core.networks.snapshots import NO_FILM, filmed
+from core.networks.snapshots import NO_SNAPSHOTS, with_snapshot
 
 
 def random_weights(network, seed=0):
@@ -19,13 +19,13 @@ def random_weights(network, seed=0):
     }
 
 
-def grown_film(network, epochs, images):
+def many_snapshots(network, epochs, images):
     """The film of a training whose weights grow by a tenth in each epoch."""
-    film, weights = NO_FILM, random_weights(network)
+    snapshots, weights = NO_SNAPSHOTS, random_weights(network)
     for epoch in range(epochs + 1):
-        film = filmed(film, epoch, network, weights, images)
+        snapshots = with_snapshot(snapshots, epoch, network, weights, images)
         weights = {name: array * np.float32(1.1) for name, array in weights.items()}
-    return film
+    return snapshots
 
 
 def random_model(recipe="fast", seed=0):

@@ -46,7 +46,7 @@ def imports(path):
 
 
 STORES = {"run_store", "scoreboard", "privacy", "drawing_store", "presence"}
-GUARDS = {"errors.told()", "errors.shown()", "shown()"}
+GUARDS = {"errors.in_callback()", "errors.on_page()", "on_page()"}
 
 
 def called(node):
@@ -115,7 +115,7 @@ def test_streamlit_is_imported_by_pages_only_and_keras_by_training_only(path):
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if name(path).startswith("pages/")], ids=name)
 def test_what_goes_wrong_in_a_callback_or_fragment_that_touches_a_store_is_said_plainly(path):
-    assert list(unguarded(path)) == [], "needs @errors.told(), or @errors.shown() where it draws"
+    assert list(unguarded(path)) == [], "needs @errors.in_callback(), or @errors.on_page() where it draws"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

@@ -181,7 +181,7 @@ async def _journey(machines, database, tls, folder):
         async with Visitor(second, ada.token) as elsewhere:
             await elsewhere.open("train")
             await elsewhere.press("stop")
-            assert store.run(third).wish == "stop" or not store.run(third).state.is_active
+            assert store.run(third).requested_action == "stop" or not store.run(third).state.is_active
             await until(lambda: ada.can_press("draw_with_it"), "the first web process says that it has ended", ada)
         assert store.run(third).state == RunState.STOPPED
         assert ada.problems == ben.problems == []

@@ -32,8 +32,8 @@ from core.networks.recipe import FAST, Recipe
 from core.store import limits
 from core.store.database import DatabaseTrouble
 from core.store.runs import MAX_POINTS, RunState, RunStore, forget_rescued, rescue, run_store
-from core.training.checkpoint import SAMPLE_IMAGES, Checkpoint, EpochProgress, Paused, TrainedModel, Wish
-from core.training.fine_tuning import lesson_data
+from core.training.checkpoint import SAMPLE_IMAGES, Action, Checkpoint, EpochProgress, Paused, TrainedModel
+from core.training.fine_tuning import fine_tuning_data
 
 NICENESS = 10  # the pages come first
 WARM_UP_SECONDS = 600  # after which a warm-up is taken to hang
@@ -71,21 +71,21 @@ def train(run_id: str) -> None:
     _log.info("event=begun run=%s attempt=%d after_epoch=%d epochs=%d", run_id, attempt, after, recipe.epochs)
     follower = _Follower(store, run_id, attempt, has_checkpoint=checkpoint is not None)
     try:
-        wish = follower.wait_for(_warm)
-        if wish == "pause" or (wish == "stop" and checkpoint is None):
-            state = RunState.PAUSED if wish == "pause" else RunState.STOPPED
-            store.leave(run_id, attempt, state, "" if wish == "pause" else "Stopped before it began.")
+        requested_action = follower.wait_for(_warm)
+        if requested_action == "pause" or (requested_action == "stop" and checkpoint is None):
+            state = RunState.PAUSED if requested_action == "pause" else RunState.STOPPED
+            store.leave(run_id, attempt, state, "" if requested_action == "pause" else "Stopped before it began.")
             return
         data = load_dataset(**dict(recipe.data))
         follower.keep("samples", lambda: store.keep_samples(run_id, attempt, data.test[:SAMPLE_IMAGES]))
-        if lesson := store.lesson(run_id):
-            data = lesson_data(data, lesson)
+        if fine_tuning := store.fine_tuning(run_id):
+            data = fine_tuning_data(data, fine_tuning)
         follower.spread_points(recipe, data)
 
         from core.training.fit import fit
 
-        start = lesson.start if lesson else store.start(run_id)
-        trained = fit(recipe, data, follower.hear, follower.wish, checkpoint, start, follower.drawing)
+        start = fine_tuning.start if fine_tuning else store.start(run_id)
+        trained = fit(recipe, data, follower.hear, follower.requested_action, checkpoint, start, follower.drawing)
         notice = " ".join(filter(None, [data.notice, _cut(recipe, data), follower.notice]))
         follower.finish(trained, notice)
     except Paused as pause:
@@ -116,7 +116,7 @@ class _Follower:
 
     def __init__(self, store: RunStore, run_id: str, attempt: int, *, has_checkpoint: bool) -> None:
         self._store, self._run_id, self._attempt = store, run_id, attempt
-        self._wish: Wish = ""
+        self._requested_action: Action = ""
         self._drawing: np.ndarray | None = None
         self._has_checkpoint = has_checkpoint
         self._asked_at = 0.0
@@ -125,7 +125,7 @@ class _Follower:
         self._unkept: Checkpoint | None = None  # the last epoch, where the disk would not take it
         self.notice = ""  # what happened to the run, for its end
 
-    def wait_for(self, warm: threading.Event) -> Wish:
+    def wait_for(self, warm: threading.Event) -> Action:
         """Wait until the worker is warm, and hear what the owner wishes meanwhile.
 
         Nothing is begun before, as the warm-up has the models in its hands. Signs of life end after a while, so that a
@@ -133,10 +133,10 @@ class _Follower:
         """
         deadline = time.monotonic() + WARM_UP_SECONDS
         while not warm.wait(0.25):
-            wish = self.wish() if time.monotonic() < deadline else ""
-            if wish == "pause" or (wish == "stop" and not self._has_checkpoint):
-                return wish  # nothing was learned that would have to be measured first
-        return self.wish()
+            requested_action = self.requested_action() if time.monotonic() < deadline else ""
+            if requested_action == "pause" or (requested_action == "stop" and not self._has_checkpoint):
+                return requested_action  # nothing was learned that would have to be measured first
+        return self.requested_action()
 
     def give_up(self, notice: str) -> None:
         """Set the run aside after a fault; one that has a checkpoint can be resumed."""
@@ -204,11 +204,11 @@ class _Follower:
             self._next_point = step + self._steps_per_point
         self._report(progress, is_point)
 
-    def wish(self) -> Wish:
+    def requested_action(self) -> Action:
         """What the owner wishes; asked of the store a few times a second."""
         if time.monotonic() - self._asked_at > 0.25:
             self._report(None, False)
-        return "stop" if self.notice and not self._wish else self._wish
+        return "stop" if self.notice and not self._requested_action else self._requested_action
 
     def drawing(self) -> np.ndarray | None:
         """The owner's drawing to be answered, as heard with the last wish: (28, 28) float32 in [0, 1]."""
@@ -234,7 +234,7 @@ class _Follower:
             _log.warning("event=not_kept run=%s what=report because=%r", self._run_id, str(problem))
             self._asked_at = time.monotonic()
             return
-        self._wish = asked.wish if asked else "stop"  # a run that is gone need not go on
+        self._requested_action = asked.requested_action if asked else "stop"  # a run that is gone need not go on
         self._drawing = asked.drawing if asked else None
         self._asked_at = time.monotonic()
         self._keep_epoch()

@@ -21,7 +21,7 @@ from pydantic import Field
 from safetensors.numpy import save
 
 from core.errors import InklingError
-from core.networks.network import CLASSES, MAX_PARAMETERS, SORTS, Network, Value
+from core.networks.network import CLASSES, DETECTOR_CLASSES, MAX_PARAMETERS, Network, Value
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
 
 FORMAT = "inkling-model-1"
@@ -179,7 +179,7 @@ def pretrained() -> Model:
 @cache
 def detector() -> Model:
     """The network that ships with Inkling to tell digits from what is none; it puts out `SORTS` probabilities."""
-    return load_model(DETECTOR, SORTS)
+    return load_model(DETECTOR, DETECTOR_CLASSES)
 
 
 def _check_answers(network: Network, weights: Mapping[str, np.ndarray]) -> None:

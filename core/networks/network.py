@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 IMAGE_SHAPE = (28, 28, 1)  # height, width, channels
 CLASSES = 10  # the digits
-SORTS = 13  # the digits, and what is none: two digits, a letter, a doodle
+DETECTOR_CLASSES = 13  # the digits, and what is none: two digits, a letter, a doodle
 MAX_LAYERS = 40
 MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
 MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
@@ -388,7 +388,7 @@ class Network(Value):
                 raise ValueError(f"Layer {name} {problem}.") from None
         last = self.layers[-1]
         is_softmax = isinstance(last, Softmax) or getattr(last, "activation", "") == "softmax"
-        if shape not in ((CLASSES,), (SORTS,)) or not is_softmax:
+        if shape not in ((CLASSES,), (DETECTOR_CLASSES,)) or not is_softmax:
             raise ValueError(f"The last layer must put out {CLASSES} probabilities: end with Dense {CLASSES}, softmax.")
         for cost, limit, unit in (
             ("parameters", MAX_PARAMETERS, "parameters"),

@@ -18,7 +18,7 @@ from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES
 from core.errors import InklingError
 from core.networks.network import (
     CLASSES,
-    SORTS,
+    DETECTOR_CLASSES,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -198,7 +198,7 @@ class Recipe(Value):
 
     @model_validator(mode="after")
     def _has_an_output_for_each_sort(self) -> Self:
-        wanted = SORTS if self.data.doodles else CLASSES
+        wanted = DETECTOR_CLASSES if self.data.doodles else CLASSES
         if self.network.classes != wanted:
             raise ValueError(
                 f"With doodles={self.data.doodles:,} the network must put out {wanted} probabilities, "
@@ -500,7 +500,7 @@ DETECTOR = Recipe(
             *_normalized_convolution(64, padding="same"),
             Flatten(),
             Dropout(rate=0.2),
-            Dense(units=SORTS, activation="softmax"),
+            Dense(units=DETECTOR_CLASSES, activation="softmax"),
         )
     ),
     # No augmentation: drawings that nobody has made yet are as cheap as changed ones.

@@ -20,11 +20,11 @@ MAX_FILTERS = 64
 MAX_FILTER_WEIGHTS = 2_500  # in a frame; 64 filters of 6x6, or 3 of 28x28
 STATISTICS = ("smallest", "largest", "mean", "zeros", "nans")
 _LARGEST_HALF = 60_000.0  # nearly float16's largest number
-_PREFIX = "film_"
+_PREFIX = "film_"  # as checkpoints and runs of earlier versions have it
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
+class Snapshots:
     """The frames, as one array of each thing.
 
     Attributes:
@@ -49,18 +49,18 @@ class Film:
         return {_PREFIX + field.name: getattr(self, field.name) for field in fields(self)} if len(self) else {}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Film:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Snapshots:
         """The film among these arrays; `NO_FILM` where there is none."""
         found = {field.name: arrays.get(_PREFIX + field.name) for field in fields(cls)}
         kept = {name: array for name, array in found.items() if array is not None}
-        return cls(**kept) if len(kept) == len(found) else NO_FILM
+        return cls(**kept) if len(kept) == len(found) else NO_SNAPSHOTS
 
     def to_bytes(self) -> bytes:
         """The film in the `.safetensors` format, which `from_bytes` reads back."""
         return save({name: np.ascontiguousarray(array) for name, array in self.to_arrays().items()})
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Film:
+    def from_bytes(cls, content: bytes) -> Snapshots:
         """Read what `to_bytes` wrote.
 
         Raises:
@@ -72,7 +72,7 @@ class Film:
             raise ValueError(f"damaged film: {problem}") from None
 
 
-NO_FILM = Film(
+NO_SNAPSHOTS = Snapshots(
     np.empty(0, np.int32),
     np.empty((0, 0, 0, 0), np.float16),
     np.empty((0, 0, 5), np.float32),
@@ -80,18 +80,20 @@ NO_FILM = Film(
 )
 
 
-def filmed_layers(network: Network) -> list[str]:
+def layers_with_weights(network: Network) -> list[str]:
     """The names of the layers that have weights, in their order."""
     return [row.name for row in network.table() if row.trainable_parameters]
 
 
-def filmed(film: Film, epoch: int, network: Network, weights: Mapping[str, np.ndarray], images: np.ndarray) -> Film:
+def with_snapshot(
+    snapshots: Snapshots, epoch: int, network: Network, weights: Mapping[str, np.ndarray], images: np.ndarray
+) -> Snapshots:
     """The film with one more frame, thinned where it has grown too long.
 
     Which frames a film has depends on the last epoch alone, so that one that was taken up again is the same.
 
     Args:
-        film: of the epochs before.
+        snapshots: of the epochs before.
         epoch: how many are over now.
         network: what is trained.
         weights: as they are now, by full name.
@@ -99,17 +101,19 @@ def filmed(film: Film, epoch: int, network: Network, weights: Mapping[str, np.nd
     """
     with np.errstate(all="ignore"):  # weights that have become too large, or are no numbers any more
         answers = network.probabilities(weights, images)
-    frame = Film(
+    frame = Snapshots(
         np.array([epoch], np.int32),
         _first_filters(network, weights)[np.newaxis],
         _statistics(network, weights)[np.newaxis],
         answers.astype(np.float16)[np.newaxis],
     )
-    if not len(film):
+    if not len(snapshots):
         return frame
-    kept = _kept_places(np.append(film.epochs, epoch))
-    joined = (np.concatenate([getattr(film, field.name), getattr(frame, field.name)]) for field in fields(Film))
-    return Film(*(array[kept] for array in joined))
+    kept = _kept_places(np.append(snapshots.epochs, epoch))
+    joined = (
+        np.concatenate([getattr(snapshots, field.name), getattr(frame, field.name)]) for field in fields(Snapshots)
+    )
+    return Snapshots(*(array[kept] for array in joined))
 
 
 def _kept_places(epochs: np.ndarray) -> np.ndarray:
@@ -136,7 +140,7 @@ def _first_filters(network: Network, weights: Mapping[str, np.ndarray]) -> np.nd
 def _statistics(network: Network, weights: Mapping[str, np.ndarray]) -> np.ndarray:
     trained = [name for name, spec in network.weight_specs().items() if spec.is_trainable]
     rows = []
-    for layer in filmed_layers(network):
+    for layer in layers_with_weights(network):
         values = np.concatenate([weights[name].ravel() for name in trained if name.startswith(f"{layer}/")])
         numbers = values[np.isfinite(values)]
         if len(numbers):

@@ -15,7 +15,7 @@ def readings(model: Model, images: np.ndarray) -> list[int]:
     return [int(digit) for digit in model.probabilities(images).argmax(axis=1)]
 
 
-def lesson_sentence(
+def fine_tuning_sentence(
     labels: Sequence[int], before: Sequence[int], after: Sequence[int], start: Scores, taught: Scores
 ) -> str:
     """What a lesson has changed: "Reads 3 of 4 drawings it was taught, before 0; test accuracy ...".

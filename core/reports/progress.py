@@ -45,12 +45,12 @@ def state_words(state: str, points: Sequence[BatchProgress], history: Sequence[E
     return f"{said} after epoch {ended} of {epochs}" if ended else said
 
 
-def wish_words(wish: str, has_begun: bool) -> tuple[str, str]:
+def action_words(requested_action: str, has_begun: bool) -> tuple[str, str]:
     """What a run does that was asked to stop or to pause, and by doing what: "stopping", "measuring what ..."."""
-    doing = "stopping" if wish == "stop" else "pausing"
+    doing = "stopping" if requested_action == "stop" else "pausing"
     if not has_begun:
         return doing, "before the first batch"
-    return doing, "measuring what was learned" if wish == "stop" else "keeping where it is"
+    return doing, "measuring what was learned" if requested_action == "stop" else "keeping where it is"
 
 
 def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> float | None:

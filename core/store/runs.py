@@ -46,13 +46,13 @@ from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, read_model
 from core.networks.names import MAX_NAME, clean_name, free_name
 from core.networks.recipe import Recipe, parse_recipe
-from core.networks.snapshots import NO_FILM, Film
+from core.networks.snapshots import NO_SNAPSHOTS, Snapshots
 from core.storage import Damaged, all_in_refuge, in_refuge, refuge, write_whole
 from core.store import limits, queue
 from core.store.database import Base, Database, Json, Sealed, SealedText, Token, database_url
 from core.store.limits import OverLimit
-from core.training.checkpoint import Checkpoint, TrainedModel, Wish
-from core.training.fine_tuning import Lesson
+from core.training.checkpoint import Action, Checkpoint, TrainedModel
+from core.training.fine_tuning import FineTuning
 
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes
@@ -130,7 +130,7 @@ class _Row(Base):
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     recipe: Mapped[str] = mapped_column(SealedText)
     state: Mapped[str] = mapped_column(String(16), index=True)
-    wish: Mapped[str] = mapped_column(String(8), default="")
+    requested_action: Mapped[str] = mapped_column(String(8), default="")
     created: Mapped[float]
     queued: Mapped[float]
     heartbeat: Mapped[float] = mapped_column(default=0.0)
@@ -142,7 +142,7 @@ class _Row(Base):
     history: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     scores: Mapped[str | None] = mapped_column(SealedText, default=None)
     drawing: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None)
-    is_lesson: Mapped[bool | None] = mapped_column(default=None)
+    is_fine_tuning: Mapped[bool | None] = mapped_column(default=None)
     continues: Mapped[str | None] = mapped_column(String(32), default=None)
     replays: Mapped[str | None] = mapped_column(String(32), default=None)
     request: Mapped[str | None] = mapped_column(String(64), default=None)  # a hash of all that was asked for
@@ -166,8 +166,8 @@ class _Data(Base):
     model: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
     keras_file: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
     test_probabilities: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
-    lesson: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
-    film: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None, deferred=True)
+    fine_tuning: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
+    snapshots: Mapped[bytes | None] = mapped_column(Sealed(can_be_done_without=True), default=None, deferred=True)
     start: Mapped[bytes | None] = mapped_column(Sealed, default=None, deferred=True)
     # Since when it is known that its run is gone: its row could not be read when a damaged database was replaced.
     orphaned: Mapped[float | None] = mapped_column(default=None)
@@ -220,7 +220,7 @@ class Run:
     name: str
     recipe: Recipe
     state: RunState
-    wish: str
+    requested_action: str
     created: float
     heartbeat: float
     attempt: int
@@ -230,7 +230,7 @@ class Run:
     history: tuple[EpochResult, ...]
     scores: Scores | None
     drawing: np.ndarray | None = field(default=None, compare=False)
-    is_lesson: bool = False
+    is_fine_tuning: bool = False
     engine: str = ""
     is_in_hand: bool = False
     waiting: int = 0
@@ -264,7 +264,7 @@ class ListedRun:
     created: float
     scores: Scores | None
     live: BatchProgress | None
-    is_lesson: bool
+    is_fine_tuning: bool
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ class Asked:
         drawing: (28, 28) uint8 to be answered at every report, or None.
     """
 
-    wish: Wish
+    requested_action: Action
     drawing: np.ndarray | None
 
 
@@ -316,7 +316,7 @@ class RunStore:
         recipe: Recipe,
         name: str = "",
         *,
-        lesson: Lesson | None = None,
+        fine_tuning: FineTuning | None = None,
         drawing: np.ndarray | None = None,
         start: Model | None = None,
         continues: str = "",
@@ -332,7 +332,7 @@ class RunStore:
             recipe: what to train and how; of a lesson, `lesson_recipe`.
             name: its label; by default the recipe's name. Where the workspace has a run of that name, a number tells
                 the new one from it.
-            lesson: what to begin with and to teach, where the run is a lesson.
+            fine_tuning: what to begin with and to teach, where the run is a lesson.
             drawing: as in `watch`.
             start: a model of the same network to begin with, instead of fresh weights.
             continues: the run that left that model.
@@ -344,7 +344,7 @@ class RunStore:
         """
         limits.check(recipe)
         now, run_id = time.time(), secrets.token_urlsafe(16)
-        begins_with = [lesson.to_bytes() if lesson else None, start.to_bytes() if start else None]
+        begins_with = [fine_tuning.to_bytes() if fine_tuning else None, start.to_bytes() if start else None]
         row = _Row(
             id=run_id,
             owner=owner,
@@ -353,7 +353,7 @@ class RunStore:
             state=RunState.QUEUED,
             created=now,
             queued=now,
-            is_lesson=lesson is not None,
+            is_fine_tuning=fine_tuning is not None,
             drawing=None if drawing is None else drawing.tobytes(),
             continues=continues or None,
             replays=replays or None,
@@ -373,7 +373,7 @@ class RunStore:
                 row.name = free_name(row.name, set(session.scalars(select(_Row.name).where(_Row.owner == owner))))
                 session.add(row)
                 session.flush()
-                session.add(_Data(id=run_id, lesson=begins_with[0], start=begins_with[1]))
+                session.add(_Data(id=run_id, fine_tuning=begins_with[0], start=begins_with[1]))
             _log.info("event=queued run=%s owner=%s epochs=%d", run_id, owner[:8], recipe.epochs)
         except IntegrityError:  # another process was faster
             with self._database.reading() as session:
@@ -407,13 +407,13 @@ class RunStore:
         with self._database.reading() as session:
             return session.scalar(select(_Row.id).where(*same)) is not None
 
-    def ask(self, run_id: str, owner: str, wish: Wish, notice: str = "") -> None:
+    def ask(self, run_id: str, owner: str, requested_action: Action, notice: str = "") -> None:
         """Ask for a run to stop or to pause; a queued one does so at once.
 
         Args:
             run_id: of the run.
             owner: its workspace.
-            wish: what it is to do.
+            requested_action: what it is to do.
             notice: what its owner is told about that, where somebody else asked.
 
         Raises:
@@ -421,13 +421,13 @@ class RunStore:
         """
         with self._writing() as session:
             row = _owned(session, run_id, owner)
-            _log.info("event=asked run=%s wish=%s state=%s", run_id, wish, row.state)
-            if row.state == RunState.RUNNING and row.wish != "stop":  # a late pause does not undo a stop
-                row.wish = wish
+            _log.info("event=asked run=%s wish=%s state=%s", run_id, requested_action, row.state)
+            if row.state == RunState.RUNNING and row.requested_action != "stop":  # a late pause does not undo a stop
+                row.requested_action = requested_action
                 row.notice = notice or row.notice
             elif row.state == RunState.QUEUED:
                 row.notice = notice or row.notice
-                _leave_queue(row, wish)
+                _leave_queue(row, requested_action)
 
     def watch(self, run_id: str, owner: str, drawing: np.ndarray) -> None:
         """Let a run answer this drawing, (28, 28) uint8, at every report from now on.
@@ -588,7 +588,7 @@ class RunStore:
         """(images, 10) float32: the model's answers to its test set. Raises as `model`."""
         return np.frombuffer(self._stored(run_id, "test_probabilities"), np.float32).reshape(-1, 10)
 
-    def film(self, run_id: str) -> Film:
+    def snapshots(self, run_id: str) -> Snapshots:
         """What was recorded of a run's epochs; `NO_FILM` where nothing was, or what was stored is damaged.
 
         Raises:
@@ -597,21 +597,21 @@ class RunStore:
         with self._database.reading() as session:
             if session.get(_Row, run_id) is None:
                 raise NoSuchRun
-            content: bytes | None = session.scalar(select(_Data.film).where(_Data.id == run_id))
+            content: bytes | None = session.scalar(select(_Data.snapshots).where(_Data.id == run_id))
         try:
-            return Film.from_bytes(content) if content else NO_FILM
+            return Snapshots.from_bytes(content) if content else NO_SNAPSHOTS
         except ValueError:
-            return NO_FILM  # it is for looking only; the run is none the worse
+            return NO_SNAPSHOTS  # it is for looking only; the run is none the worse
 
-    def lesson(self, run_id: str) -> Lesson | None:
+    def fine_tuning(self, run_id: str) -> FineTuning | None:
         """What a run began with and teaches; None where it is no lesson, or gone.
 
         Raises:
             ValueError: what was stored is damaged.
         """
         with self._database.reading() as session:
-            content = session.scalar(select(_Data.lesson).where(_Data.id == run_id))
-            return Lesson.from_bytes(content) if content else None
+            content = session.scalar(select(_Data.fine_tuning).where(_Data.id == run_id))
+            return FineTuning.from_bytes(content) if content else None
 
     def start(self, run_id: str) -> Model | None:
         """The model that a run began with; None where it began anew, or is gone.
@@ -689,9 +689,9 @@ class RunStore:
         with self._writing() as session:
             row = session.get(_Row, run_id, with_for_update=True)
             if row and row.state == RunState.RUNNING:
-                _log.info("event=given_back run=%s wish=%s", run_id, row.wish or "none")
-                if row.wish == "pause" or (row.wish and not row.attempt):
-                    _leave_queue(row, row.wish)
+                _log.info("event=given_back run=%s wish=%s", run_id, row.requested_action or "none")
+                if row.requested_action == "pause" or (row.requested_action and not row.attempt):
+                    _leave_queue(row, row.requested_action)
                 else:  # one that was stopped still has to be measured
                     row.state = RunState.QUEUED
 
@@ -804,7 +804,7 @@ class RunStore:
             if row.attempt and row.live is not None:
                 row.deaths += 1
             if row.deaths > RESUMES:
-                row.state, row.wish, row.live, row.ended = RunState.INTERRUPTED, "", None, time.time()
+                row.state, row.requested_action, row.live, row.ended = RunState.INTERRUPTED, "", None, time.time()
                 row.notice = f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again."
                 _log.warning("event=interrupted run=%s after_epoch=%d deaths=%d", run_id, len(row.history), row.deaths)
                 return None
@@ -838,9 +838,9 @@ class RunStore:
                 points = session.scalar(select(_Row.points).where(_Row.id == run_id).with_for_update()) or []
                 point = asdict(replace(progress, drawing_probabilities=()))  # of interest now only
                 changed["points"] = [*points, point][-MAX_POINTS:]
-            held = _held(run_id, attempt).values(**changed).returning(_Row.wish, _Row.drawing)
+            held = _held(run_id, attempt).values(**changed).returning(_Row.requested_action, _Row.drawing)
             asked = session.execute(held).first()
-            return Asked(asked.wish, _image(asked.drawing)) if asked else None
+            return Asked(asked.requested_action, _image(asked.drawing)) if asked else None
 
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and film, together or not at all."""
@@ -852,7 +852,7 @@ class RunStore:
                 if run_id in self._begun:
                     self._begun[run_id][1]["history"] = history
                 session.execute(update(_Data).where(_Data.id == run_id).values(previous=_Data.checkpoint))
-                _keep(session, run_id, checkpoint=checkpoint.to_bytes(), film=checkpoint.film.to_bytes())
+                _keep(session, run_id, checkpoint=checkpoint.to_bytes(), snapshots=checkpoint.snapshots.to_bytes())
 
     def finish(self, run_id: str, attempt: int, trained: TrainedModel, notice: str) -> None:
         """Keep what a run has left; it is finished, or stopped where it was asked to be."""
@@ -863,7 +863,7 @@ class RunStore:
                 return
             row.state = RunState.STOPPED if trained.was_stopped else RunState.FINISHED
             row.scores = trained.model.scores.model_dump_json()
-            row.wish, row.live, row.ended = "", None, time.time()
+            row.requested_action, row.live, row.ended = "", None, time.time()
             if row.attempt == 1 and not trained.was_stopped and row.began and row.ended > row.began:
                 row.took = row.ended - row.began
             row.notice = " ".join(part for part in (row.notice, notice) if part)
@@ -974,7 +974,7 @@ def _read(row: _Row, line: _Queue | None = None) -> Run:
             name=row.name,
             recipe=_recipe(row.recipe),
             state=RunState(row.state),
-            wish=row.wish,
+            requested_action=row.requested_action,
             created=row.created,
             heartbeat=row.heartbeat,
             attempt=row.attempt,
@@ -984,7 +984,7 @@ def _read(row: _Row, line: _Queue | None = None) -> Run:
             history=tuple(EpochResult(**result) for result in row.history),
             scores=None if row.scores is None else Scores.model_validate_json(row.scores),
             drawing=_image(row.drawing),
-            is_lesson=bool(row.is_lesson),
+            is_fine_tuning=bool(row.is_fine_tuning),
             engine=row.engine or "",
             is_in_hand=row.live is not None,
             waiting=line.order.get(row.id, 0) if line else 0,
@@ -997,7 +997,7 @@ def _read(row: _Row, line: _Queue | None = None) -> Run:
 
 
 def _listed(row: _Row) -> ListedRun:
-    unread = ListedRun(row.id, row.name, None, RunState.FAILED, row.created, None, None, bool(row.is_lesson))
+    unread = ListedRun(row.id, row.name, None, RunState.FAILED, row.created, None, None, bool(row.is_fine_tuning))
     try:
         return replace(
             unread,
@@ -1077,23 +1077,23 @@ def _owned(session: Session, run_id: str, owner: str) -> _Row:
     return row
 
 
-def _queue_again(session: Session, row: _Row, wish: Wish = "") -> None:
-    _log.info("event=resumed run=%s state=%s wish=%s", row.id, row.state, wish or "none")
+def _queue_again(session: Session, row: _Row, requested_action: Action = "") -> None:
+    _log.info("event=resumed run=%s state=%s wish=%s", row.id, row.state, requested_action or "none")
     row.deaths, row.queued = 0, _end_of_queue(session)
-    row.state, row.wish, row.notice, row.request = RunState.QUEUED, wish, "", row.id
+    row.state, row.requested_action, row.notice, row.request = RunState.QUEUED, requested_action, "", row.id
 
 
-def _leave_queue(row: _Row, wish: str) -> None:
-    if wish == "pause" or row.attempt:
+def _leave_queue(row: _Row, requested_action: str) -> None:
+    if requested_action == "pause" or row.attempt:
         row.state = RunState.PAUSED  # what it has learned stays; Resume queues it again
     else:
         row.state, row.notice = RunState.STOPPED, row.notice or _NEVER_BEGUN
-    row.wish = ""
+    row.requested_action = ""
 
 
-def _request(recipe: Recipe, lesson: bytes | None, start: bytes | None) -> str:
+def _request(recipe: Recipe, fine_tuning: bytes | None, start: bytes | None) -> str:
     """What tells one thing that is asked for from another: the recipe, and what it begins with."""
-    parts = (recipe.to_json().encode(), lesson or b"", start or b"")
+    parts = (recipe.to_json().encode(), fine_tuning or b"", start or b"")
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -1136,7 +1136,7 @@ def _count(session: Session, *conditions: Any) -> int:
 def _entries(session: Session, *, with_seconds: bool = False) -> list[queue.Entry]:
     """The runs that wait or train, for `core.store.queue`; how long each takes only where it is asked for."""
     rows = session.execute(
-        select(_Row.id, _Row.owner, _Row.state, _Row.wish, _Row.queued, _Row.kind, _Row.cost).where(
+        select(_Row.id, _Row.owner, _Row.state, _Row.requested_action, _Row.queued, _Row.kind, _Row.cost).where(
             _Row.state.in_(_ACTIVE)
         )
     ).all()
@@ -1173,7 +1173,7 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
     ]
     expected = {
         row.id: queue.OVERHEAD_SECONDS  # one that is to stop is only measured
-        if row.wish == "stop"
+        if row.requested_action == "stop"
         else queue.expected_seconds(row.kind or "", row.cost or 0.0, took)
         for row in rows
     }
@@ -1189,12 +1189,12 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
 def _let_fail(row: _Row) -> None:
     """Set a run aside that this version cannot read: nobody else would end it."""
     _log.warning("event=unread run=%s state=%s", row.id, row.state)
-    row.state, row.wish, row.live, row.notice = RunState.FAILED, "", None, f"It {_UNREAD_BECAUSE}"
+    row.state, row.requested_action, row.live, row.notice = RunState.FAILED, "", None, f"It {_UNREAD_BECAUSE}"
 
 
 def _ended(state: RunState) -> dict[str, Any]:
     """What changes in a run when its worker lets go of it."""
-    return {"state": state, "wish": "", "live": None, "ended": time.time()}
+    return {"state": state, "requested_action": "", "live": None, "ended": time.time()}
 
 
 def _is_queue_paused(session: Session) -> bool:

@@ -182,7 +182,7 @@ class Scoreboard:
 
 def is_for_scoreboard(run: Run) -> bool:
     """Whether a run has figures of its own: a model, and not one that another's lesson began with."""
-    return run.has_model and not run.is_lesson
+    return run.has_model and not run.is_fine_tuning
 
 
 def ranked(entries: Sequence[Entry], order: Order) -> list[tuple[int | None, Entry]]:

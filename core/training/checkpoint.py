@@ -12,10 +12,10 @@ from safetensors.numpy import load, save
 
 from core.networks.history import EpochResult
 from core.networks.model import Model
-from core.networks.snapshots import NO_FILM, Film
+from core.networks.snapshots import NO_SNAPSHOTS, Snapshots
 
 SAMPLE_IMAGES = 100  # test images whose answers are followed while a run goes on
-Wish = Literal["", "stop", "pause"]
+Action = Literal["", "stop", "pause"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Checkpoint:
     best: KeptEpoch | None
     patience: dict[str, dict[str, float | None]]
     seconds: float
-    film: Film = NO_FILM
+    snapshots: Snapshots = NO_SNAPSHOTS
 
     def to_bytes(self) -> bytes:
         """The checkpoint in the `.safetensors` format, which `from_bytes` reads back as it was."""
@@ -57,7 +57,7 @@ class Checkpoint:
         arrays = {f"variable_{place}": value for place, value in enumerate(self.variables)}
         arrays |= {f"metric_{place}": value for place, value in enumerate(self.metrics)}
         arrays |= {f"best_{place}": value for place, value in enumerate(best.weights if best else ())}
-        arrays |= self.film.to_arrays()
+        arrays |= self.snapshots.to_arrays()
         described = {
             "history": [asdict(result) for result in self.history],
             "step": self.step,
@@ -97,7 +97,7 @@ class Checkpoint:
             best=KeptEpoch(best[0], best[1], numbered("best")) if best else None,
             patience=described["patience"],
             seconds=described["seconds"],
-            film=Film.from_arrays(arrays),
+            snapshots=Snapshots.from_arrays(arrays),
         )
 
 

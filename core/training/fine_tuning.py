@@ -22,11 +22,11 @@ EPOCHS = 1
 SLOWER = 0.2  # of the recipe's own learning rate; a tenth left more of what a lesson unsettles unmended
 BATCH_SIZE = 64
 MOST_HANDWRITING = 4_000  # built-in digits, where the model learned from such
-TAUGHT = ", taught"  # what the name of a taught model ends with
+FINE_TUNED = ", taught"  # what the name of a taught model ends with
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FineTuning:
     """What a model is taught.
 
     Attributes:
@@ -44,7 +44,7 @@ class Lesson:
         return save({"start": start, "images": images, "labels": labels})
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Lesson:
+    def from_bytes(cls, content: bytes) -> FineTuning:
         """Read what `to_bytes` wrote.
 
         Raises:
@@ -57,16 +57,16 @@ class Lesson:
             raise ValueError(f"damaged lesson: {problem}") from None
 
 
-def lesson_recipe(recipe: Recipe) -> Recipe:
+def fine_tuning_recipe(recipe: Recipe) -> Recipe:
     """The recipe by which a model of this recipe is taught: the same network on a sixth of the images, in seconds.
 
     That of a taught model is the same again: a second lesson takes steps as large as the first.
     """
     data = recipe.data
-    slower = 1 if TAUGHT in recipe.name else SLOWER  # a replay of a lesson has a longer name
+    slower = 1 if FINE_TUNED in recipe.name else SLOWER  # a replay of a lesson has a longer name
     return recipe.model_copy(
         update={
-            "name": taught_name(recipe.name),
+            "name": fine_tuned_name(recipe.name),
             "data": data.model_copy(update={"size": "quick", "handwriting": min(data.handwriting, MOST_HANDWRITING)}),
             "batch_size": min(BATCH_SIZE, MAX_STEP_MULTIPLY_ADDS // max(recipe.network.multiply_adds, 1)),
             "epochs": EPOCHS,
@@ -80,14 +80,14 @@ def lesson_recipe(recipe: Recipe) -> Recipe:
     )
 
 
-def taught_name(name: str) -> str:
+def fine_tuned_name(name: str) -> str:
     """What a model is called once it has been taught."""
-    return with_ending(name, TAUGHT)
+    return with_ending(name, FINE_TUNED)
 
 
-def lesson_data(data: Dataset, lesson: Lesson) -> Dataset:
+def fine_tuning_data(data: Dataset, fine_tuning: FineTuning) -> Dataset:
     """The data with the lesson's drawings among the training images, as often as it takes to be `SHARE` of them."""
-    drawings, training = lesson.drawings, data.training
+    drawings, training = fine_tuning.drawings, data.training
     count = max(len(drawings), round(len(training) * SHARE / (1 - SHARE)))
     repeated = drawings[np.arange(count) % len(drawings)]
     images = np.concatenate([training.images, repeated.images])

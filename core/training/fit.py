@@ -29,17 +29,17 @@ from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import Model, Scores, tempered
 from core.networks.network import IMAGE_SHAPE
 from core.networks.recipe import Cosine, OneCycle, Recipe, ReduceLROnPlateau
-from core.networks.snapshots import NO_FILM, Film, filmed
+from core.networks.snapshots import NO_SNAPSHOTS, Snapshots, with_snapshot
 from core.training import kernels
 from core.training.batches import scaled, training_batches
 from core.training.checkpoint import (
     SAMPLE_IMAGES,
+    Action,
     Checkpoint,
     EpochProgress,
     KeptEpoch,
     Paused,
     TrainedModel,
-    Wish,
 )
 
 # What it would make of a graph saves networks this small nothing, and takes a first run a quarter of a second.
@@ -65,7 +65,7 @@ def fit(
     recipe: Recipe,
     data: Dataset,
     on_progress: Report = lambda progress: None,
-    wish: Callable[[], Wish] = lambda: "",
+    requested_action: Callable[[], Action] = lambda: "",
     checkpoint: Checkpoint | None = None,
     start: Model | None = None,
     drawing: Callable[[], np.ndarray | None] = lambda: None,
@@ -76,7 +76,8 @@ def fit(
         recipe: what to train and how. A batch size above the number of images is cut to it.
         data: what to learn from: `load_dataset` with what the recipe says.
         on_progress: called with where the run is, at most four times a second, and after every epoch.
-        wish: asked every few batches. "stop": the run ends and keeps what it has learned. "pause": see below.
+        requested_action: asked every few batches. "stop" ends the run and keeps what it has learned; "pause": see
+            below.
         checkpoint: where to go on, from an earlier call with the same recipe and data.
         start: a model of the same network, whose weights to begin with instead of fresh ones.
         drawing: asked at every report for an image to answer, (28, 28) float32 in [0, 1], if there is one.
@@ -89,13 +90,13 @@ def fit(
     if start:
         for name, variable in _named_weights(model):
             variable.assign(start.weights[name])
-    run = _Run(recipe, data, model, on_progress, wish, drawing)
+    run = _Run(recipe, data, model, on_progress, requested_action, drawing)
     if checkpoint:
         run.take_up(checkpoint)
     else:
         run.film_weights()
     try:
-        run.heed_wish()
+        run.take_requested_action()
         while not run.is_over:  # twice at most: what is left of an epoch that was begun, then the others
             model.fit(
                 training_batches(data.training, recipe, run.epoch, run.step),
@@ -245,19 +246,19 @@ class _Run(keras.callbacks.Callback):
         data: Dataset,
         model: keras.Model,
         on_progress: Report,
-        wish: Callable[[], Wish],
+        requested_action: Callable[[], Action],
         drawing: Callable[[], np.ndarray | None],
     ) -> None:
         super().__init__()
         self.set_model(model)
-        self.recipe, self.data, self.on_progress, self.wish = recipe, data, on_progress, wish
+        self.recipe, self.data, self.on_progress, self.requested_action = recipe, data, on_progress, requested_action
         self.drawing = drawing
         self.patience = _patience_callbacks(recipe)
         self.epoch = tf.Variable(0, dtype=tf.int32, trainable=False)
         self.steps = math.ceil(len(data.training) / recipe.batch_size)  # in an epoch
         self.step = 0  # of them made in this epoch
         self.history: list[EpochResult] = []
-        self.film: Film = NO_FILM
+        self.snapshots: Snapshots = NO_SNAPSHOTS
         self.best: KeptEpoch | None = None
         self.last_good: tuple[np.ndarray, ...] = ()
         self.metrics: tuple[np.ndarray, ...] = ()  # of an epoch that was begun before
@@ -280,21 +281,21 @@ class _Run(keras.callbacks.Callback):
         """Spent so far, in this process and before."""
         return time.monotonic() - self.began
 
-    def heed_wish(self) -> None:
+    def take_requested_action(self) -> None:
         """Leave where somebody wishes so."""
-        if wish := self.wish():
-            raise _Leave(wish)
+        if requested_action := self.requested_action():
+            raise _Leave(requested_action)
 
     def heed_stop(self) -> None:
         """Leave where somebody wishes to stop; a pause waits for the end of the epoch."""
-        if self.wish() == "stop":
+        if self.requested_action() == "stop":
             raise _Leave("stop")
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where the checkpoint was made."""
         self.history, self.best = list(checkpoint.history), checkpoint.best
         self.metrics, self.remembered = checkpoint.metrics, checkpoint.patience
-        self.film = checkpoint.film
+        self.snapshots = checkpoint.snapshots
         self.began -= checkpoint.seconds
         self.step = checkpoint.step
         self.epoch.assign(len(self.history))
@@ -313,14 +314,14 @@ class _Run(keras.callbacks.Callback):
             best=self.best,
             patience=self.remembered,
             seconds=self.seconds,
-            film=self.film,
+            snapshots=self.snapshots,
         )
 
     def film_weights(self) -> None:
         """Add a frame of the weights as they are after the last finished epoch, or before the first."""
         weights = {name: variable.numpy() for name, variable in _named_weights(self.model)}
         samples = self.data.test[:SAMPLE_IMAGES].images
-        self.film = filmed(self.film, len(self.history), self.recipe.network, weights, samples)
+        self.snapshots = with_snapshot(self.snapshots, len(self.history), self.recipe.network, weights, samples)
 
     def on_train_begin(self, logs: Any = None) -> None:
         # Keras' callbacks have just forgotten everything in their own on_train_begin; this one comes after them.
@@ -366,7 +367,7 @@ class _Run(keras.callbacks.Callback):
             )
             self.reported_at, self.reported_images, self.reported_sums = time.monotonic(), images, means * images
         if self.step < self.steps:  # after the last step the epoch is ended first: nothing would be left to go on with
-            self.heed_wish()
+            self.take_requested_action()
 
     def validate(self, epoch: int, logs: dict[str, float]) -> None:
         """Add the validation values to an epoch's logs, before the other callbacks read them.
@@ -404,7 +405,7 @@ class _Run(keras.callbacks.Callback):
         self.film_weights()
         self.on_progress(EpochProgress(result, self.checkpoint()))
         if len(self.history) < self.recipe.epochs:
-            self.heed_wish()
+            self.take_requested_action()
 
     def result(self) -> TrainedModel:
         """Evaluate the weights that are kept, and say why it is these."""

@@ -27,7 +27,7 @@ THREE = [[(85, 60), (140, 40), (185, 70), (170, 115), (130, 132), (180, 150), (1
 
 
 @dataclass
-class Film:
+class Snapshots:
     """The pictures in their order, each with how long it is shown, in milliseconds."""
 
     page: Page
@@ -59,37 +59,37 @@ def main() -> None:
     expect.set_options(timeout=PATIENCE)
     with chromium() as browser, tempfile.TemporaryDirectory() as home, serve(Path(home)) as server:
         visit = Visit(browser.new_context(viewport=SCREEN, color_scheme="light").new_page(), server.url)  # type: ignore[arg-type]
-        film = Film(visit.page)
+        snapshots = Snapshots(visit.page)
         visit.open()
-        film.take(900)
-        _draw(visit, film, SEVEN)
+        snapshots.take(900)
+        _draw(visit, snapshots, SEVEN)
         visit.page.get_by_role("button", name="Train your own").click()
         expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()
         expect(visit.page.locator(READY)).to_be_attached()
-        film.take(1200)
-        _train(visit, film)
+        snapshots.take(1200)
+        _train(visit, snapshots)
         visit.page.get_by_role("button", name="Draw with it").click()
         expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
         visit.lay_sheet("Clear")
         expect(visit.page.get_by_role("status").filter(has_text="Draw a digit")).to_be_visible()
-        film.take(700)
-        _draw(visit, film, THREE)
-    film.frames[0].save(
+        snapshots.take(700)
+        _draw(visit, snapshots, THREE)
+    snapshots.frames[0].save(
         target,
         save_all=True,
-        append_images=film.frames[1:],
-        duration=film.durations,
+        append_images=snapshots.frames[1:],
+        duration=snapshots.durations,
         loop=0,
         quality=QUALITY,
         method=6,
     )
     size = target.stat().st_size
-    report(frames=len(film.frames), seconds=sum(film.durations) / 1000, bytes=size)
+    report(frames=len(snapshots.frames), seconds=sum(snapshots.durations) / 1000, bytes=size)
     if size > MAX_BYTES:
         sys.exit(1)
 
 
-def _draw(visit: Visit, film: Film, strokes: list[list[tuple[float, float]]]) -> None:
+def _draw(visit: Visit, snapshots: Snapshots, strokes: list[list[tuple[float, float]]]) -> None:
     """Draw with the mouse, picture by picture, and wait for the answer to each stroke."""
     board = visit.sheet().bounding_box()
     assert board
@@ -99,30 +99,30 @@ def _draw(visit: Visit, film: Film, strokes: list[list[tuple[float, float]]]) ->
         visit.page.mouse.down()
         for x, y in points[1:]:
             visit.page.mouse.move(board["x"] + x, board["y"] + y, steps=8)
-            film.take(90)
+            snapshots.take(90)
         visit.page.mouse.up()
         expect(undo).to_be_enabled()
         expect(visit.page.get_by_role("status").filter(has_text="sure")).to_be_visible()
         visit.page.wait_for_timeout(700)  # the bars have come to rest
-        film.take(700)
-    film.durations[-1] = 1600
+        snapshots.take(700)
+    snapshots.durations[-1] = 1600
 
 
-def _train(visit: Visit, film: Film) -> None:
+def _train(visit: Visit, snapshots: Snapshots) -> None:
     visit.page.get_by_role("button", name="Train", exact=True).click()
     expect(visit.page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=PATIENCE)
-    start = len(film.frames)
+    start = len(snapshots.frames)
     done = visit.page.get_by_role("button", name="Draw with it")
     waited = 0
     while not done.is_visible() and waited < PATIENCE:
-        film.take(220)
+        snapshots.take(220)
         visit.page.wait_for_timeout(300)
         waited += 300
     expect(done).to_be_visible()
     visit.page.wait_for_timeout(500)
-    film.take(220)
-    film.thin_out(start, TRAINING_FRAMES)
-    film.durations[-1] = 2200
+    snapshots.take(220)
+    snapshots.thin_out(start, TRAINING_FRAMES)
+    snapshots.durations[-1] = 2200
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ def _live(home: Path) -> Figures:
                 follower.hear(progress)
 
         began = time.process_time()
-        fit(FAST, data, hear, follower.wish, drawing=follower.drawing)
+        fit(FAST, data, hear, follower.requested_action, drawing=follower.drawing)
         seconds["watched"].append(time.process_time() - began)
         store.delete(run_id, "benchmark")
         page.join()

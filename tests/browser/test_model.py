@@ -12,7 +12,7 @@ from core.networks.recipe import PRESETS, parse_recipe
 from core.store.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import SECRET, finished_run
-from tests.samples import grown_film
+from tests.samples import many_snapshots
 
 
 def open_model(visit, query=""):
@@ -158,8 +158,8 @@ def test_the_film_of_a_run_is_played_and_its_script_taken_away(cold_server, tmp_
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
     images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
     samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
-    film = grown_film(PRESETS["fast"].network, 3, images)
-    run_id = finished_run("My first", store=store, samples=samples, film=film)
+    snapshots = many_snapshots(PRESETS["fast"].network, 3, images)
+    run_id = finished_run("My first", store=store, samples=samples, snapshots=snapshots)
     open_model(visit, f"?run={run_id}")
     slider, said = visit.page.get_by_role("slider", name="Epoch"), visit.page.locator(".film .said")
     expect(slider).to_have_attribute("aria-valuetext", "after epoch 3")

@@ -151,7 +151,7 @@ def test_stop_in_a_batch_is_honoured_within_two_seconds_and_keeps_what_was_learn
     reported = store.run(run_id).history
     stop_in_time(store, run_id, owner)
     run = store.run(run_id)
-    assert (run.state, run.wish) == (RunState.STOPPED, "")
+    assert (run.state, run.requested_action) == (RunState.STOPPED, "")
     assert run.history[: len(reported)] == reported
     assert run.scores.kept_because == "stopped here"
     assert store.model(run_id).scores.test_accuracy > 0.5

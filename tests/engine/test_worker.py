@@ -18,7 +18,7 @@ from core.networks.recipe import SGD
 from core.store.database import DatabaseTrouble
 from core.store.limits import Limits
 from core.store.runs import RunState, RunStore, rescued
-from core.training.fine_tuning import Lesson, lesson_recipe
+from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from tests.samples import random_weights
 from tests.training import tiny
 
@@ -49,9 +49,9 @@ def test_a_lesson_starts_from_its_model_and_learns_its_drawings(store):
     start = Model(tiny.RECIPE, random_weights(tiny.NETWORK), Scores(**scores), "")
     drawings = load_dataset("handwriting", "quick").test[:3]
     # Steps so small that the weights stay where they began.
-    recipe = lesson_recipe(tiny.RECIPE)
+    recipe = fine_tuning_recipe(tiny.RECIPE)
     still = recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update={"learning_rate": 1e-6})})
-    run = trained(store, recipe=still, lesson=Lesson(start, drawings))
+    run = trained(store, recipe=still, fine_tuning=FineTuning(start, drawings))
     assert run.state == RunState.FINISHED
     kept = store.model(run.id).weights
     for name, weights in start.weights.items():
@@ -78,7 +78,7 @@ def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monke
     store.claim_next()
     asked = iter(["", "", "pause"])
     with monkeypatch.context() as patch:
-        patch.setattr(worker._Follower, "wish", lambda self: next(asked, "pause"))
+        patch.setattr(worker._Follower, "requested_action", lambda self: next(asked, "pause"))
         worker.train(run_id)
     assert store.run(run_id).state == RunState.PAUSED
     monkeypatch.setattr(worker, "load_dataset", lambda **wanted: 1 / 0)
@@ -226,7 +226,7 @@ def test_stop_while_the_model_is_being_kept_comes_too_late_to_lose_any_of_it(sto
     store.ask(run_id, MINE, "stop")
     follower.finish(model := tiny.trained(), "")
     run = store.run(run_id)
-    assert (run.state, run.wish) == (RunState.FINISHED, "")
+    assert (run.state, run.requested_action) == (RunState.FINISHED, "")
     for name, weights in model.model.weights.items():
         np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
     assert store.claim_next() == behind

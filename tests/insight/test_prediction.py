@@ -11,7 +11,7 @@ from core.formatting import certainty
 from core.insight import prediction
 from core.insight.prediction import ANSWERED_FROM, SURE_FROM, answer_drawing, answer_image, digit_odds
 from core.networks.model import Model, Scores, detector, pretrained
-from core.networks.network import SORTS
+from core.networks.network import DETECTOR_CLASSES
 from core.networks.recipe import FAST, SCRIPT_B
 from tests.samples import random_weights
 
@@ -115,7 +115,7 @@ def test_where_the_detector_sees_no_digit_even_a_confident_model_is_not_heard(mo
 
 
 def test_the_detector_ships_with_the_code_and_knows_more_sorts_than_ten():
-    assert detector().network.classes == SORTS
+    assert detector().network.classes == DETECTOR_CLASSES
     assert detector().network.parameters < 150_000
     assert digit_odds(seen()[np.newaxis])[0] > SURE_FROM
 

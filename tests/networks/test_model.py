@@ -26,7 +26,7 @@ from core.networks.model import (
     read_model,
     tempered,
 )
-from core.networks.network import SORTS, Dense, Flatten, Network
+from core.networks.network import DETECTOR_CLASSES, Dense, Flatten, Network
 from core.networks.recipe import ACCURATE, DETECTOR, FAST
 from tests.samples import random_weights
 
@@ -233,4 +233,4 @@ def test_a_model_that_puts_out_more_than_digits_is_not_opened_as_one_that_reads_
     content = Model(DETECTOR, random_weights(DETECTOR.network), SCORES, "").to_bytes()
     with pytest.raises(BadModelFile, match="13 probabilities"):
         read_model(content)
-    assert read_model(content, SORTS).network == DETECTOR.network
+    assert read_model(content, DETECTOR_CLASSES).network == DETECTOR.network

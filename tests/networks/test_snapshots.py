@@ -5,15 +5,15 @@ from hypothesis import strategies as st
 
 from core.networks.network import Conv2D, Dense, Flatten, Network
 from core.networks.recipe import PRESETS
-from core.networks.snapshots import MAX_FRAMES, NO_FILM, Film, filmed, filmed_layers
-from tests.samples import grown_film, random_weights
+from core.networks.snapshots import MAX_FRAMES, NO_SNAPSHOTS, Snapshots, layers_with_weights, with_snapshot
+from tests.samples import many_snapshots, random_weights
 
 SMALL = Network(layers=(Conv2D(filters=3, strides=8), Flatten(), Dense(units=10, activation="softmax")))
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 
 
-def parts(film):
-    return film.epochs, film.filters, film.statistics, film.answers
+def parts(snapshots):
+    return snapshots.epochs, snapshots.filters, snapshots.statistics, snapshots.answers
 
 
 def test_a_frame_holds_the_first_filters_the_statistics_and_the_answers():
@@ -21,50 +21,52 @@ def test_a_frame_holds_the_first_filters_the_statistics_and_the_answers():
     weights = random_weights(network)
     weights["dense_1/kernel"][:32] = 0
     weights["dense_1/bias"][0] = np.nan
-    film = filmed(NO_FILM, 0, network, weights | {"conv2d_3/kernel": weights["conv2d_3/kernel"]}, IMAGES)
-    np.testing.assert_allclose(film.filters[0, 7], weights["conv2d_1/kernel"][:, :, 0, 7], rtol=1e-3, atol=1e-6)
-    layers = filmed_layers(network)
+    snapshots = with_snapshot(
+        NO_SNAPSHOTS, 0, network, weights | {"conv2d_3/kernel": weights["conv2d_3/kernel"]}, IMAGES
+    )
+    np.testing.assert_allclose(snapshots.filters[0, 7], weights["conv2d_1/kernel"][:, :, 0, 7], rtol=1e-3, atol=1e-6)
+    layers = layers_with_weights(network)
     assert layers[:2] == ["conv2d_1", "batchnormalization_1"]
-    smallest, largest, mean, zeros, nans = film.statistics[0, layers.index("conv2d_2")]
+    smallest, largest, mean, zeros, nans = snapshots.statistics[0, layers.index("conv2d_2")]
     kernel = weights["conv2d_2/kernel"]
     assert (smallest, largest) == (kernel.min(), kernel.max())
     assert mean == pytest.approx(kernel.mean(), abs=1e-6)
     assert (zeros, nans) == (0, 0)
     count = weights["dense_1/kernel"].size + 10
-    assert film.statistics[0, -1, 3] == pytest.approx(320 / count)
-    assert film.statistics[0, -1, 4] == 1
+    assert snapshots.statistics[0, -1, 3] == pytest.approx(320 / count)
+    assert snapshots.statistics[0, -1, 4] == 1
     weights["dense_1/bias"][0] = 0
-    answers = filmed(NO_FILM, 0, network, weights, IMAGES).answers[0]
+    answers = with_snapshot(NO_SNAPSHOTS, 0, network, weights, IMAGES).answers[0]
     np.testing.assert_allclose(answers, network.probabilities(weights, IMAGES), atol=1e-3)
 
 
 @settings(max_examples=15)
 @given(st.integers(1, 400), st.integers(0, 400))
 def test_a_long_film_is_thinned_evenly_and_keeps_its_ends_however_often_it_was_interrupted(epochs, interrupted):
-    def frames(film, first, last):
+    def frames(snapshots, first, last):
         for epoch in range(first, last + 1):
-            film = filmed(film, epoch, SMALL, WEIGHTS, IMAGES[:1])
-        return film
+            snapshots = with_snapshot(snapshots, epoch, SMALL, WEIGHTS, IMAGES[:1])
+        return snapshots
 
-    film = frames(NO_FILM, 0, min(interrupted, epochs))
-    film = frames(Film.from_bytes(film.to_bytes()), min(interrupted, epochs) + 1, epochs)
-    assert len(film) <= MAX_FRAMES
-    assert (film.epochs[0], film.epochs[-1]) == (0, epochs)
-    assert len(set(np.diff(film.epochs)[:-1])) <= 1
-    assert len(film) >= min(epochs + 1, MAX_FRAMES / 2)
+    snapshots = frames(NO_SNAPSHOTS, 0, min(interrupted, epochs))
+    snapshots = frames(Snapshots.from_bytes(snapshots.to_bytes()), min(interrupted, epochs) + 1, epochs)
+    assert len(snapshots) <= MAX_FRAMES
+    assert (snapshots.epochs[0], snapshots.epochs[-1]) == (0, epochs)
+    assert len(set(np.diff(snapshots.epochs)[:-1])) <= 1
+    assert len(snapshots) >= min(epochs + 1, MAX_FRAMES / 2)
 
 
 WEIGHTS = random_weights(SMALL)
 
 
 def test_a_film_survives_its_bytes_and_a_damaged_one_is_refused():
-    film = grown_film(SMALL, 4, IMAGES)
-    for before, after in zip(parts(film), parts(Film.from_bytes(film.to_bytes())), strict=True):
+    snapshots = many_snapshots(SMALL, 4, IMAGES)
+    for before, after in zip(parts(snapshots), parts(Snapshots.from_bytes(snapshots.to_bytes())), strict=True):
         assert before.dtype == after.dtype
         np.testing.assert_array_equal(before, after)
     with pytest.raises(ValueError, match="damaged"):
-        Film.from_bytes(film.to_bytes()[:-3])
-    assert len(Film.from_bytes(NO_FILM.to_bytes())) == 0
+        Snapshots.from_bytes(snapshots.to_bytes()[:-3])
+    assert len(Snapshots.from_bytes(NO_SNAPSHOTS.to_bytes())) == 0
 
 
 @pytest.mark.parametrize(("filters", "kernel_size"), [(512, 28), (512, 3), (64, 6), (1, 1)])
@@ -78,21 +80,21 @@ def test_the_longest_film_of_the_largest_filters_stays_below_a_megabyte(filters,
         )
     )
     weights = random_weights(network)
-    frame = filmed(NO_FILM, 0, network, weights, np.repeat(IMAGES, 20, axis=0))
+    frame = with_snapshot(NO_SNAPSHOTS, 0, network, weights, np.repeat(IMAGES, 20, axis=0))
     assert frame.filters.shape[1] >= 1
     assert MAX_FRAMES * len(frame.to_bytes()) < 1_000_000
 
 
 def test_a_network_without_a_convolution_has_a_film_without_filters():
     network = Network(layers=(Flatten(), Dense(units=10, activation="softmax")))
-    film = grown_film(network, 2, IMAGES)
-    assert film.filters.shape == (3, 0, 0, 0)
-    assert film.statistics.shape == (3, 1, 5)
+    snapshots = many_snapshots(network, 2, IMAGES)
+    assert snapshots.filters.shape == (3, 0, 0, 0)
+    assert snapshots.statistics.shape == (3, 1, 5)
 
 
 def test_weights_that_are_no_numbers_or_too_large_are_filmed_without_complaint():
     weights = {name: np.full_like(array, 1e30) for name, array in random_weights(SMALL).items()}
     weights["dense_1/kernel"][:] = np.nan
-    film = filmed(NO_FILM, 0, SMALL, weights, IMAGES)
-    assert film.statistics[0, 1, 4] == weights["dense_1/kernel"].size
-    assert np.isfinite(film.filters).all()
+    snapshots = with_snapshot(NO_SNAPSHOTS, 0, SMALL, weights, IMAGES)
+    assert snapshots.statistics[0, 1, 4] == weights["dense_1/kernel"].size
+    assert np.isfinite(snapshots.filters).all()

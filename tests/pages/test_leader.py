@@ -118,7 +118,7 @@ def test_the_leader_sees_the_room_and_stops_runs_and_their_owners_are_told():
     app.button(key=f"stop_{waiting}").click().run()
     app.button(key=f"stop_{training}").click().run()
     assert run_store().run(waiting).notice == "The workshop's leader stopped it."
-    assert run_store().run(training).wish == "stop"
+    assert run_store().run(training).requested_action == "stop"
     assert app.button(key=f"stop_{training}").disabled
     assert run_store().run(again).state == RunState.QUEUED
 

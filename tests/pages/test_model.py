@@ -12,10 +12,10 @@ from core.networks.model import pretrained
 from core.networks.recipe import PRESETS
 from core.reports.progress import score_words
 from core.store.runs import run_store
-from core.training.fine_tuning import Lesson, lesson_recipe
+from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from pages.components.base.errors import plain
 from tests.played import OWNER, SECRET, finished_run
-from tests.samples import grown_film
+from tests.samples import many_snapshots
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -189,8 +189,8 @@ def test_a_run_is_downloaded_as_a_script_and_with_its_digits_where_inkling_drew_
 
 def test_what_began_with_another_models_weights_has_no_script_and_says_why():
     images = np.zeros((1, 28, 28), np.uint8)
-    lesson = Lesson(pretrained(), Digits(images, np.zeros(1, np.uint8)))
-    app = opened(finished_run("Mine", lesson_recipe(PRESETS["accurate"]), lesson=lesson))
+    fine_tuning = FineTuning(pretrained(), Digits(images, np.zeros(1, np.uint8)))
+    app = opened(finished_run("Mine", fine_tuning_recipe(PRESETS["accurate"]), fine_tuning=fine_tuning))
     assert not [name for name in downloads(app) if name.endswith((".py", ".zip"))]
     assert any("as it began with another model's weights" in text.value for text in app.markdown)
 
@@ -199,19 +199,19 @@ def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_
     network = PRESETS["fast"].network
     images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
     samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
-    app = opened(finished_run("Mine", samples=samples, film=grown_film(network, 3, images)))
+    app = opened(finished_run("Mine", samples=samples, snapshots=many_snapshots(network, 3, images)))
     assert not app.error
-    film = sent(app, "inkling.snapshots_view")
-    assert film["when"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
-    assert film["shape"] == [16, 5, 5]
-    assert film["layers"][0] == "conv2d_1"
-    assert len(film["statistics"]) == 4
-    assert "largest weight grew from" in film["said"][3]
-    assert "no weight is NaN" in film["said"][3]
-    assert "they have changed by 33\N{THIN SPACE}%" in film["filters"][3]
-    assert len(film["labels"]) == 20
-    assert film["named"][7:9] == ["A 7", "An 8"]
-    assert {len(answers) for answers in film["answers"]} == {20}
+    snapshots = sent(app, "inkling.snapshots_view")
+    assert snapshots["when"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
+    assert snapshots["shape"] == [16, 5, 5]
+    assert snapshots["layers"][0] == "conv2d_1"
+    assert len(snapshots["statistics"]) == 4
+    assert "largest weight grew from" in snapshots["said"][3]
+    assert "no weight is NaN" in snapshots["said"][3]
+    assert "they have changed by 33\N{THIN SPACE}%" in snapshots["filters"][3]
+    assert len(snapshots["labels"]) == 20
+    assert snapshots["named"][7:9] == ["A 7", "An 8"]
+    assert {len(answers) for answers in snapshots["answers"]} == {20}
 
 
 def test_where_there_is_no_film_one_sentence_says_so_and_leads_on():

@@ -12,7 +12,7 @@ from core.networks.recipe import PRESETS
 from core.store import drawings as own
 from core.store.drawings import as_archive, drawing_store
 from core.store.runs import RunState, run_store
-from core.training.fine_tuning import Lesson, lesson_recipe
+from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -211,12 +211,12 @@ def test_teach_queues_a_lesson_for_the_model_that_answers_and_leads_to_it(app, e
     tap(draw(app, SEVEN), 1)
     app.button(key="teach").click().run()
     (run,) = run_store().runs_of(OWNER)
-    assert (run.name, run.state, run.is_lesson) == ("Pretrained, taught", RunState.QUEUED, True)
-    assert run.recipe == lesson_recipe(pretrained().recipe)
-    lesson = run_store().lesson(run.id)
-    assert lesson.start.scores == pretrained().scores
-    assert lesson.drawings.labels.tolist() == [1]
-    np.testing.assert_array_equal(run.drawing, lesson.drawings.images[0])
+    assert (run.name, run.state, run.is_fine_tuning) == ("Pretrained, taught", RunState.QUEUED, True)
+    assert run.recipe == fine_tuning_recipe(pretrained().recipe)
+    fine_tuning = run_store().fine_tuning(run.id)
+    assert fine_tuning.start.scores == pretrained().scores
+    assert fine_tuning.drawings.labels.tolist() == [1]
+    np.testing.assert_array_equal(run.drawing, fine_tuning.drawings.images[0])
     assert engine.nudges == 1
 
 
@@ -237,9 +237,9 @@ def test_teach_waits_while_as_many_runs_are_active_as_may_be(app, monkeypatch):
     assert app.button(key="teach").disabled
 
 
-def lesson_of(*labels):
+def fine_tuning_of(*labels):
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), dtype=np.uint8)
-    return Lesson(pretrained(), Digits(images, np.array(labels, np.uint8)))
+    return FineTuning(pretrained(), Digits(images, np.array(labels, np.uint8)))
 
 
 def opened(run_id, secret=SECRET):
@@ -249,16 +249,16 @@ def opened(run_id, secret=SECRET):
 
 
 def test_a_lesson_shows_its_drawings_while_it_goes_on_and_before_and_after_when_it_is_over():
-    lesson = lesson_of(7, 1, 3)
-    before = lesson.start.probabilities(lesson.drawings.images).argmax(axis=1)
-    run_id = run_store().submit(OWNER, PRESETS["fast"], "Pretrained, taught", lesson=lesson)
+    fine_tuning = fine_tuning_of(7, 1, 3)
+    before = fine_tuning.start.probabilities(fine_tuning.drawings.images).argmax(axis=1)
+    run_id = run_store().submit(OWNER, PRESETS["fast"], "Pretrained, taught", fine_tuning=fine_tuning)
     app = opened(run_id)
     assert sent_to(app, "thumbnails")["words"] == [f"{digit} → ?" for digit in before]
     assert sent_to(app, "thumbnails")["removable"] == []
     run_store().delete(run_id, OWNER)
 
-    run_id = finished_run("Pretrained, taught", lesson=lesson, test_accuracy=0.9958, drawn_accuracy=0.989)
-    after = run_store().model(run_id).probabilities(lesson.drawings.images).argmax(axis=1)
+    run_id = finished_run("Pretrained, taught", fine_tuning=fine_tuning, test_accuracy=0.9958, drawn_accuracy=0.989)
+    after = run_store().model(run_id).probabilities(fine_tuning.drawings.images).argmax(axis=1)
     app = opened(run_id)
     shown = sent_to(app, "thumbnails")
     assert shown["words"] == [f"{was} → {now}" for was, now in zip(before, after, strict=True)]
@@ -270,7 +270,7 @@ def test_a_lesson_shows_its_drawings_while_it_goes_on_and_before_and_after_when_
 
 
 def test_whoever_watches_a_lesson_sees_it_and_can_take_nothing():
-    run_id = finished_run("Theirs, taught", owner=THEIRS, lesson=lesson_of(7))
+    run_id = finished_run("Theirs, taught", owner=THEIRS, fine_tuning=fine_tuning_of(7))
     app = opened(run_id)
     assert len(sent_to(app, "thumbnails")["words"]) == 1
     assert sent_to(app, "thumbnails")["removable"] == []

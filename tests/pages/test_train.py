@@ -566,14 +566,14 @@ def test_a_live_chart_changes_its_rows_and_never_its_spec():
     assert [chart.proto.spec for chart in charts(app)] == before
 
 
-@pytest.mark.parametrize(("button", "wish"), [("stop", "stop"), ("pause", "pause")])
-def test_stop_and_pause_reach_the_worker_once(button, wish):
+@pytest.mark.parametrize(("button", "requested_action"), [("stop", "stop"), ("pause", "pause")])
+def test_stop_and_pause_reach_the_worker_once(button, requested_action):
     worker = started()
     worker.report(50)
     app = opened()
     app.button(key=button).click().run()
-    assert worker.report(60).wish == wish
-    assert said(app).startswith("Stopping" if wish == "stop" else "Pausing")
+    assert worker.report(60).requested_action == requested_action
+    assert said(app).startswith("Stopping" if requested_action == "stop" else "Pausing")
     assert figures(app)["Time left"] == "\N{EN DASH}"
     assert app.button(key="stop").disabled
     assert app.button(key="pause").disabled
@@ -611,7 +611,7 @@ def test_a_paused_run_is_stopped_without_a_further_epoch(engine):
     app = opened()
     app.button(key="stop").click().run()
     run = run_store().run(worker.run_id)
-    assert (run.state, run.wish) == (RunState.QUEUED, "stop")
+    assert (run.state, run.requested_action) == (RunState.QUEUED, "stop")
     assert engine.nudges == 1
     assert said(app).startswith("Waits to be measured. ")
     assert app.button(key="stop").label == "Cancel"
@@ -960,16 +960,16 @@ def test_a_run_that_waits_is_named_on_the_page_of_another():
 
 
 @pytest.mark.parametrize(
-    ("wish", "words"),
+    ("requested_action", "words"),
     [
         ("stop", "Fast stopping, measuring what was learned"),
         ("pause", "Fast pausing, keeping where it is"),
     ],
 )
-def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(wish, words):
+def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(requested_action, words):
     worker = started()
     worker.report(50)
-    run_store().ask(worker.run_id, OWNER, wish)
+    run_store().ask(worker.run_id, OWNER, requested_action)
     assert banner(opened().switch_page("pages/draw.py").run()) == words
 
 

@@ -99,7 +99,7 @@ def test_a_button_opens_train_with_its_recipe_and_starts_nothing(chapter, button
     monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
     # Without the router, whose guard AppTest meets at every click, and by it loses the click.
     app = AppTest.from_string(
-        f"from pages.chapters.guides import {chapter}\n{chapter}.show()", default_timeout=30
+        f"from pages.chapters.guides import {chapter}\n{chapter}.render()", default_timeout=30
     ).run()
     app.button(key=button).click().run()
     assert not app.error

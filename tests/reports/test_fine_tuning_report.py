@@ -1,7 +1,7 @@
 import numpy as np
 
 from core.networks.model import Scores, pretrained
-from core.reports.fine_tuning_report import lesson_sentence, readings
+from core.reports.fine_tuning_report import fine_tuning_sentence, readings
 
 THIN, ARROW = "\N{THIN SPACE}", "\N{RIGHTWARDS ARROW}"
 
@@ -20,7 +20,7 @@ def scores(test_accuracy, drawn_accuracy=None, data_source="mnist"):
 
 
 def test_a_lesson_is_summed_up_in_a_sentence():
-    said = lesson_sentence([1, 2, 3, 4], [7, 7, 8, 9], [1, 2, 3, 9], scores(0.9962, 0.98), scores(0.9958, 0.985))
+    said = fine_tuning_sentence([1, 2, 3, 4], [7, 7, 8, 9], [1, 2, 3, 9], scores(0.9962, 0.98), scores(0.9958, 0.985))
     assert said == (
         f"Reads 3 of 4 drawings it was taught, before 0; test accuracy 99.62{THIN}% {ARROW} 99.58{THIN}%, "
         f"drawn digits 98.00{THIN}% {ARROW} 98.50{THIN}%."
@@ -28,7 +28,7 @@ def test_a_lesson_is_summed_up_in_a_sentence():
 
 
 def test_what_was_not_measured_on_the_same_images_is_not_compared():
-    said = lesson_sentence([1], [1], [1], scores(0.99, 0.9), scores(0.9, None, "handwriting"))
+    said = fine_tuning_sentence([1], [1], [1], scores(0.99, 0.9), scores(0.9, None, "handwriting"))
     assert said == f"Reads 1 of 1 drawing it was taught, before 1; test accuracy 90.00{THIN}%."
 
 

@@ -6,7 +6,7 @@ import pytest
 from core.formatting import weight_text
 from core.networks.network import Dense, Flatten, Network
 from core.networks.recipe import PRESETS
-from core.networks.snapshots import NO_FILM, filmed
+from core.networks.snapshots import NO_SNAPSHOTS, with_snapshot
 from core.reports.snapshot_images import (
     filter_shades,
     filters_sentence,
@@ -16,7 +16,7 @@ from core.reports.snapshot_images import (
     read_right,
     statistics_words,
 )
-from tests.samples import grown_film, random_weights
+from tests.samples import many_snapshots, random_weights
 
 NETWORK = PRESETS["fast"].network
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype=np.uint8)
@@ -24,29 +24,30 @@ LABELS = np.arange(6, dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
-def film():
-    return grown_film(NETWORK, 2, IMAGES)
+def snapshots():
+    return many_snapshots(NETWORK, 2, IMAGES)
 
 
-def test_shades_have_zero_in_their_middle_and_one_scale_for_all_frames(film):
-    shades = filter_shades(film)
-    assert shades.shape == film.filters.shape
+def test_shades_have_zero_in_their_middle_and_one_scale_for_all_frames(snapshots):
+    shades = filter_shades(snapshots)
+    assert shades.shape == snapshots.filters.shape
     assert max(abs(int(shades.max()) - 128), abs(int(shades.min()) - 128)) == 127
     np.testing.assert_array_equal(
-        np.sign(shades.astype(int) - 128)[abs(film.filters) > 0.02], np.sign(film.filters)[abs(film.filters) > 0.02]
+        np.sign(shades.astype(int) - 128)[abs(snapshots.filters) > 0.02],
+        np.sign(snapshots.filters)[abs(snapshots.filters) > 0.02],
     )
     assert np.abs(shades[0].astype(int) - 128).max() < np.abs(shades[2].astype(int) - 128).max()
 
 
-def test_the_sentence_of_a_frame_compares_it_with_the_first(film):
+def test_the_sentence_of_a_frame_compares_it_with_the_first(snapshots):
     weights = random_weights(NETWORK)
     largest = max(float(np.abs(array).max()) for name, array in weights.items() if name.startswith(("conv", "dense")))
-    right = read_right(film, LABELS)
-    assert frame_sentence(film, NETWORK, LABELS, 0) == (
+    right = read_right(snapshots, LABELS)
+    assert frame_sentence(snapshots, NETWORK, LABELS, 0) == (
         f"Before epoch 1 the largest weight is {largest:.2f}; no weight is NaN. "
         f"It reads {right[0]} of 6 test images right."
     )
-    assert frame_sentence(film, NETWORK, LABELS, 2) == (
+    assert frame_sentence(snapshots, NETWORK, LABELS, 2) == (
         f"Between the beginning and epoch 2 the largest weight grew from {largest:.2f} to {largest * 1.21:.2f}; "
         f"no weight is NaN. It reads {right[2]} of 6 test images right, {right[0]} before."
     )
@@ -55,9 +56,9 @@ def test_the_sentence_of_a_frame_compares_it_with_the_first(film):
 def test_weights_that_shrank_stayed_or_were_lost_are_told():
     def told(change):
         weights = random_weights(NETWORK)
-        film = filmed(NO_FILM, 0, NETWORK, weights, IMAGES)
+        snapshots = with_snapshot(NO_SNAPSHOTS, 0, NETWORK, weights, IMAGES)
         changed = {name: change(array) for name, array in weights.items()}
-        return frame_sentence(filmed(film, 1, NETWORK, changed, IMAGES), NETWORK, LABELS, 1)
+        return frame_sentence(with_snapshot(snapshots, 1, NETWORK, changed, IMAGES), NETWORK, LABELS, 1)
 
     assert "the largest weight shrank from" in told(lambda array: array / 2)
     assert "the largest weight stayed at" in told(lambda array: array)
@@ -65,33 +66,33 @@ def test_weights_that_shrank_stayed_or_were_lost_are_told():
     assert f"{everything:,} weights are NaN or infinite" in told(lambda array: array * np.float32(np.nan))
 
 
-def test_a_film_that_began_later_says_since_when(film):
-    later = dataclasses.replace(film, epochs=film.epochs + 3)
+def test_a_film_that_began_later_says_since_when(snapshots):
+    later = dataclasses.replace(snapshots, epochs=snapshots.epochs + 3)
     assert frame_sentence(later, NETWORK, LABELS, 2).startswith("Between epoch 3 and epoch 5 ")
     assert frame_sentence(later, NETWORK, LABELS, 0).startswith("After epoch 3 the largest weight is ")
 
 
-def test_the_filters_are_named_counted_and_their_change_is_measured(film):
+def test_the_filters_are_named_counted_and_their_change_is_measured(snapshots):
     times = "\N{MULTIPLICATION SIGN}"
-    assert filters_sentence(film, NETWORK, 0) == f"The 16 filters of conv2d_1, 5{times}5, before epoch 1."
+    assert filters_sentence(snapshots, NETWORK, 0) == f"The 16 filters of conv2d_1, 5{times}5, before epoch 1."
     assert "after epoch 2; they have changed by 21\N{THIN SPACE}% since the first frame" in filters_sentence(
-        film, NETWORK, 2
+        snapshots, NETWORK, 2
     )
     dense = Network(layers=(Flatten(), Dense(units=10, activation="softmax")))
-    assert filters_sentence(grown_film(dense, 1, IMAGES), dense, 1) == ""
+    assert filters_sentence(many_snapshots(dense, 1, IMAGES), dense, 1) == ""
 
 
-def test_statistics_are_a_row_of_words_for_each_layer(film):
-    rows = statistics_words(film, 0)
+def test_statistics_are_a_row_of_words_for_each_layer(snapshots):
+    rows = statistics_words(snapshots, 0)
     assert len(rows) == 7
     assert rows[0][3:] == ["0\N{THIN SPACE}%", "0"]
     assert rows[0][0].startswith("\N{MINUS SIGN}0.")
-    assert largest_weights(film).shape == (3, 7)
+    assert largest_weights(snapshots).shape == (3, 7)
 
 
-def test_answers_are_the_likeliest_digits(film):
+def test_answers_are_the_likeliest_digits(snapshots):
     np.testing.assert_array_equal(
-        read_digits(film)[0], NETWORK.probabilities(random_weights(NETWORK), IMAGES).argmax(1)
+        read_digits(snapshots)[0], NETWORK.probabilities(random_weights(NETWORK), IMAGES).argmax(1)
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import create_engine, event, inspect, text
 
-from core.networks.snapshots import NO_FILM
+from core.networks.snapshots import NO_SNAPSHOTS
 from core.store import database
 from core.store.database import Database, DatabaseTrouble
 from core.store.drawings import DrawingStore
@@ -109,10 +109,10 @@ def test_a_database_of_an_earlier_version_gets_what_came_later_and_keeps_its_run
         assert store.model(done).recipe == tiny.RECIPE
     assert {"drawing", "is_lesson"} <= columns(path, "run")
     run = store.run(run_id)
-    assert (run.name, run.recipe, run.is_lesson, run.drawing) == ("Tiny", tiny.RECIPE, False, None)
+    assert (run.name, run.recipe, run.is_fine_tuning, run.drawing) == ("Tiny", tiny.RECIPE, False, None)
     assert store.run(done).scores == tiny.trained().model.scores
-    assert store.lesson(run_id) is None
-    assert len(store.film(run_id)) == 0
+    assert store.fine_tuning(run_id) is None
+    assert len(store.snapshots(run_id)) == 0
     assert DrawingStore(store.url).drawings(MINE) == []
     other = tiny.RECIPE.model_copy(update={"seed": 9})
     assert store.submit(MINE, other) != run_id
@@ -205,7 +205,7 @@ def test_what_can_be_read_of_a_damaged_row_is_taken_over(path):
         store.look_over()
     assert store.run(run_id).state == RunState.FINISHED
     assert store.model(run_id).recipe == tiny.RECIPE
-    assert store.film(run_id) is NO_FILM
+    assert store.snapshots(run_id) is NO_SNAPSHOTS
 
 
 @pytest.mark.bad_input(24)
@@ -314,7 +314,7 @@ def test_a_training_goes_on_and_is_brought_back_where_its_row_was_lost_with_the_
     with pytest.raises(DatabaseTrouble):
         page.run(run_id)
     assert page.listed(MINE) == []
-    assert worker.report(run_id, attempt, None).wish == ""
+    assert worker.report(run_id, attempt, None).requested_action == ""
     worker.finish(run_id, attempt, tiny.trained(), "")
     assert (page.run(run_id).name, page.run(run_id).state) == ("Mine", RunState.FINISHED)
     assert page.model(run_id).recipe == tiny.RECIPE

@@ -20,8 +20,8 @@ from core.store.limits import OverLimit
 from core.store.runs import MAX_POINTS, NoSuchRun, RunState, RunStore
 from core.store.scoreboard import Scoreboard
 from core.training.checkpoint import Checkpoint
-from core.training.fine_tuning import Lesson
-from tests.samples import grown_film
+from core.training.fine_tuning import FineTuning
+from tests.samples import many_snapshots
 from tests.training import tiny
 from tests.training.tiny import trained
 
@@ -181,14 +181,14 @@ def test_a_claimed_run_that_nobody_could_take_goes_back_to_its_place(store):
 
 
 @pytest.mark.bad_input(30)
-@pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
-def test_a_claimed_run_that_nobody_could_take_hears_its_owner_at_once(store, wish, state):
+@pytest.mark.parametrize(("requested_action", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
+def test_a_claimed_run_that_nobody_could_take_hears_its_owner_at_once(store, requested_action, state):
     run_id = store.submit(MINE, RECIPE)
     store.claim_next()
-    store.ask(run_id, MINE, wish, "The leader asked.")
+    store.ask(run_id, MINE, requested_action, "The leader asked.")
     store.give_back(run_id)
     run = store.run(run_id)
-    assert (run.state, run.wish, run.notice) == (state, "", "The leader asked.")
+    assert (run.state, run.requested_action, run.notice) == (state, "", "The leader asked.")
 
 
 def test_one_process_only_acts_on_a_runs_silence(store):
@@ -214,7 +214,7 @@ def test_a_pause_from_another_tab_does_not_undo_a_stop(store):
     run_id, attempt = begun(store)
     store.ask(run_id, MINE, "stop")
     store.ask(run_id, MINE, "pause")
-    assert store.report(run_id, attempt, progress()).wish == "stop"
+    assert store.report(run_id, attempt, progress()).requested_action == "stop"
 
 
 def test_deaths_that_lie_epochs_apart_do_not_add_up(store):
@@ -227,9 +227,9 @@ def test_deaths_that_lie_epochs_apart_do_not_add_up(store):
 
 def test_reports_are_kept_and_bring_back_the_owners_wish(store):
     run_id, attempt = begun(store)
-    assert store.report(run_id, attempt, progress(), as_point=True).wish == ""
+    assert store.report(run_id, attempt, progress(), as_point=True).requested_action == ""
     store.ask(run_id, MINE, "stop")
-    assert store.report(run_id, attempt, progress(step=20)).wish == "stop"
+    assert store.report(run_id, attempt, progress(step=20)).requested_action == "stop"
     run = store.run(run_id)
     assert run.live == progress(step=20)
     assert run.points == (progress(),)
@@ -324,24 +324,24 @@ def test_answers_to_the_drawing_are_told_live_and_not_kept_in_the_curve(store):
 
 
 def test_a_lesson_goes_with_its_run_and_through_every_attempt(store):
-    lesson = Lesson(trained().model, tiny.data().test[:3])
-    run_id = store.submit(MINE, RECIPE, "Fast, taught", lesson=lesson)
+    fine_tuning = FineTuning(trained().model, tiny.data().test[:3])
+    run_id = store.submit(MINE, RECIPE, "Fast, taught", fine_tuning=fine_tuning)
     store.claim_next()
     for _ in range(2):  # the second one after a worker's death
         attempt = store.begin(run_id)[2]
-        kept = store.lesson(run_id)
-        np.testing.assert_array_equal(kept.drawings.images, lesson.drawings.images)
-        assert kept.start.scores == lesson.start.scores
+        kept = store.fine_tuning(run_id)
+        np.testing.assert_array_equal(kept.drawings.images, fine_tuning.drawings.images)
+        assert kept.start.scores == fine_tuning.start.scores
     store.finish(run_id, attempt, trained(), "")
-    assert store.run(run_id).is_lesson
-    assert store.lesson(run_id) is not None  # the page compares
+    assert store.run(run_id).is_fine_tuning
+    assert store.fine_tuning(run_id) is not None  # the page compares
     assert store.run(run_id).name == "Fast, taught"
 
 
 def test_an_ordinary_run_is_no_lesson(store):
     run_id, _ = begun(store)
-    assert not store.run(run_id).is_lesson
-    assert store.lesson(run_id) is None
+    assert not store.run(run_id).is_fine_tuning
+    assert store.fine_tuning(run_id) is None
 
 
 def test_a_stopped_run_has_a_model_too(store):
@@ -374,7 +374,7 @@ def test_a_paused_run_that_is_stopped_is_taken_up_only_to_be_measured(store):
     assert store.claim_next() == run_id
     _, stands_at, attempt = store.begin(run_id)
     assert stands_at.step == 12
-    assert store.report(run_id, attempt, None).wish == "stop"
+    assert store.report(run_id, attempt, None).requested_action == "stop"
 
 
 def test_a_paused_run_that_is_stopped_and_given_back_still_waits_to_be_measured(store):
@@ -382,7 +382,7 @@ def test_a_paused_run_that_is_stopped_and_given_back_still_waits_to_be_measured(
     store.claim_next()
     store.give_back(run_id)
     run = store.run(run_id)
-    assert (run.state, run.wish) == (RunState.QUEUED, "stop")
+    assert (run.state, run.requested_action) == (RunState.QUEUED, "stop")
 
 
 def test_who_waits_behind_a_run_that_is_only_to_be_measured_waits_no_whole_training(store):
@@ -399,7 +399,7 @@ def test_a_paused_run_can_be_stopped_where_its_recipe_is_more_than_the_server_al
     with pytest.raises(OverLimit):
         store.resume(run_id, MINE)
     store.stop_paused(run_id, MINE)
-    assert store.run(run_id).wish == "stop"
+    assert store.run(run_id).requested_action == "stop"
 
 
 @pytest.mark.parametrize(("has_points", "notice"), [(False, "before it began"), (True, "within its first epoch")])
@@ -416,10 +416,10 @@ def test_a_paused_run_without_a_checkpoint_is_stopped_at_once_and_keeps_its_curv
 
 
 @pytest.mark.bad_input(30)
-@pytest.mark.parametrize(("wish", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
-def test_a_queued_run_leaves_the_queue_at_once(store, wish, state):
+@pytest.mark.parametrize(("requested_action", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
+def test_a_queued_run_leaves_the_queue_at_once(store, requested_action, state):
     run_id = store.submit(MINE, RECIPE)
-    store.ask(run_id, MINE, wish)
+    store.ask(run_id, MINE, requested_action)
     assert store.run(run_id).state == state
     assert store.claim_next() is None
 
@@ -437,7 +437,7 @@ def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
     ):
         with pytest.raises(NoSuchRun):
             attempt_at()
-    assert store.run(run_id).wish == ""
+    assert store.run(run_id).requested_action == ""
     assert store.run(run_id).name == "Tiny"
 
 
@@ -468,21 +468,21 @@ def test_what_is_committed_is_there_for_the_next_process(store):
 
 def test_a_film_is_committed_with_its_epoch_and_outlives_the_run(store):
     run_id, attempt = begun(store)
-    assert len(store.film(run_id)) == 0
+    assert len(store.snapshots(run_id)) == 0
     images = np.zeros((2, 28, 28), np.uint8)
     for epochs in (1, 2):
-        film = grown_film(RECIPE.network, epochs, images)
-        store.commit_epoch(run_id, attempt, dataclasses.replace(checkpoint(epochs), film=film))
-        assert store.film(run_id).epochs.tolist() == list(range(epochs + 1))
+        snapshots = many_snapshots(RECIPE.network, epochs, images)
+        store.commit_epoch(run_id, attempt, dataclasses.replace(checkpoint(epochs), snapshots=snapshots))
+        assert store.snapshots(run_id).epochs.tolist() == list(range(epochs + 1))
     again = store.begin(run_id)
-    assert again[1].film.epochs.tolist() == [0, 1, 2]
+    assert again[1].snapshots.epochs.tolist() == [0, 1, 2]
     store.finish(run_id, again[2], trained(), "")
-    np.testing.assert_array_equal(store.film(run_id).filters, film.filters)
+    np.testing.assert_array_equal(store.snapshots(run_id).filters, snapshots.filters)
 
 
 def test_the_film_of_no_run_is_asked_for_in_vain(store):
     with pytest.raises(NoSuchRun):
-        store.film("nosuchrun")
+        store.snapshots("nosuchrun")
 
 
 def spoil(store, run_id, **values):
@@ -805,7 +805,7 @@ def test_what_was_saved_without_its_run_goes_for_its_size_before_any_run(file_st
     monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
     mine = ended_run(file_store, MINE)
     with file_store._database.reading() as session:
-        sizes = " + ".join(f"coalesce(length({one}), 0)" for one in ("samples", "model", "keras_file", "film"))
+        sizes = " + ".join(f"coalesce(length({one}), 0)" for one in ("samples", "model", "keras_file", "snapshots"))
         bytes_held = session.scalar(text(f"SELECT {sizes} + length(test_probabilities) FROM run_data"))
     orphan = orphaned(file_store)
     monkeypatch.setattr("core.store.runs.MEGABYTE", bytes_held / 10)  # room for one of both
@@ -939,7 +939,7 @@ def test_the_leader_sees_all_active_runs_in_the_order_of_the_queue_and_counts_th
 def test_a_run_that_somebody_else_stopped_tells_its_owner_so(store):
     run_id, attempt = begun(store)
     store.ask(run_id, MINE, "stop", "The leader stopped it.")
-    assert store.report(run_id, attempt, progress()).wish == "stop"
+    assert store.report(run_id, attempt, progress()).requested_action == "stop"
     store.finish(run_id, attempt, trained(was_stopped=True), "")
     assert store.run(run_id).notice == "The leader stopped it."
 

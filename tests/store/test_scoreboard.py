@@ -80,7 +80,7 @@ def test_what_does_not_belong_on_the_board_is_refused(board, store):
     for nickname in ("", "  ", "\u202e\n\t"):
         with pytest.raises(BadNickname):
             board.join(finished, MINE, nickname)
-    for without_figures in (waiting, dataclasses.replace(finished, is_lesson=True)):
+    for without_figures in (waiting, dataclasses.replace(finished, is_fine_tuning=True)):
         assert not is_for_scoreboard(without_figures)
         with pytest.raises(NotForScoreboard):
             board.join(without_figures, MINE, "Ada")

@@ -6,7 +6,14 @@ from core.insight.metrics import accuracy
 from core.networks.model import pretrained
 from core.networks.recipe import PRESETS, Cosine, parse_recipe
 from core.training.checkpoint import Paused
-from core.training.fine_tuning import MOST_HANDWRITING, SHARE, Lesson, lesson_data, lesson_recipe, taught_name
+from core.training.fine_tuning import (
+    MOST_HANDWRITING,
+    SHARE,
+    FineTuning,
+    fine_tuned_name,
+    fine_tuning_data,
+    fine_tuning_recipe,
+)
 from core.training.fit import fit
 from tests.training import tiny
 
@@ -28,9 +35,9 @@ def right(model, digits):
 
 def test_a_lesson_teaches_its_drawings_and_hardly_anything_is_forgotten(start):
     drawings = misread(start, 4)
-    lesson = Lesson(start, drawings)
-    data = lesson_data(tiny.data(training=3000, test=1000), lesson)
-    taught = fit(lesson_recipe(start.recipe), data, start=lesson.start).model
+    fine_tuning = FineTuning(start, drawings)
+    data = fine_tuning_data(tiny.data(training=3000, test=1000), fine_tuning)
+    taught = fit(fine_tuning_recipe(start.recipe), data, start=fine_tuning.start).model
     assert right(start, drawings) == 0
     assert right(taught, drawings) == 1
     assert right(taught, data.validation) > right(start, data.validation) - 0.02
@@ -38,7 +45,7 @@ def test_a_lesson_teaches_its_drawings_and_hardly_anything_is_forgotten(start):
 
 def test_drawings_make_up_a_tenth_of_the_training_images_and_nothing_else_changes():
     data, drawings = tiny.data(), misread(pretrained(), 3)
-    mixed = lesson_data(data, Lesson(pretrained(), drawings))
+    mixed = fine_tuning_data(data, FineTuning(pretrained(), drawings))
     added = mixed.training[len(data.training) :]
     assert len(added) / len(mixed.training) == pytest.approx(SHARE, abs=0.001)
     np.testing.assert_array_equal(mixed.training[: len(data.training)].images, data.training.images)
@@ -51,13 +58,13 @@ def test_drawings_make_up_a_tenth_of_the_training_images_and_nothing_else_change
 def test_every_drawing_is_shown_even_where_there_are_more_than_a_tenth():
     data = tiny.data(training=100)
     many = tiny.data(test=200).test
-    assert len(lesson_data(data, Lesson(pretrained(), many)).training) == 300
+    assert len(fine_tuning_data(data, FineTuning(pretrained(), many)).training) == 300
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_lesson_of_every_preset_is_a_short_run_of_the_same_network_with_small_steps(preset):
     recipe = PRESETS[preset]
-    taught = lesson_recipe(recipe)
+    taught = fine_tuning_recipe(recipe)
     assert taught.network == recipe.network
     assert (taught.data.size, taught.epochs, taught.schedule) == ("quick", 1, Cosine())
     assert (taught.data.source, taught.data.validation) == (recipe.data.source, recipe.data.validation)
@@ -70,40 +77,40 @@ def test_a_lesson_of_every_preset_is_a_short_run_of_the_same_network_with_small_
 
 
 def test_a_model_that_is_taught_again_is_not_called_taught_twice():
-    assert taught_name(taught_name("Fast")) == "Fast, taught"
-    assert len(taught_name("x" * 60)) == 60
-    assert lesson_recipe(lesson_recipe(PRESETS["fast"])).name == "Fast, taught"
+    assert fine_tuned_name(fine_tuned_name("Fast")) == "Fast, taught"
+    assert len(fine_tuned_name("x" * 60)) == 60
+    assert fine_tuning_recipe(fine_tuning_recipe(PRESETS["fast"])).name == "Fast, taught"
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_the_second_lesson_takes_steps_as_large_as_the_first(preset):
-    first = lesson_recipe(preset)
-    assert lesson_recipe(first) == first
+    first = fine_tuning_recipe(preset)
+    assert fine_tuning_recipe(first) == first
     replay = first.model_copy(update={"name": f"{first.name}, batch size 32"[:60]})
-    assert lesson_recipe(replay).optimizer == first.optimizer
+    assert fine_tuning_recipe(replay).optimizer == first.optimizer
 
 
 def test_a_lesson_survives_its_bytes_and_damage_is_noticed():
-    lesson = Lesson(pretrained(), tiny.data().test[:3])
-    content = lesson.to_bytes()
-    again = Lesson.from_bytes(content)
-    np.testing.assert_array_equal(again.drawings.images, lesson.drawings.images)
-    np.testing.assert_array_equal(again.drawings.labels, lesson.drawings.labels)
-    assert (again.start.recipe, again.start.scores) == (lesson.start.recipe, lesson.start.scores)
+    fine_tuning = FineTuning(pretrained(), tiny.data().test[:3])
+    content = fine_tuning.to_bytes()
+    again = FineTuning.from_bytes(content)
+    np.testing.assert_array_equal(again.drawings.images, fine_tuning.drawings.images)
+    np.testing.assert_array_equal(again.drawings.labels, fine_tuning.drawings.labels)
+    assert (again.start.recipe, again.start.scores) == (fine_tuning.start.recipe, fine_tuning.start.scores)
     damaged = bytearray(content)
     damaged[len(content) // 2] ^= 1
     for bad in (b"", content[:1000], bytes(damaged)):
         with pytest.raises(ValueError, match="damaged lesson"):
-            Lesson.from_bytes(bad)
+            FineTuning.from_bytes(bad)
 
 
 def test_a_lesson_that_was_paused_goes_on_as_if_it_had_not_been(start):
-    recipe = lesson_recipe(start.recipe).model_copy(update={"batch_size": 10})
-    data = lesson_data(tiny.data(training=3000), Lesson(start, misread(start, 4)))
+    recipe = fine_tuning_recipe(start.recipe).model_copy(update={"batch_size": 10})
+    data = fine_tuning_data(tiny.data(training=3000), FineTuning(start, misread(start, 4)))
     whole = fit(recipe, data, start=start)
-    wishes = iter(["", "", "pause"])
+    requested_actions = iter(["", "", "pause"])
     with pytest.raises(Paused) as pause:
-        fit(recipe, data, wish=lambda: next(wishes, "pause"), start=start)
+        fit(recipe, data, requested_action=lambda: next(requested_actions, "pause"), start=start)
     assert pause.value.checkpoint.step > 0
     rest = fit(recipe, data, checkpoint=pause.value.checkpoint, start=start)
     for name, weights in whole.model.weights.items():
@@ -112,4 +119,4 @@ def test_a_lesson_that_was_paused_goes_on_as_if_it_had_not_been(start):
 
 def test_a_lesson_is_augmented_as_its_model_was(start):
     recipe = start.recipe.model_copy(update={"augmentation": Augmentation(rotation=10.0)})
-    assert lesson_recipe(recipe).augmentation == recipe.augmentation
+    assert fine_tuning_recipe(recipe).augmentation == recipe.augmentation

@@ -171,35 +171,35 @@ def test_a_run_taken_up_from_a_checkpoint_goes_on_as_if_it_had_never_stopped(dat
 def filmed_by(recipe, data, checkpoint=None):
     films = []
     fit(recipe, data, lambda report: films.append(getattr(report, "checkpoint", None)), checkpoint=checkpoint)
-    return next(checkpoint.film for checkpoint in reversed(films) if checkpoint)
+    return next(checkpoint.snapshots for checkpoint in reversed(films) if checkpoint)
 
 
 def test_a_film_shows_the_weights_before_the_first_epoch_and_after_each(data):
-    film = filmed_by(RECIPE, data)
-    assert film.epochs.tolist() == [0, 1, 2, 3]
+    snapshots = filmed_by(RECIPE, data)
+    assert snapshots.epochs.tolist() == [0, 1, 2, 3]
     fresh = fitting.keras_model(RECIPE)
-    np.testing.assert_allclose(film.filters[0], np.moveaxis(fresh.get_weights()[0][:, :, 0], -1, 0), atol=1e-3)
+    np.testing.assert_allclose(snapshots.filters[0], np.moveaxis(fresh.get_weights()[0][:, :, 0], -1, 0), atol=1e-3)
     answers = fresh.predict(data.test.images[:100, ..., None] / np.float32(255), verbose=0)
-    np.testing.assert_allclose(film.answers[0], answers, atol=2e-3)
-    assert film.statistics.shape == (4, 3, 5)
+    np.testing.assert_allclose(snapshots.answers[0], answers, atol=2e-3)
+    assert snapshots.statistics.shape == (4, 3, 5)
     trained = fit(RECIPE, data).model
     np.testing.assert_allclose(
-        film.filters[3], np.moveaxis(trained.weights["conv2d_1/kernel"][:, :, 0], -1, 0), atol=1e-3
+        snapshots.filters[3], np.moveaxis(trained.weights["conv2d_1/kernel"][:, :, 0], -1, 0), atol=1e-3
     )
-    read = [(answers.argmax(1) == data.test.labels[:100]).mean() for answers in film.answers]
+    read = [(answers.argmax(1) == data.test.labels[:100]).mean() for answers in snapshots.answers]
     assert read[3] > read[0]
 
 
 def test_the_film_of_a_run_that_was_paused_is_that_of_an_unbroken_one(data):
     asked = []
 
-    def wish():
+    def requested_action():
         asked.append(1)
         return "pause" if len(asked) == 2 else ""  # in the first epoch
 
     recipe = changed(epochs=2)
     with pytest.raises(Paused) as pause:
-        fit(recipe, data, wish=wish)
+        fit(recipe, data, requested_action=requested_action)
     assert pause.value.checkpoint.history == ()
     checkpoint = Checkpoint.from_bytes(pause.value.checkpoint.to_bytes())
     resumed, unbroken = filmed_by(recipe, data, checkpoint), filmed_by(recipe, data)
@@ -220,12 +220,12 @@ def test_a_run_paused_in_mid_epoch_goes_on_as_if_it_had_never_paused(data, pipel
     unbroken = fit(recipe, data)
     asked = []
 
-    def wish():
+    def requested_action():
         asked.append(1)
         return "pause" if len(asked) == 15 else ""  # in the second of three epochs
 
     with pytest.raises(Paused) as pause:
-        fit(recipe, data, wish=wish)
+        fit(recipe, data, requested_action=requested_action)
     checkpoint = Checkpoint.from_bytes(pause.value.checkpoint.to_bytes())
     assert len(checkpoint.history) == 1
     assert 0 < checkpoint.step < 143
@@ -249,12 +249,12 @@ def test_a_pause_at_any_moment_of_short_epochs_can_be_resumed(data, short_epochs
     recipe, unbroken = short_epochs
     asked = []
 
-    def wish():
+    def requested_action():
         asked.append(1)
         return "pause" if len(asked) == asked_at else ""
 
     try:
-        resumed = fit(recipe, data, wish=wish)
+        resumed = fit(recipe, data, requested_action=requested_action)
     except Paused as pause:
         resumed = fit(recipe, data, checkpoint=Checkpoint.from_bytes(pause.checkpoint.to_bytes()))
     assert resumed.history == unbroken.history
@@ -297,12 +297,12 @@ def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
     timer.start()
     heard = []
 
-    def wish():
+    def requested_action():
         if asked:
             heard.append(time.monotonic())
         return "stop" if asked else ""
 
-    trained = fit(recipe, data, wish=wish)
+    trained = fit(recipe, data, requested_action=requested_action)
     assert heard[0] - asked[0] < 1
     assert len(heard) == 1  # not another step is made
     assert trained.was_stopped
@@ -313,7 +313,7 @@ def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
 
 
 def test_stop_before_the_first_step_still_gives_a_model(data):
-    trained = fit(RECIPE, data, wish=lambda: "stop")
+    trained = fit(RECIPE, data, requested_action=lambda: "stop")
     assert trained.was_stopped
     assert trained.history == ()
     assert (trained.model.scores.kept_epoch, trained.model.scores.epochs) == (0, 0)

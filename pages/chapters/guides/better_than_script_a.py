@@ -12,7 +12,7 @@ TITLE = "A better model than Script A"
 SUMMARY = "A path of eight steps, a quarter of an hour: draw, train, look, change one thing, compare, and know why."
 
 
-def show() -> None:
+def render() -> None:
     """The steps, each with the way to where it happens."""
     st.markdown(
         "Script A is a good program: it reads 99.1\N{THIN SPACE}% of MNIST's test digits. Here is how to train a "

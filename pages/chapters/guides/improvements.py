@@ -7,7 +7,7 @@ from core.insight.metrics import accuracy_interval
 from core.lessons.glossary import find
 from core.lessons.improvements import IMPROVEMENTS, SCRIPT_A_MEASURED, Improvement
 from core.networks.recipe import PRESETS
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.learn import try_it
 from pages.components.learn.glossary_view import question
 
@@ -15,7 +15,7 @@ TITLE = "Improving Script A"
 SUMMARY = "What its text says is missing, one change at a time: what it does, what to expect, and a button to try it."
 
 
-def show() -> None:
+def render() -> None:
     """What the text advises, one after the other; then all at once, and what was measured."""
     st.markdown(
         "Script A works, and its text names what could be better. Here is each piece of advice by itself, with a "
@@ -24,7 +24,7 @@ def show() -> None:
     )
     _how_to_compare()
     for improvement in IMPROVEMENTS:
-        _show(improvement)
+        _render(improvement)
     _all_at_once()
     _measured()
 
@@ -39,7 +39,7 @@ def _how_to_compare() -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="compare_ways"):
             try_it.button("Train Script A", PRESETS["script-a"], key="try_script_a")
             st.page_link("pages/runs.py", label="Open Runs")
-        quiet(
+        caption(
             f"How large must a difference be? An accuracy of 99.1\N{THIN SPACE}% on 10,000 test images stands for "
             f"anything from {percent(low)} to {percent(high)}, and another seed moves it too. Less than two tenths of "
             "a percent between two runs says nothing. In a hurry, choose the quick size under Data for both: six times "
@@ -47,7 +47,7 @@ def _how_to_compare() -> None:
         )
 
 
-def _show(improvement: Improvement) -> None:
+def _render(improvement: Improvement) -> None:
     with st.container(gap="xsmall", key=f"improvement_{improvement.key}"):
         st.header(improvement.title, anchor=improvement.key)
         st.markdown(f"**The change.** {improvement.what}")
@@ -92,7 +92,7 @@ def _measured() -> None:
         )
     )
     best = max(IMPROVEMENTS, key=lambda change: change.measured[1])
-    quiet(
+    caption(
         "Trained on 10,000 images, to be quick; each figure is a mean of two runs, and two such means of the same "
         f"recipe differ by two or three tenths of a percent. Most gained on drawn digits: {best.title.lower()}, "
         f"{(best.measured[1] - drawn) * 100:.1f} percentage points."

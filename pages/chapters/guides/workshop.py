@@ -5,13 +5,13 @@ from urllib.parse import urljoin
 import streamlit as st
 
 from core.lessons.workshop import MINUTES, PLAN, PREPARE, Part, markdown, times
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 
 TITLE = f"A workshop of {MINUTES} minutes"
 SUMMARY = "For teachers: what to prepare, what to show, what the group does, and answers to what it asks."
 
 
-def show() -> None:
+def render() -> None:
     """What to prepare, then the parts in their order, and the whole as a file to print."""
     address = urljoin(st.context.url or "", ".")
     st.markdown(
@@ -32,12 +32,12 @@ def show() -> None:
         st.markdown("The address for the group:")
         st.code(address, language=None, wrap_lines=True)
     for (start, end), part in zip(times(), PLAN, strict=True):
-        _show(part, start, end)
+        _render(part, start, end)
 
 
-def _show(part: Part, start: int, end: int) -> None:
+def _render(part: Part, start: int, end: int) -> None:
     with st.container(gap="xsmall", key=f"part_{start}"):
-        quiet(f"Minute {start} to {end}")
+        caption(f"Minute {start} to {end}")
         st.header(part.title, anchor=False)
         st.markdown(f"**Show.** {part.show}")
         st.markdown(f"**The group.** {part.do}")

@@ -5,10 +5,10 @@ import streamlit as st
 
 from core.formatting import a_digit
 from core.lessons.operations import framed
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images import thumbnails
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "The data"
@@ -16,7 +16,7 @@ SUMMARY = "What MNIST is, how its digits were framed, and how yours looks beside
 SHOWN = 8
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "A network that reads digits has never been told what a 7 is. It has only been shown many sevens. Those it is "
@@ -26,7 +26,7 @@ def show() -> None:
         "network can be asked about digits that it has never seen."
     )
     chosen = st.pills("Leaf through the digits", range(10), default=3, key="learn_data_digit")
-    _show_some(3 if chosen is None else chosen)
+    _render_some(3 if chosen is None else chosen)
     st.markdown(
         "Before MNIST's authors stored a digit they **framed** it. They shrank it until its longer side was 20 "
         "pixels, and moved it so that its centre of mass, the point on which it would balance, came to the middle of "
@@ -36,7 +36,7 @@ def show() -> None:
     chapter.invite()
     image = chapter.ink()
     facts = framed(image)
-    show_grids(
+    render_grids(
         "learn_data_own",
         [
             Grid(
@@ -47,7 +47,7 @@ def show() -> None:
             )
         ],
     )
-    quiet(
+    caption(
         f"The ink is {facts.height} pixels high and {facts.width} wide; its centre of mass is {facts.row:.1f} pixels "
         f"from the top and {facts.column:.1f} from the left. The square marks the middle 20 by 20: a digit sticks out "
         "of it where more ink lies on its other side."
@@ -58,10 +58,10 @@ def show() -> None:
     )
 
 
-def _show_some(chosen: int) -> None:
+def _render_some(chosen: int) -> None:
     digits, notice = chapter.mnist_digits()
     places = np.flatnonzero(digits.labels == chosen)[:SHOWN]
     said = [f"{a_digit(chosen).capitalize()} of the training images" for _ in places]
     shown = [str(chosen)] * len(places)
-    thumbnails.show("learn_data_thumbnails", "Training images", digits.images[places], shown, said)
-    quiet(f"{len(places)} training images with the label {chosen}. {notice}")
+    thumbnails.render("learn_data_thumbnails", "Training images", digits.images[places], shown, said)
+    caption(f"{len(places)} training images with the label {chosen}. {notice}")

@@ -4,16 +4,16 @@ import numpy as np
 import streamlit as st
 
 from core.formatting import certainty
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "One-hot encoding"
 SUMMARY = "Why the network is told the right digit as ten numbers, nine of which are 0."
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "The label of a training image is a digit, say 7. The network's answer is not a digit: it is ten numbers, one "
@@ -28,7 +28,7 @@ def show() -> None:
     answer = asked.model.probabilities(chapter.digit()[np.newaxis])[0]
     digits = np.arange(10)
     hot = (digits == digit).astype(np.float32)
-    show_grids(
+    render_grids(
         "one_hot_grids",
         [
             Grid("place", digits[np.newaxis], "The places, 0 to 9", decimals=0, peak=1e9),
@@ -43,7 +43,7 @@ def show() -> None:
         ],
     )
     likeliest = int(answer.argmax())
-    quiet(
+    caption(
         f"In place {digit} the label says 1, the answer {answer[digit]:.2f}. The answer's largest number is in place "
         f"{likeliest}. Training on this label would push place {digit} up and the nine others down."
     )

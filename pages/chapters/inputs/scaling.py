@@ -6,9 +6,9 @@ import streamlit as st
 from core.formatting import loss_text
 from core.lessons import lesson_charts
 from core.lessons.descent import GUESSING, SCALING_STEPS, scaling_losses
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "Reshape, and divide by 255"
@@ -20,7 +20,7 @@ SERIES = ("0 to 1", "0 to 255")
 SPEC = lesson_charts.lines(("step", 0, SCALING_STEPS), ("loss", 0.05, 1000), SERIES, is_log=True)
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "To a computer an image is a table of numbers: 28 rows of 28 whole numbers from 0, paper, to 255, full ink. "
@@ -29,7 +29,7 @@ def show() -> None:
         "Then every number is **divided by 255**, so that all lie between 0 and 1."
     )
     chapter.invite()
-    _show_numbers()
+    _render_numbers()
     st.header("Why the division?", anchor=False)
     st.markdown(
         "A network learns in small steps, each a little downhill on its loss. When the steps lead to a place where "
@@ -38,17 +38,17 @@ def show() -> None:
         "slopes are huge: the first steps leap over the valley and may leave units dead for good. With a rate small "
         "enough for them, others crawl."
     )
-    _show_race()
+    _render_race()
 
 
-def _show_numbers() -> None:
+def _render_numbers() -> None:
     with st.container(horizontal=True, gap="medium"):
         row = st.slider("Row", 0, LAST, 9, key="scaling_row", width=220)
         column = st.slider("Column", 0, LAST, 11, key="scaling_column", width=220)
     image = chapter.digit()
     part = image[row : row + SIDE, column : column + SIDE]
     place = f"rows {row} to {row + SIDE - 1}, columns {column} to {column + SIDE - 1}"
-    show_grids(
+    render_grids(
         "scaling_grids",
         [
             Grid(chapter.whose().capitalize(), image, "The digit, part of it framed", window=(row, column, SIDE, SIDE)),
@@ -58,7 +58,7 @@ def _show_numbers() -> None:
         on_tap=_move,
     )
     darkest = int(part.max())
-    quiet(
+    caption(
         f"{place.capitalize()}: the darkest pixel is {darkest}, and {darkest} / 255 = {darkest / 255:.2f}. Tap to move."
     )
 
@@ -69,7 +69,7 @@ def _move(grid: int, row: int, column: int) -> None:
         st.session_state.scaling_column = min(max(column - SIDE // 2, 0), LAST)
 
 
-def _show_race() -> None:
+def _render_race() -> None:
     rate = st.select_slider(
         "Learning rate", RATES, 0.1, format_func=lambda rate: f"{rate:.5f}".rstrip("0").rstrip("."), key="scaling_rate"
     )
@@ -82,7 +82,7 @@ def _show_race() -> None:
         alt="Loss over steps, with scaled and with unscaled pixels",
     )
     ends = {name: float(series[-1]) for name, series in losses.items()}
-    quiet(
+    caption(
         f"A small network learns 200 digits by plain gradient descent. After {SCALING_STEPS} steps the loss is "
         f"{loss_text(ends[SERIES[0]])} with pixels from 0 to 1, and {loss_text(ends[SERIES[1]])} with pixels from 0 "
         f"to 255. Mere guessing costs {loss_text(GUESSING)}."

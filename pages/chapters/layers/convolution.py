@@ -5,9 +5,9 @@ import streamlit as st
 
 from core.lessons.operations import KERNELS, arithmetic, convolved, convolved_at, first_filters
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "Convolution"
@@ -15,7 +15,7 @@ SUMMARY = "Slide a small kernel over your drawing and watch the map of what it f
 LEARNED = "Learned by the model"
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "A convolution looks at an image through a small window. The window carries a **kernel**, a square of "
@@ -28,7 +28,7 @@ def show() -> None:
     kernel = _chosen_kernel()
     image = chapter.ink()
     result = convolved(image, kernel)
-    _show_place(image, kernel, result)
+    _render_place(image, kernel, result)
     st.markdown(
         "A kernel of 3 by 3 fits into 28 pixels at 26 places, hence the smaller map; padding “same” adds a rim of "
         "zeros and keeps 28. A layer has many kernels: 32 filters make 32 maps. The next convolution looks at all of "
@@ -47,14 +47,14 @@ def _chosen_kernel() -> np.ndarray:
     number = 1
     if len(learned) > 1:
         number = st.slider("Filter", 1, len(learned), 1, key=f"convolution_filter_{len(learned)}")
-    quiet(
+    caption(
         f"Filter {number} of {len(learned)} in the first layer of {plain(asked.name)}; slid here by one pixel, "
         "without its bias."
     )
     return np.asarray(learned[number - 1])
 
 
-def _show_place(image: np.ndarray, kernel: np.ndarray, result: np.ndarray) -> None:
+def _render_place(image: np.ndarray, kernel: np.ndarray, result: np.ndarray) -> None:
     size, (rows, columns) = len(kernel), result.shape
     key, place = f"convolution_place_{size}", 1
     if result.size > 1:
@@ -72,7 +72,7 @@ def _show_place(image: np.ndarray, kernel: np.ndarray, result: np.ndarray) -> No
             st.session_state[key] = to[0] * columns + to[1] + 1
 
     where = f"row {row + 1}, column {column + 1}"
-    show_grids(
+    render_grids(
         "convolution_grids",
         [
             Grid(
@@ -95,7 +95,7 @@ def _show_place(image: np.ndarray, kernel: np.ndarray, result: np.ndarray) -> No
         on_tap=move,
     )
     found = "The image is like the kernel here" if here.total > 0 else "The image is the kernel's opposite here"
-    quiet(
+    caption(
         f"At {where}: {arithmetic(here, kernel)}. {found if abs(here.total) > 0.05 else 'Nothing found here'}. Tap "
         "the drawing or the map to move; orange bars are negative."
     )

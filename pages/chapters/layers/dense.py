@@ -5,16 +5,16 @@ import streamlit as st
 from core.formatting import cell_text
 from core.lessons.operations import dense_unit
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "Dense layers"
 SUMMARY = "How one unit weighs every number before it, for and against."
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "A dense layer consists of **units**, also called neurons. Each unit looks at all the numbers that come in. "
@@ -26,7 +26,7 @@ def show() -> None:
     asked = chapter.asked()
     first = dense_unit(asked.model, chapter.ink(), 0)
     if first is None:
-        quiet("This model has no dense layer.")
+        caption("This model has no dense layer.")
         return
     unit = 0
     if first.units > 1:
@@ -38,7 +38,7 @@ def show() -> None:
     _, width, channels = products.shape
     cell = max(8, 140 // width)
     which = f"map {channel + 1} of {channels}" if channels > 1 else "its inputs"
-    show_grids(
+    render_grids(
         "dense_grids",
         [
             Grid(which, shown.inputs[:, :, channel], f"The inputs of {which}", cell=cell),
@@ -60,7 +60,7 @@ def show() -> None:
     )
     speaks_for, against = float(products[products > 0].sum()), float(products[products < 0].sum())
     name = f"the digit {unit}" if shown.is_last and shown.units == 10 else f"unit {unit}"
-    quiet(
+    caption(
         f"In {plain(asked.name)}, {products.size:,} numbers speak about {name}: {cell_text(speaks_for, 1)} for it, "
         f"{cell_text(-against, 1)} against it, {cell_text(shown.bias, 2)} bias, in all "
         f"**{cell_text(shown.total, 2)}**. Ink in the last picture speaks for it, orange bars against it."

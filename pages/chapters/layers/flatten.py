@@ -5,9 +5,9 @@ import streamlit as st
 from core.formatting import cell_text
 from core.lessons.operations import flattened
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "Flatten"
@@ -15,7 +15,7 @@ SUMMARY = "From a stack of maps to one long row of numbers, without changing a s
 AROUND = 4  # numbers of the row that are shown on each side
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "Convolutions and poolings pass on a **stack of maps**: height, width, and one map for each filter. A dense "
@@ -44,7 +44,7 @@ def show() -> None:
             st.session_state[key] = to
 
     value = cell_text(float(row_of_numbers[place - 1]), 2)
-    show_grids(
+    render_grids(
         "flatten_grids",
         [
             Grid(
@@ -67,7 +67,7 @@ def show() -> None:
         ],
         on_tap=move,
     )
-    quiet(
+    caption(
         f"What {plain(asked.name)} makes of {chapter.whose()}, {height} by {width} by {channels}, becomes a row of "
         f"{maps.size:,}. Number {place:,} is row {row + 1}, column {column + 1} of map {channel + 1}: {value}. Tap "
         "the map to move."

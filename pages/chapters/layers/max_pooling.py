@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.formatting import cell_text, percent
 from core.lessons.operations import difference, moved_right, pooled
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "Max pooling"
@@ -14,7 +14,7 @@ SUMMARY = "How 28 by 28 becomes 14 by 14: what is lost, and what is gained."
 KINDS = {"Largest": "max", "Mean": "mean"}
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "After a convolution has looked for a feature everywhere, it matters **whether** it was found more than on "
@@ -38,7 +38,7 @@ def show() -> None:
             by = size if grid == 0 else 1
             st.session_state[key] = tapped_row // by * columns + tapped_column // by + 1
 
-    show_grids(
+    render_grids(
         "pooling_grids",
         [
             Grid(chapter.whose().capitalize(), image, "The digit", window=(row * size, column * size, size, size)),
@@ -57,7 +57,7 @@ def show() -> None:
     )
     before = difference(image, moved_right(image))
     after = difference(result, pooled(moved_right(image), size, "max" if KINDS[kind] == "max" else "mean"))
-    quiet(
+    caption(
         f"Window {place} of {result.size}: {kind.lower()} {cell_text(float(result[row, column]), 2)}. {image.size} "
         f"numbers become {result.size}. If the drawing moves one pixel to the right, {percent(before, 0)} of the ink "
         f"changes place before the pooling and {percent(after, 0)} after it."

@@ -9,7 +9,7 @@ from core.lessons.operations import DoesNotFit, counted, with_first_convolution
 from core.networks.network import Conv2D, Dense, Network
 from core.networks.recipe import PRESETS
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
 from pages.components.parts import folding_table
 
@@ -18,7 +18,7 @@ SUMMARY = "Count them layer by layer, and see what a larger kernel costs."
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "A **parameter** is a number that training may change: a weight or a bias. A **neuron** is a place where a "
@@ -62,7 +62,7 @@ def show() -> None:
     except DoesNotFit as problem:
         st.warning(plain(str(problem)))
         return
-    _show_table(changed)
+    _render_table(changed)
     moved = changed.parameters - network.parameters
     told = (
         ""
@@ -71,7 +71,7 @@ def show() -> None:
     )
     st.markdown(f"Together **{changed.parameters:,}** parameters.{told}")
     largest_row = max(changed.table(), key=lambda row: row.parameters)
-    quiet(
+    caption(
         f"{percent(largest_row.parameters / changed.parameters, 0)} of them are in {largest_row.name}. "
         f"As float32 they take {changed.parameters * 4 / 1e6:.1f} MB."
     )
@@ -82,10 +82,10 @@ def show() -> None:
     )
 
 
-def _show_table(network: Network) -> None:
+def _render_table(network: Network) -> None:
     rows = []
     for row in network.table():
         neurons = f"{prod(row.output_shape):,}" if isinstance(row.layer, Conv2D | Dense) else ""
         rows.append((row.name, TIMES.join(map(str, row.output_shape)), neurons, counted(row), f"{row.parameters:,}"))
     head = ("layer", "puts out", "neurons", "counted", "parameters")
-    folding_table.show("parameters_table", "Layers and their parameters", head, rows, numbers={2, 4})
+    folding_table.render("parameters_table", "Layers and their parameters", head, rows, numbers={2, 4})

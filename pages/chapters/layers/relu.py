@@ -7,9 +7,9 @@ from core.formatting import cell_text
 from core.lessons import lesson_charts
 from core.lessons.operations import KERNELS, CutOff, convolved, first_relu
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import show as show_grids
+from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "ReLU, an activation"
@@ -17,7 +17,7 @@ SUMMARY = "A bend in a line that makes deep networks worth their depth."
 SPEC = lesson_charts.curve_with_point(("what comes in", -3, 3), ("what goes out", -0.5, 3))
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "After it has added up, a unit passes its sum through an **activation**. The plainest is ReLU, the *rectified "
@@ -30,7 +30,7 @@ def show() -> None:
     st.vega_lite_chart(
         rows, SPEC, key="relu_curve", height=200, alt="ReLU: zero left of zero, a straight line to the right"
     )
-    quiet(f"In: {cell_text(value, 1)}. Out: {cell_text(max(value, 0.0), 1)}.")
+    caption(f"In: {cell_text(value, 1)}. Out: {cell_text(max(value, 0.0), 1)}.")
     chapter.invite()
     asked = chapter.asked()
     cut = first_relu(asked.model, chapter.ink())
@@ -44,7 +44,7 @@ def show() -> None:
         channel = st.slider("Map", 1, channels, 1, key=f"relu_map_{channels}")
     before, after = cut.before[:, :, channel - 1], cut.after[:, :, channel - 1]
     peak = float(np.abs(before).max()) or 1.0
-    show_grids(
+    render_grids(
         "relu_grids",
         [
             Grid("before", before, "The map with negative numbers as orange bars", peak=peak),
@@ -52,7 +52,9 @@ def show() -> None:
         ],
     )
     negative = int((before < 0).sum())
-    quiet(f"Map {channel} of {channels}, at {where}: {negative} of {before.size} numbers were negative and are 0 now.")
+    caption(
+        f"Map {channel} of {channels}, at {where}: {negative} of {before.size} numbers were negative and are 0 now."
+    )
     st.markdown(
         "Why bend the line at all? Adding and multiplying alone give straight lines, and a straight line of a "
         "straight line is a straight line again: without activations ten layers could do no more than one. With bends "

@@ -7,7 +7,7 @@ from core.formatting import a_digit, cell_text, certainty
 from core.lessons import lesson_charts
 from core.lessons.operations import logits, softmax
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
 from pages.components.parts import worksheet
 from pages.components.parts.worksheet import Table
@@ -17,7 +17,7 @@ SUMMARY = "From ten sums to ten probabilities, and what a temperature does to th
 SPEC = lesson_charts.probability_bars()
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "The last layer ends with ten sums, called **logits**. They may be negative, and they add up to nothing in "
@@ -34,7 +34,7 @@ def show() -> None:
     rows = [{"digit": str(digit), "probability": float(share)} for digit, share in enumerate(shares)]
     st.vega_lite_chart(rows, SPEC, key="softmax_bars", height=260, alt="Ten bars, the probability of each digit")
     second, first = (int(place) for place in np.argsort(shares)[-2:])
-    quiet(
+    caption(
         f"At temperature {temperature:.1f}, {plain(asked.name)} takes {chapter.whose()} for {a_digit(first)} with "
         f"{certainty(shares[first])}, for {a_digit(second)} with {certainty(shares[second])}."
     )
@@ -49,7 +49,7 @@ def show() -> None:
             for digit in range(10)
         )
         heads = ("digit", "logit", "divided", "probability")
-        worksheet.show("softmax_table", [Table("From logits to probabilities", cells, heads=heads, marked=first)])
+        worksheet.render("softmax_table", [Table("From logits to probabilities", cells, heads=heads, marked=first)])
     name, own = plain(asked.name), asked.model.scores.temperature
     found = f"For {name} it is **{own:.2f}**, and the answers on Draw are given at it."
     if asked.model.recipe.data.validation != "split":

@@ -10,10 +10,10 @@ TITLE = "Glossary"
 SUMMARY = "Every word that the controls use, each in a sentence and with something to picture."
 
 
-def show() -> None:
+def render() -> None:
     """The word in the address first, then all of them."""
     word = st.query_params.get("term", "")
     term = find(word)
     if word and term is None:
         st.info(f'There is no "{plain(word[:40])}" in the glossary. Look for another word below.')
-    glossary_view.show(term)
+    glossary_view.render(term)

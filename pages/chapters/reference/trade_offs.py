@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.lessons.trade_offs import CHANGES, LAYERS, SETTINGS, TradeOff, change_sentence
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.parts import folding_table
 
 TITLE = "The trade-offs"
 SUMMARY = "Every layer and every setting gives something and takes something."
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "No setting is simply better. Whoever turns one up gains here and pays there, and which of the two counts "
@@ -23,11 +23,11 @@ def show() -> None:
     )
     change = st.selectbox("Change one thing in Script A", CHANGES, key="trade_offs_change")
     st.markdown(change_sentence(change))
-    quiet("Whether it reads any better can only be measured: train both, and compare.")
+    caption("Whether it reads any better can only be measured: train both, and compare.")
     st.header("Layers", anchor=False)
-    _show_table("layer", LAYERS)
+    _render_table("layer", LAYERS)
     st.header("Settings, turned up or added", anchor=False)
-    _show_table("setting", SETTINGS)
+    _render_table("setting", SETTINGS)
     st.markdown(
         "A good habit: change **one** thing at a time, from a recipe that works, with the same seed; look at the "
         "validation accuracy, and at the time; keep what is worth its price."
@@ -35,5 +35,5 @@ def show() -> None:
     st.page_link("pages/train.py", label="Try one of them on Train")
 
 
-def _show_table(name: str, rows: Sequence[TradeOff]) -> None:
-    folding_table.show(f"trade_offs_{name}", f"Trade-offs by {name}", (name, "what rises", "what falls"), rows)
+def _render_table(name: str, rows: Sequence[TradeOff]) -> None:
+    folding_table.render(f"trade_offs_{name}", f"Trade-offs by {name}", (name, "what rises", "what falls"), rows)

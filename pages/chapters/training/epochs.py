@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.lessons import lesson_charts
 from core.lessons.descent import Steps, batch_gradients, steps_per_epoch
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 
 TITLE = "Epochs and batches"
 SUMMARY = "How many steps an epoch has, and why a small batch stumbles."
@@ -13,7 +13,7 @@ IMAGES = {"60,000: all": 60_000, "55,000: some held out": 55_000, "10,000: quick
 SPEC = lesson_charts.gradient_cloud()
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "A network does not look at all training images before it takes a step; that would be thorough, and far too "
@@ -44,7 +44,7 @@ def show() -> None:
         rows, SPEC, key="epochs_cloud", height=300, alt="Slopes of sixty batches around that of all images"
     )
     length = float((result.full**2).sum() ** 0.5)
-    quiet(
+    caption(
         f"Batches of {batch_size:,}: the dots are {result.spread:.3f} from the cross on average, which is itself "
         f"{length:.3f} from the point without slope. A batch four times as large halves that distance."
     )

@@ -8,7 +8,7 @@ from core.insight.metrics import cross_entropy
 from core.lessons import lesson_charts
 from core.lessons.operations import logits, softmax
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
 
 TITLE = "Loss"
@@ -17,7 +17,7 @@ LEAST = 0.01
 SPEC = lesson_charts.curve_with_point(("probability of the right digit", 0, 1), ("loss", 0, 5))
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "To get better, a network must know how wrong it is, in **one number**. Counting mistakes would not do: a "
@@ -30,7 +30,7 @@ def show() -> None:
     curve = np.linspace(LEAST / 2, 1, 120)
     rows = lesson_charts.curve_rows(curve, -np.log(curve), (probability, loss))
     st.vega_lite_chart(rows, SPEC, key="loss_curve", height=220, alt="Loss over the probability of the right digit")
-    quiet(
+    caption(
         f"\N{MINUS SIGN}log {probability:.2f} = {loss_text(loss) if loss > 0 else '0'}. Half as probable would cost "
         "0.693 more, whatever it was before; guessing among ten digits costs 2.30."
     )
@@ -42,7 +42,7 @@ def show() -> None:
     digit = read if chosen is None else chosen
     cost = cross_entropy(shares[np.newaxis], np.array([digit]))
     name = plain(asked.name[0].upper() + asked.name[1:])
-    quiet(
+    caption(
         f"{name} gives the {digit} {certainty(shares[digit])} for {chapter.whose()}. "
         f"If {a_digit(digit)} was meant, its loss is **{loss_text(cost) if cost >= 0.0005 else 'less than 0.0005'}**."
     )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.lessons import lesson_charts
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
 
 TITLE = "Optimisers"
@@ -11,7 +11,7 @@ SUMMARY = "SGD, momentum and Adam walk down the same valley."
 SPEC = lesson_charts.valley_walks()
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "The loss depends on every weight. With two weights one can draw it as a landscape, seen here from above: "
@@ -30,7 +30,7 @@ def show() -> None:
         height=320,
         alt="Three paths down a valley, seen from above",
     )
-    quiet(f"{lesson_charts.walk_sentence(paths)} Marks stand at every fifth step.")
+    caption(f"{lesson_charts.walk_sentence(paths)} Marks stand at every fifth step.")
     st.markdown(
         "- **SGD** steps straight down the slope: weight \N{MINUS SIGN} rate \N{MULTIPLICATION SIGN} gradient. In a "
         "long valley with steep sides it zigzags across while it creeps along. Here the sides are ten times as steep "

@@ -5,7 +5,7 @@ import streamlit as st
 from core.lessons import lesson_charts
 from core.lessons.descent import OVERFIT_STEPS, OVERFIT_VALIDATION, Overfitting, overfit
 from core.reports.charts import SERIES
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 
 TITLE = "Overfitting"
 SUMMARY = "What it looks like when a network learns its images by heart."
@@ -15,7 +15,7 @@ LEAST = 0.001
 SPEC = lesson_charts.lines(("step", 0, OVERFIT_STEPS), ("loss", LEAST, 10), SERIES, is_log=True)
 
 
-def show() -> None:
+def render() -> None:
     """Draw the chapter."""
     st.markdown(
         "Who learns the answers of last year's exam by heart does splendidly in it, and badly in the next one. A "
@@ -31,7 +31,7 @@ def show() -> None:
     result = _overfit(images, units)
     rows = lesson_charts.series_rows(result.steps, {SERIES[0]: result.training, SERIES[1]: result.validation}, LEAST)
     st.vega_lite_chart(rows, SPEC, key="overfitting_losses", height=260, alt="Training and validation loss over steps")
-    quiet(
+    caption(
         f"{lesson_charts.overfitting_sentence(result)} Trained just now on {images} digits, checked on "
         f"{OVERFIT_VALIDATION} others."
     )

@@ -16,7 +16,7 @@ _log = logging.getLogger("inkling.pages")
 
 
 @contextmanager
-def shown() -> Iterator[None]:
+def on_page() -> Iterator[None]:
     """Show what a person can mend as it stands; log anything else with an id and show one friendly sentence.
 
     Works as a decorator too. A fragment needs its own: Streamlit reruns it without the page around it.
@@ -31,7 +31,7 @@ def shown() -> Iterator[None]:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def in_callback() -> Iterator[None]:
     """Say what goes wrong in a widget's callback over the page, which is then drawn as ever.
 
     A decorator for each callback that touches a store: one that raises would leave Streamlit's own sentence in the

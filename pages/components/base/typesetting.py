@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.elements.lib.layout_utils import Width
 
 
-def quiet(text: str, width: Width = "stretch") -> None:
+def caption(text: str, width: Width = "stretch") -> None:
     """Draw small text in the quiet colour, as `st.caption` is paler than WCAG AA allows.
 
     The text is Markdown: `errors.plain` escapes what comes from outside.

@@ -12,7 +12,7 @@ from pages.components.base.component import register
 _answer = register(__file__)
 
 
-def show(answer: Answer) -> None:
+def render(answer: Answer) -> None:
     """Show the answer; its place on the page is as large before the first stroke as after it."""
     # Tuples, as Streamlit looks through lists for data frames.
     probabilities = () if answer.probabilities is None else tuple(answer.probabilities.tolist())

@@ -20,7 +20,7 @@ _RULES = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 _dress = register(__file__)
 
 
-def show() -> object:
+def render() -> object:
     """Draw the board.
 
     Returns:
@@ -60,7 +60,7 @@ def show() -> object:
     return drawing
 
 
-def show_tools() -> None:
+def render_tools() -> None:
     """Draw undo, clear, the pen and what opens a picture, for the board above."""
     has_picture = picture.opened() is not None
     is_empty = not _strokes(st.session_state.drawing)
@@ -75,7 +75,7 @@ def show_tools() -> None:
         if not has_picture:
             with st.popover("Pen", key="pen"), st.container(width=240):
                 st.slider("Pen width", 8, 32, int(PEN_WIDTH), key="pen_width", persist_state="session")
-        picture.show_opener(on_open=_put_drawing_aside)
+        picture.render_opener(on_open=_put_drawing_aside)
         if has_way_back and not is_empty:
             st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
 

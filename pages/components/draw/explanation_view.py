@@ -36,7 +36,7 @@ from core.networks.model import Model
 from core.reports.images import Colours, data_url, heat_map, map_sheet, side_by_side
 from pages.components.base import errors, theme
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images import map_rows, pixel_picker, thumbnails
 from pages.components.images.map_rows import Pictures, Row
 from pages.components.parts import network_view, worksheet
@@ -51,8 +51,8 @@ KEPT = 24  # results that are kept for all visitors together
 
 
 @st.fragment  # a choice in here leaves board and answer alone
-@errors.shown()
-def show(answer: Answer) -> None:
+@errors.on_page()
+def render(answer: Answer) -> None:
     """Draw the folded groups for an answer; the answer itself is on the page by then."""
     with st.container(gap=None):
         for key, (title, draw) in GROUPS.items():
@@ -61,17 +61,17 @@ def show(answer: Answer) -> None:
                 continue
             with group:
                 if answer.image is None:
-                    quiet("Draw a digit, and this is shown for it.")
+                    caption("Draw a digit, and this is shown for it.")
                     continue
                 if answer.probabilities is None:
-                    quiet("There is no answer to this drawing. Below is what the network would have made of it.")
+                    caption("There is no answer to this drawing. Below is what the network would have made of it.")
                 try:
                     draw(model_choice.chosen(), answer.image)
                 except InklingError as problem:
-                    quiet(plain(str(problem)))
+                    caption(plain(str(problem)))
 
 
-def _show_layers(model: Model, image: np.ndarray) -> None:
+def _render_layers(model: Model, image: np.ndarray) -> None:
     shown = st.segmented_control(
         "Maps of each layer",
         (f"Strongest {STRONGEST}", f"Up to {MOST_MAPS}"),
@@ -79,12 +79,12 @@ def _show_layers(model: Model, image: np.ndarray) -> None:
         key="shown_maps",
         label_visibility="collapsed",
     )
-    quiet(
+    caption(
         "Blue is above zero, orange below, pale near zero; the scale is the same within a layer. Under each map of a "
         "convolution is the filter that made it; where it looks at several maps, the kernel with the largest weights."
     )
     most = MOST_MAPS if shown == f"Up to {MOST_MAPS}" else STRONGEST
-    map_rows.show("layer_maps", _layer_rows(model.fingerprint, image, most, theme.map_colours(), model))
+    map_rows.render("layer_maps", _layer_rows(model.fingerprint, image, most, theme.map_colours(), model))
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
@@ -111,7 +111,7 @@ def _layer_row(view: LayerView, colours: Colours) -> Row:
     return Row(view.name, detail, view.sentence, maps, words, said, filters)
 
 
-def _show_pixels(model: Model, image: np.ndarray) -> None:
+def _render_pixels(model: Model, image: np.ndarray) -> None:
     colours = theme.map_colours()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         patch = st.segmented_control(
@@ -127,7 +127,7 @@ def _show_pixels(model: Model, image: np.ndarray) -> None:
     fill = PATCHES[patch or "Paper"]
     rows = [_occlusion_row(model.fingerprint, image, fill, colours, model)]
     rows.append(_cam_row(model.fingerprint, image, layer or layers[0], colours, model))
-    map_rows.show("pixels_that_mattered", rows)
+    map_rows.render("pixels_that_mattered", rows)
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
@@ -147,15 +147,15 @@ def _cam_row(fingerprint: str, image: np.ndarray, layer: str, colours: Colours, 
     return Row("Grad-CAM", "maps weighed by their gradient", found.sentence, picture, (words,), (found.sentence,))
 
 
-def _show_neighbours(model: Model, image: np.ndarray) -> None:
+def _render_neighbours(model: Model, image: np.ndarray) -> None:
     found = _neighbours(model.fingerprint, image, model)
     words = [figure(distance) for distance in found.distances]
     near = list(zip(found.labels, words, strict=True))
     said = [f"{a_digit(label).capitalize()}, {distance} away" for label, distance in near]
     shown = [f"{label}, {distance}" for label, distance in near]
-    quiet(found.sentence)
-    thumbnails.show("nearest_digits", "The nearest training digits", found.images, shown, said)
-    quiet("Under each: its label, and how far it is from the drawing.")
+    caption(found.sentence)
+    thumbnails.render("nearest_digits", "The nearest training digits", found.images, shown, said)
+    caption("Under each: its label, and how far it is from the drawing.")
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
@@ -173,8 +173,8 @@ def _sketches(fingerprint: str, source: Source, wanted: Source, _model: Model) -
     return neighbours.sketches(_model, sample.images[:count])
 
 
-def _show_runner_up(model: Model, image: np.ndarray) -> None:
-    map_rows.show("runner_up", [_runner_up_row(model.fingerprint, image, theme.map_colours(), model)])
+def _render_runner_up(model: Model, image: np.ndarray) -> None:
+    map_rows.render("runner_up", [_runner_up_row(model.fingerprint, image, theme.map_colours(), model)])
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
@@ -191,15 +191,15 @@ def _runner_up_row(fingerprint: str, image: np.ndarray, colours: Colours, _model
     return Row("", "", said, Pictures(data_url(side_by_side(pictures)), HEAT_SIDE), tuple(words), tuple(words))
 
 
-def _show_arithmetic(model: Model, image: np.ndarray) -> None:
-    _show_convolution(model, image)
-    _show_softmax(model, image)
+def _render_arithmetic(model: Model, image: np.ndarray) -> None:
+    _render_convolution(model, image)
+    _render_softmax(model, image)
 
 
-def _show_convolution(model: Model, image: np.ndarray) -> None:
+def _render_convolution(model: Model, image: np.ndarray) -> None:
     layers = [row.name for row in convolutions(model)]
     if not layers:
-        quiet("This network has no convolution to work out.")
+        caption("This network has no convolution to work out.")
         return
     state, own = st.session_state, model.fingerprint[:8]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -218,7 +218,7 @@ def _show_convolution(model: Model, image: np.ndarray) -> None:
     inputs = worked.sums.size
     before = int(np.abs(worked.sums).argmax())
     colours = theme.map_colours()
-    quiet(
+    caption(
         f"Pixel {row + 1}, {column + 1} of map {channel + 1}, as {worked.last} puts it out, is "
         f"{figure(worked.value)}. Choose another by pointing at it, or with the arrow keys."
     )
@@ -227,7 +227,7 @@ def _show_convolution(model: Model, image: np.ndarray) -> None:
         if place := pixel_picker.picked("pixel_picker", height, width):
             _put(keys[1:], (place[0] + 1, place[1] + 1))
 
-    pixel_picker.show(
+    pixel_picker.render(
         "pixel_picker",
         pixel_picker.MarkedMap(
             data_url(map_sheet(maps.inputs[np.newaxis, ..., before], colours)),
@@ -247,7 +247,7 @@ def _show_convolution(model: Model, image: np.ndarray) -> None:
         ),
         follow,
     )
-    worksheet.show("worked_convolution", _tables(worked, before))
+    worksheet.render("worked_convolution", _tables(worked, before))
 
 
 def _tables(worked: WorkedPixel, before: int) -> list[Table]:
@@ -306,16 +306,16 @@ def _put(keys: list[str], places: tuple[int, ...]) -> None:
         st.session_state[key] = place
 
 
-def _show_softmax(model: Model, image: np.ndarray) -> None:
+def _render_softmax(model: Model, image: np.ndarray) -> None:
     worked = worked_softmax(model, image)
-    quiet(f"And at the end, the ten probabilities. {worked.sentence}")
-    worksheet.show("worked_softmax", [_softmax_table(worked)])
+    caption(f"And at the end, the ten probabilities. {worked.sentence}")
+    worksheet.render("worked_softmax", [_softmax_table(worked)])
 
 
 GROUPS = {
-    "seen_by_layers": ("What each layer saw", _show_layers),
-    "pixels_mattered": ("Which pixels mattered", _show_pixels),
-    "nearest": ("The nearest training digits", _show_neighbours),
-    "second_likeliest": ("The runner-up", _show_runner_up),
-    "arithmetic": ("The arithmetic", _show_arithmetic),
+    "seen_by_layers": ("What each layer saw", _render_layers),
+    "pixels_mattered": ("Which pixels mattered", _render_pixels),
+    "nearest": ("The nearest training digits", _render_neighbours),
+    "second_likeliest": ("The runner-up", _render_runner_up),
+    "arithmetic": ("The arithmetic", _render_arithmetic),
 }

@@ -17,7 +17,7 @@ from core.errors import InklingError
 from core.reports.images import data_url, encoded
 from pages.components.base import theme
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images import square_image
 
 SHOWN_SIZE = 112  # side of each image on the page, in pixels; the images have twice as many
@@ -29,7 +29,7 @@ def chosen() -> Framing:
     return Framing(**{switch: st.session_state.get(_key(switch), True) for switch in SWITCHES})
 
 
-def show_note() -> None:
+def render_note() -> None:
     """Say, beside the answer, that it comes from a drawing that was not wholly prepared; nothing where it was."""
     if chosen().is_complete:
         return
@@ -38,7 +38,7 @@ def show_note() -> None:
         st.button(":primary[Switch all steps on]", key="framing_on", type="tertiary", on_click=_switch_on)
 
 
-def show(drawing: object, picture: Picture | None) -> None:
+def render(drawing: object, picture: Picture | None) -> None:
     """Draw the steps behind "How your drawing was prepared"; while that is folded, nothing of them is computed."""
     framing = chosen()
     steps = st.expander("How your drawing was prepared", key="prepared", on_change="rerun")
@@ -46,9 +46,9 @@ def show(drawing: object, picture: Picture | None) -> None:
         return
     with steps:
         try:
-            _show_steps(_steps(drawing, picture, framing))
+            _render_steps(_steps(drawing, picture, framing))
         except InklingError as problem:
-            quiet(plain(str(problem)))
+            caption(plain(str(problem)))
 
 
 def _steps(drawing: object, picture: Picture | None, framing: Framing) -> list[FramingStep]:
@@ -57,18 +57,18 @@ def _steps(drawing: object, picture: Picture | None, framing: Framing) -> list[F
     return framing_steps(strokes_from_canvas(drawing), framing, pen_widths_from_canvas(drawing))
 
 
-def _show_steps(steps: list[FramingStep]) -> None:
+def _render_steps(steps: list[FramingStep]) -> None:
     with st.container(horizontal=True, gap="small"):
         for step in steps:
             with st.container(width=SHOWN_SIZE + 4, gap="xxsmall"):
                 picture = data_url(encoded(_in_ink(step.image)))
-                square_image.show(picture, SHOWN_SIZE, f"{step.name}. {step.sentence}")
+                square_image.render(picture, SHOWN_SIZE, f"{step.name}. {step.sentence}")
                 if step.switch:
                     st.session_state.setdefault(_key(step.switch), True)
                     st.toggle(step.name, key=_key(step.switch), persist_state="session")
                 else:
                     st.markdown(step.name)
-                quiet(step.sentence)
+                caption(step.sentence)
 
 
 def _in_ink(image: Images) -> np.ndarray:

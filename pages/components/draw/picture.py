@@ -39,7 +39,7 @@ def take_away() -> None:
         st.session_state.pop(name, None)
 
 
-def show_opener(on_open: Callable[[], None]) -> None:
+def render_opener(on_open: Callable[[], None]) -> None:
     """Draw the button behind which a picture is opened; `on_open` is called before the first one is shown."""
     state = st.session_state
     opener = st.popover("Picture", key="open_picture", on_change="rerun")

@@ -13,7 +13,7 @@ _confusion = register(__file__)
 Cell = tuple[int, int]
 
 
-def show(matrix: np.ndarray, first: Cell, key: str) -> Cell:
+def render(matrix: np.ndarray, first: Cell, key: str) -> Cell:
     """Draw it.
 
     Args:

@@ -6,7 +6,7 @@ import streamlit as st
 from core.digits.dataset import Digits, Source, drawn_digits, training_sample, unseen_digits
 from core.formatting import a_digit
 from pages.components.base import errors
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.evaluate.evaluated import SOURCES
 from pages.components.images import thumbnails
 
@@ -15,8 +15,8 @@ SPLITS = ("Test", "Training", "Drawn")
 
 
 @st.fragment
-@errors.shown()
-def show(source: Source) -> None:
+@errors.on_page()
+def render(source: Source) -> None:
     """Draw the choice of digit and split, and one sheet."""
     st.header("Look through the data", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -32,10 +32,10 @@ def show(source: Source) -> None:
     page = min(st.session_state.setdefault("evaluate_data_page", 0), pages - 1)
     seen = places[page * SHEET : (page + 1) * SHEET]
     first, last = page * SHEET + 1, page * SHEET + len(seen)
-    quiet(f"{what}: {len(places):,} of them are {digit}s, and here are {first:,} to {last:,} of these.")
+    caption(f"{what}: {len(places):,} of them are {digit}s, and here are {first:,} to {last:,} of these.")
     if len(seen):
         named = f"{a_digit(int(digit or 0)).capitalize()}"
-        thumbnails.show(
+        thumbnails.render(
             "evaluate_data_thumbnails",
             f"{split} images of {digit}",
             digits.images[seen],
@@ -44,7 +44,7 @@ def show(source: Source) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Previous", key="evaluate_data_before", disabled=page == 0, on_click=_turn, args=(page - 1,))
-        quiet(f"Sheet {page + 1} of {pages}", width="content")
+        caption(f"Sheet {page + 1} of {pages}", width="content")
         st.button("Next", key="evaluate_data_next", disabled=page + 1 >= pages, on_click=_turn, args=(page + 1,))
 
 

@@ -12,8 +12,8 @@ from core.insight.test_predictions import Answering, answering, kept
 from core.networks.model import Model, pretrained
 from core.reports.progress import score_words
 from core.store.runs import NoSuchRun, run_store
-from pages.components.base.errors import plain, shown
-from pages.components.base.typesetting import quiet
+from pages.components.base.errors import on_page, plain
+from pages.components.base.typesetting import caption
 from pages.components.visitor import model_choice
 
 PRETRAINED, OPENED = "pretrained", "opened"  # what the link's `run` says where no run is meant
@@ -96,7 +96,7 @@ def choose() -> Evaluated | None:
         return Evaluated(str(state.opened_name), state.opened_model)
     run = next(run for run in runs if run.id == wanted)
     if not run.has_model:
-        _show_unfinished(run.id, run.name, run.state.is_active)
+        _render_unfinished(run.id, run.name, run.state.is_active)
         return None
     return Evaluated(run.name, model_choice.run_model(run.id), run.id)
 
@@ -143,22 +143,22 @@ def readings(labels: np.ndarray, probabilities: np.ndarray) -> list[Reading]:
     return readings
 
 
-def show_way_back(problem: str) -> None:
+def render_way_back(problem: str) -> None:
     """Say that there is nothing to show, and lead back."""
     st.error(plain(problem), icon=":material/error:")
-    st.button("Evaluate the pretrained model", key="evaluate_pretrained", on_click=_show_pretrained)
+    st.button("Evaluate the pretrained model", key="evaluate_pretrained", on_click=_render_pretrained)
 
 
-def _show_pretrained() -> None:
+def _render_pretrained() -> None:
     st.query_params["run"] = PRETRAINED
 
 
-def _show_unfinished(run_id: str, name: str, is_active: bool) -> None:
+def _render_unfinished(run_id: str, name: str, is_active: bool) -> None:
     state = "is not finished yet" if is_active else "has left no model"
     st.info(f"{plain(name)} {state}, so there is nothing to evaluate.", icon=":material/info:")
     if is_active:
         st.page_link("pages/train.py", label="Watch it train", query_params={"run": run_id})
-    st.button("Evaluate the pretrained model", key="evaluate_pretrained", on_click=_show_pretrained)
+    st.button("Evaluate the pretrained model", key="evaluate_pretrained", on_click=_render_pretrained)
 
 
 def _follow() -> None:
@@ -183,7 +183,7 @@ def _stored(run_id: str) -> np.ndarray:
     return run_store().test_probabilities(run_id)
 
 
-@shown()
+@on_page()
 def _progress(work: Answering, asked: Source) -> None:
     """How far the answers are; reruns the page when all are there."""
     if work.probabilities is not None:
@@ -194,4 +194,4 @@ def _progress(work: Answering, asked: Source) -> None:
     share = work.answered / TEST_IMAGES
     reads = f"It reads the test digits: {work.answered:,} of {TEST_IMAGES:,}"
     st.progress(share, reads if work.answered else f"The test digits are fetched ({SOURCES[asked]})")
-    quiet("This happens once for a model. You can go elsewhere meanwhile.")
+    caption("This happens once for a model. You can go elsewhere meanwhile.")

@@ -9,7 +9,7 @@ from core.insight.test_predictions import answered
 from core.networks.model import Model
 from core.reports import charts
 from pages.components.base import errors
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.evaluate.evaluated import Answers, Evaluated, readings
 from pages.components.images import thumbnails
 
@@ -17,17 +17,17 @@ CHART_HEIGHT = 260  # pixels
 
 
 @st.fragment
-@errors.shown()
-def show(shown: Evaluated, answers: Answers) -> None:
+@errors.on_page()
+def render(shown: Evaluated, answers: Answers) -> None:
     """Draw the choice of a change; nothing is worked out before one is chosen."""
     st.header("How much can it bear?", anchor=False)
-    quiet("The test digits are changed, more and more, and the model reads them again. Choose a change.")
+    caption("The test digits are changed, more and more, and the model reads them again. Choose a change.")
     name = st.segmented_control("Change", CHANGES, key="change", label_visibility="collapsed", width="stretch")
     if name:
-        _show_change(CHANGES[name], shown.model, answers)
+        _render_change(CHANGES[name], shown.model, answers)
 
 
-def _show_change(change: Change, model: Model, answers: Answers) -> None:
+def _render_change(change: Change, model: Model, answers: Answers) -> None:
     digits = robustness.chosen_digits(answers.digits)
     left, right = st.columns(2, gap="large")
     with left:
@@ -41,7 +41,7 @@ def _show_change(change: Change, model: Model, answers: Answers) -> None:
         )
         chart = st.container(gap="xxsmall")
     with right:
-        _show_sample(change, model, digits, now)
+        _render_sample(change, model, digits, now)
     with chart:
         curve = _curve(change, model, answers, digits)
         st.vega_lite_chart(
@@ -51,16 +51,16 @@ def _show_change(change: Change, model: Model, answers: Answers) -> None:
             height=CHART_HEIGHT,
             alt=f"Accuracy by strength of {change.name.lower()}",
         )
-        quiet(robustness.curve_sentence(change, curve, now))
-        quiet(f"Measured on {len(digits)} of the test images, always the same, changed always alike.")
+        caption(robustness.curve_sentence(change, curve, now))
+        caption(f"Measured on {len(digits)} of the test images, always the same, changed always alike.")
 
 
-def _show_sample(change: Change, model: Model, digits: Digits, now: float) -> None:
+def _render_sample(change: Change, model: Model, digits: Digits, now: float) -> None:
     sample = robustness.sample_digits(digits)
     images = robustness.changed(sample.images, change, now)
     read = readings(sample.labels, answered(model, images))
     st.markdown(f"**{change.text(now).capitalize()}**")
-    thumbnails.show(
+    thumbnails.render(
         "changed_thumbnails",
         "Changed digits and how they are read",
         images,
@@ -70,7 +70,7 @@ def _show_sample(change: Change, model: Model, digits: Digits, now: float) -> No
     )
     right = sum(r.answer == r.digit for r in read)
     boxed = "; wrong answers are boxed" if right < len(read) else ""
-    quiet(f"{change.what} It reads {right} of these {len(read)} right{boxed}.")
+    caption(f"{change.what} It reads {right} of these {len(read)} right{boxed}.")
 
 
 def _curve(change: Change, model: Model, answers: Answers, digits: Digits) -> dict[float, float]:

@@ -9,7 +9,7 @@ from pages.components.base.component import register
 _table = register(__file__)
 
 
-def show(scores: Sequence[DigitScores]) -> None:
+def render(scores: Sequence[DigitScores]) -> None:
     """Draw it, the lowest figure of each column in bold."""
     _table(
         key="score_table",

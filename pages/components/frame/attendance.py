@@ -9,12 +9,12 @@ from pages.components.base import errors
 from pages.components.visitor import workspace
 
 
-def show() -> None:
+def render() -> None:
     """Give the sign now and every minute while the page is open; draws nothing."""
     st.fragment(_sign, run_every=EVERY_SECONDS)()
 
 
-@errors.shown()
+@errors.on_page()
 def _sign() -> None:
     state, now, owner = st.session_state, time.monotonic(), workspace.owner()
     last_owner, last = state.get("signed", ("", 0.0))

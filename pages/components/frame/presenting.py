@@ -8,7 +8,7 @@ import segno
 import streamlit as st
 
 from pages.components.base.component import register
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.visitor import workspace
 
 _HERE = Path(__file__)
@@ -38,7 +38,7 @@ def enlarge() -> None:
     _projector(key="projector_zoom")
 
 
-def show() -> None:
+def render() -> None:
     """Draw "For a group" (projector mode, the link with its QR code, a new start) and the way out of projector mode."""
     with st.container(horizontal=True, gap="xsmall"):
         if st.button("For a group", key="for_a_group"):
@@ -61,14 +61,14 @@ def _open() -> None:
                 turn()
             st.code(address, language=None, wrap_lines=True)
             if urlsplit(address).hostname in _ON_THIS_MACHINE:
-                quiet(
+                caption(
                     "This address is for this computer alone. "
                     "Open Inkling by its address in your network to hand it out."
                 )
             else:
-                quiet("Whoever opens this link begins with a clean board and sees nothing of yours.")
+                caption("Whoever opens this link begins with a clean board and sees nothing of yours.")
             _next_group(key="next_group")
-            quiet("Clears the board and all that was chosen. Your runs and kept drawings stay.")
+            caption("Clears the board and all that was chosen. Your runs and kept drawings stay.")
 
 
 @st.cache_data(show_spinner=False, max_entries=20)

@@ -66,19 +66,19 @@ def run(page: StreamlitPage) -> None:
     token = _routed.set(True)
     try:
         theme.apply()
-        with errors.shown():
-            server_notice.show(is_about_runs=page.url_path in ("train", "runs"))
-        with errors.shown():
+        with errors.on_page():
+            server_notice.render(is_about_runs=page.url_path in ("train", "runs"))
+        with errors.on_page():
             workspace.arrive()
-        with errors.shown():
+        with errors.on_page():
             page.run()
-        with errors.shown():
+        with errors.on_page():
             # These lie over the page, but take a line of space where they stand: at its end nothing moves for them.
             workspace.keep()
-            attendance.show()
+            attendance.render()
             menu.mend()
-            run_banner.show(is_train=page.url_path == "train")
-            if shortcuts.show():
+            run_banner.render(is_train=page.url_path == "train")
+            if shortcuts.render():
                 presenting.turn()
     finally:
         _routed.reset(token)

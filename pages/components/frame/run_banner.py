@@ -9,10 +9,10 @@ from core.formatting import duration, percent
 from core.networks.history import share_done
 from core.reports.progress import (
     WAITS_TO_BE_MEASURED,
+    action_words,
     last_validation_accuracy,
     score_words,
     seconds_left,
-    wish_words,
 )
 from core.store.queue import place_sentence
 from core.store.runs import NoSuchRun, Run, RunState, run_store
@@ -37,7 +37,7 @@ _banner = register(__file__)
 #   run_over       id of a run that ended meanwhile, and until when that is told
 
 
-def show(*, is_train: bool) -> None:
+def render(*, is_train: bool) -> None:
     """Draw the line while the visitor's workspace has an active run; not on Train where that run is shown anyway."""
     state = st.session_state
     run = run_store().active_run(workspace.owner())
@@ -60,10 +60,10 @@ def _tell_end(run_id: str) -> None:
         run = run_store().run(run_id)
         if run.state in _ENDED:  # a paused one waits where it was paused
             scores = f": {score_words(run.scores)}" if run.scores else ""
-            _show("run_over_line", run, over=f"{run.name} {_ENDED[run.state]}{scores}.", seconds=TOLD_SECONDS)
+            _render("run_over_line", run, over=f"{run.name} {_ENDED[run.state]}{scores}.", seconds=TOLD_SECONDS)
 
 
-@errors.shown()
+@errors.on_page()
 def _line(run_id: str) -> None:
     try:
         run = run_store().run(run_id)
@@ -74,10 +74,10 @@ def _line(run_id: str) -> None:
     what, rest = _said(run)
     share = share_done(run.live, run.recipe.epochs) if run.live else 0.0
     with st.container(key="run_banner"):
-        _show("run_line", run, name=run.name, what=what, rest=rest, share=share)
+        _render("run_line", run, name=run.name, what=what, rest=rest, share=share)
 
 
-def _show(key: str, run: Run, **data: object) -> None:
+def _render(key: str, run: Run, **data: object) -> None:
     data |= {"run": run.id, "address": workspace.link("train", run=run.id)}
     if _banner(key=key, data=data, on_opened_change=lambda: None).opened:
         st.switch_page("pages/train.py", query_params={"run": run.id})
@@ -89,10 +89,10 @@ def _said(run: Run) -> tuple[str, str]:
         return "waits", "the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
         place = run_store().place(run.id, engine().workers)
-        waits = WAITS_TO_BE_MEASURED if run.wish else "waits"
+        waits = WAITS_TO_BE_MEASURED if run.requested_action else "waits"
         return (waits, place_sentence(place.before, place.running, place.seconds)) if place else ("is next", "")
-    if run.wish:
-        return wish_words(run.wish, run.has_begun)
+    if run.requested_action:
+        return action_words(run.requested_action, run.has_begun)
     if run.live is None:
         return "starting", ""
     accuracy = last_validation_accuracy(run.points, run.history)

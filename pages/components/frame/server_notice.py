@@ -6,10 +6,10 @@ from core.storage import home_problem, is_forgetful
 from core.store.database import DatabaseTrouble, database_url
 from core.store.runs import run_store
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 
 
-def show(*, is_about_runs: bool) -> None:
+def render(*, is_about_runs: bool) -> None:
     """Draw what there is to say, if anything. Looked at whenever a page is drawn: an idle one asks for nothing.
 
     Args:
@@ -19,7 +19,7 @@ def show(*, is_about_runs: bool) -> None:
         for sentence in _sentences():
             st.warning(plain(sentence), icon=":material/warning:")
         if is_about_runs and is_forgetful() and database_url().startswith("sqlite"):
-            quiet("This server forgets: runs and drawings are lost when it restarts. Download what you want to keep.")
+            caption("This server forgets: runs and drawings are lost when it restarts. Download what you want to keep.")
 
 
 def _sentences() -> list[str]:

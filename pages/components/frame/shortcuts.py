@@ -5,7 +5,7 @@ from pages.components.base.component import register
 _shortcuts = register(__file__)
 
 
-def show() -> bool:
+def render() -> bool:
     """Listen to the keys; most click what is on the page, so that a key can do no more than a hand.
 
     Returns:

@@ -43,6 +43,6 @@ class Row:
     under: Pictures | None = None
 
 
-def show(key: str, rows: list[Row]) -> None:
+def render(key: str, rows: list[Row]) -> None:
     """Draw the rows."""
     _rows(key=key, data={"rows": [asdict(row) for row in rows]})

@@ -43,7 +43,7 @@ class Grid:
     sign: str = ""
 
 
-def show(key: str, grids: Sequence[Grid], on_tap: Callable[[int, int, int], None] | None = None) -> None:
+def render(key: str, grids: Sequence[Grid], on_tap: Callable[[int, int, int], None] | None = None) -> None:
     """Draw them.
 
     Args:

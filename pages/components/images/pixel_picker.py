@@ -28,7 +28,7 @@ class MarkedMap:
     words: str
 
 
-def show(key: str, before: MarkedMap, after: MarkedMap, on_pick: Callable[[], None]) -> None:
+def render(key: str, before: MarkedMap, after: MarkedMap, on_pick: Callable[[], None]) -> None:
     """Draw both; `picked` asks in `on_pick` what was chosen."""
     _picker(key=key, data={"before": asdict(before), "after": asdict(after)}, on_picked_change=on_pick)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 
-def show(image: str, size: int, alt: str) -> None:
+def render(image: str, size: int, alt: str) -> None:
     """Draw it.
 
     Args:

@@ -12,7 +12,7 @@ from pages.components.base.component import register
 _thumbnails = register(__file__, html='<ul role="list"></ul>')
 
 
-def show(
+def render(
     key: str,
     name: str,
     images: np.ndarray,

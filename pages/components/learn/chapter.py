@@ -14,7 +14,7 @@ from core.networks.model import Model, pretrained
 from core.networks.network import as_input
 from core.store.runs import run_store
 from pages.components.base import errors
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.learn import chapter_links
 from pages.components.learn.chapter_links import Link
 from pages.components.visitor import model_choice, own_drawings
@@ -41,7 +41,7 @@ def chapter_link(name: str, label: str, **query: str) -> None:
     On any page; a chapter can have one link with the same label.
     """
     if _titles.get() is not None:
-        chapter_links.show(f"chapter_link {label}", label, [Link(label, _address(name) | query)])
+        chapter_links.render(f"chapter_link {label}", label, [Link(label, _address(name) | query)])
     else:
         st.page_link(PAGE, label=label, query_params={"chapter": name, **query})
 
@@ -56,11 +56,11 @@ def open_at(wanted: str, order: Sequence[ModuleType]) -> None:
 
     Args:
         wanted: what the address asks for; "" for the contents.
-        order: the chapters, each with `TITLE`, `SUMMARY` and `show()`.
+        order: the chapters, each with `TITLE`, `SUMMARY` and `render()`.
     """
     chapters = {module.__name__.rpartition(".")[2]: module for module in order}
     if wanted in chapters:
-        _show(chapters, wanted)
+        _render(chapters, wanted)
         return
     with st.container(horizontal=True):  # where a title stands as high as on the other pages
         st.title("Learn", anchor=False)
@@ -71,19 +71,19 @@ def open_at(wanted: str, order: Sequence[ModuleType]) -> None:
         "Whatever you drew last on Draw is what the chapters work on."
     )
     links = [Link(chapter.TITLE, _address(name), chapter.SUMMARY) for name, chapter in chapters.items()]
-    chapter_links.show("contents", "Chapters", links, "list")
-    quiet(
+    chapter_links.render("contents", "Chapters", links, "list")
+    caption(
         "Retold in our own words from two teaching texts: one on a Keras network of three convolutions for MNIST, "
         "here Script A, and Sonia Milanoi's “MNIST: A Line-By-Line Code Review” (2023), here Script B."
     )
 
 
-def _show(chapters: Mapping[str, ModuleType], name: str) -> None:
+def _render(chapters: Mapping[str, ModuleType], name: str) -> None:
     names = list(chapters)
     number = names.index(name)
     here = f"Learn: chapter {number + 1} of {len(names)}"
     with st.container(gap=None):
-        chapter_links.show("back_to_contents", "Back", [Link(here, _address())])
+        chapter_links.render("back_to_contents", "Back", [Link(here, _address())])
         st.title(chapters[name].TITLE, anchor=False)
     _body(name, chapters[name], {name: module.TITLE for name, module in chapters.items()})
     st.divider()
@@ -91,17 +91,17 @@ def _show(chapters: Mapping[str, ModuleType], name: str) -> None:
     way += [Link(f"{chapters[near].TITLE} \N{RIGHTWARDS ARROW}", _address(near)) for near in names[number + 1 :][:1]]
     if number + 1 == len(names):
         way.append(Link("All chapters", _address()))
-    chapter_links.show("neighbours", "Previous and next chapter", way)
+    chapter_links.render("neighbours", "Previous and next chapter", way)
 
 
 @st.fragment  # a slider reruns the chapter, and not the page around it
-@errors.shown()
+@errors.on_page()
 def _body(name: str, chapter: ModuleType, titles: Mapping[str, str]) -> None:
     if st.query_params.get("chapter") != name:
         st.rerun()  # a link in the chapter led to another one
     token = _titles.set(titles)
     try:
-        chapter.show()
+        chapter.render()
     finally:
         _titles.reset(token)
 
@@ -132,7 +132,7 @@ def invite() -> None:
     """Say, while a sample digit stands in, that an own drawing would be taken instead; nothing else."""
     if own_drawings.last_drawing() is None:
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="invite"):
-            quiet("A sample digit stands here until you have drawn one of your own.", width="content")
+            caption("A sample digit stands here until you have drawn one of your own.", width="content")
             st.page_link("pages/draw.py", label=":small[Draw one]")
 
 

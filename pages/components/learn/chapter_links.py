@@ -23,7 +23,7 @@ class Link(NamedTuple):
     sentence: str = ""
 
 
-def show(key: str, name: str, links: Sequence[Link], form: Literal["list", "row"] = "row") -> None:
+def render(key: str, name: str, links: Sequence[Link], form: Literal["list", "row"] = "row") -> None:
     """Draw them, and follow the one that was clicked.
 
     Args:

@@ -35,7 +35,7 @@ def follow(key: str, name: str = "wanted") -> None:
         st.query_params.from_dict(kept | wanted)
 
 
-def show(shown: Term | None) -> None:
+def render(shown: Term | None) -> None:
     """Draw the whole glossary.
 
     Args:

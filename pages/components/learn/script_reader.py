@@ -13,7 +13,7 @@ from pages.components.learn.glossary_view import address, follow, linked
 _reader = register(__file__)
 
 
-def show(script: Script) -> None:
+def render(script: Script) -> None:
     """Draw the lines of a script, and beside them what the chosen one does."""
     key = f"reader_{script.preset}"
     data = {"lines": [_line(line) for line in script.lines]}

@@ -14,7 +14,7 @@ from core.networks.recipe import Recipe
 from core.reports.progress import DRAWN, kept_sentence, score_words
 from core.store.runs import Run, run_store
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.model import snapshots_view
 from pages.components.parts import network_view, script_download
 from pages.components.visitor import model_choice
@@ -65,7 +65,7 @@ def choose() -> Shown:
     return Shown(linked.name, linked.recipe, model_choice.run_model(linked.id) if linked.has_model else None, linked)
 
 
-def show(shown: Shown) -> None:
+def render(shown: Shown) -> None:
     """Draw all there is to see."""
     network_view.architecture(shown.recipe.network, _facts(shown), _story(shown))
     if shown.run and shown.run.state.is_active:
@@ -73,11 +73,11 @@ def show(shown: Shown) -> None:
     if shown.model:
         with st.expander("Keras' own summary", key="summary"):
             st.code(shown.model.summary, language=None)
-    _show_files(shown)
-    snapshots_view.show(shown.run)
+    _render_files(shown)
+    snapshots_view.render(shown.run)
 
 
-def show_way_back(problem: str) -> None:
+def render_way_back(problem: str) -> None:
     """Say that there is nothing to show, and lead back."""
     st.error(plain(problem), icon=":material/error:")
     st.button("Show the pretrained model", key="show_pretrained", on_click=st.query_params.clear)
@@ -117,8 +117,8 @@ def _story(shown: Shown) -> str:
     )
 
 
-def _show_files(shown: Shown) -> None:
-    stem, is_anew = file_stem(shown.name), not (shown.run and (shown.run.is_lesson or shown.run.continues))
+def _render_files(shown: Shown) -> None:
+    stem, is_anew = file_stem(shown.name), not (shown.run and (shown.run.is_fine_tuning or shown.run.continues))
     with st.container(horizontal=True, gap="small", key="files"):
         if shown.model:
             run_id = shown.run.id if shown.run else None
@@ -133,8 +133,8 @@ def _show_files(shown: Shown) -> None:
             _download("Weights", f"{stem}.safetensors", partial(run_store().model_file, shown.run.id))
         _download("Recipe", f"{stem}.json", shown.recipe.to_json, "application/json")
         if is_anew:
-            script_download.show(shown.recipe, shown.model.scores.data_source if shown.model else None, shown.name)
-    quiet(f"{_FILE_WORDS if shown.model else ''}{_SCRIPT_WORDS[is_anew]}")
+            script_download.render(shown.recipe, shown.model.scores.data_source if shown.model else None, shown.name)
+    caption(f"{_FILE_WORDS if shown.model else ''}{_SCRIPT_WORDS[is_anew]}")
 
 
 def _download(

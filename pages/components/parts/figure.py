@@ -5,6 +5,6 @@ from pages.components.base.component import register
 _figure = register(__file__, html="<dl><dt></dt><dd></dd></dl>")
 
 
-def show(label: str, value: str) -> None:
+def render(label: str, value: str) -> None:
     """Draw it."""
     _figure(key=f"figure_{label}", data={"label": label, "value": value})

@@ -7,7 +7,7 @@ from pages.components.base.component import register
 _table = register(__file__, html="<table></table>")
 
 
-def show(
+def render(
     key: str, name: str, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()
 ) -> None:
     """Draw it.

@@ -9,7 +9,7 @@ from core.networks.keras_script import file_stem, keras_archive, keras_script, n
 from core.networks.recipe import Recipe
 
 
-def show(recipe: Recipe, source: Source | None = None, name: str = "", key: str = "download_script") -> None:
+def render(recipe: Recipe, source: Source | None = None, name: str = "", key: str = "download_script") -> None:
     """Draw the button.
 
     Args:

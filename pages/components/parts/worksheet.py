@@ -30,6 +30,6 @@ class Table:
     prose: bool = False
 
 
-def show(key: str, tables: list[Table]) -> None:
+def render(key: str, tables: list[Table]) -> None:
     """Draw the tables side by side, as far as there is room."""
     _worksheet(key=key, data={"tables": [asdict(table) for table in tables]})

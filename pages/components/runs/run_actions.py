@@ -20,7 +20,7 @@ from core.store.runs import ListedRun, NoSuchRun, Run, run_store
 from core.store.scoreboard import scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.parts import script_download
 from pages.components.runs import scoreboard_entry
 from pages.components.visitor import model_choice, own_drawings, workspace
@@ -34,7 +34,7 @@ class SameAgain(InklingError):
     """A run would be repeated without any change."""
 
 
-def show(run: Run, name: str) -> None:
+def render(run: Run, name: str) -> None:
     """Draw the buttons of a run."""
     if run_id := st.session_state.pop("started_run", None):
         st.switch_page("pages/train.py", query_params={"run": run_id})
@@ -50,32 +50,32 @@ def show(run: Run, name: str) -> None:
                 st.switch_page("pages/model.py", query_params={"run": run.id})
         if st.button("Duplicate", key="duplicate", icon=":material/content_copy:", help="Opens Train with its recipe."):
             st.switch_page("pages/train.py", query_params={"recipe": to_link(run.recipe)})
-        scoreboard_entry.show(run)
+        scoreboard_entry.render(run)
         if is_mine:
             refusal = run_store().refusal(workspace.owner())
             replay = st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:")
             with replay, st.container(width=WIDTH, gap="xsmall"):  # fits above its button on a low screen
-                _show_replay(run, refusal)
-            if run.has_model and not run.is_lesson:  # its drawings would be forgotten again
+                _render_replay(run, refusal)
+            if run.has_model and not run.is_fine_tuning:  # its drawings would be forgotten again
                 with st.popover("Continue", key=f"continue_{run.id}"), st.container(width=WIDTH):
-                    _show_continue(run, refusal)
+                    _render_continue(run, refusal)
         with st.popover("Download", key=f"download_{run.id}", icon=":material/download:"), st.container(width=WIDTH):
-            _show_downloads(run, name)
+            _render_downloads(run, name)
         if is_mine:
-            _show_rename(run)
-            _show_delete(run.id, run.name, run.state.is_active)
+            _render_rename(run)
+            _render_delete(run.id, run.name, run.state.is_active)
     if not is_mine:
-        quiet("You are watching. Only its owner can rename, continue or delete this run.")
+        caption("You are watching. Only its owner can rename, continue or delete this run.")
 
 
-def show_for_unread(run: Run | ListedRun) -> None:
+def render_for_unread(run: Run | ListedRun) -> None:
     """Draw what can be done with a run that cannot be read: it is damaged, or another version's."""
     with st.container(horizontal=True, gap="xsmall", key="run_actions"):
-        _show_rename(run)
-        _show_delete(run.id, run.name, is_active=False)
+        _render_rename(run)
+        _render_delete(run.id, run.name, is_active=False)
 
 
-def show_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> None:
+def render_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> None:
     """Draw the button that deletes all of the chosen runs that are the visitor's."""
     mine = [run.id for run in runs if workspace.owns(run)] + [run.id for run in unread]
     if len(mine) < 2:
@@ -88,28 +88,28 @@ def show_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> N
 # Each action
 
 
-def _show_replay(run: Run, refusal: str) -> None:
+def _render_replay(run: Run, refusal: str) -> None:
     """The same first weights and the same order of images, with one setting changed: what does that setting do?"""
     st.markdown("**The same again, with one setting changed**")
-    quiet("Seed and first weights stay the same.")
+    caption("Seed and first weights stay the same.")
     known = changeable(run.recipe)
     first = list(known).index("optimizer.learning_rate")  # what most is learned from
     path = st.selectbox("Setting", list(known), first, format_func=label, key=f"replay_setting_{run.id}")
-    _show_value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
+    _render_value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
     try:
         _replayed(run, path)
-        quiet(f"Instead of {plain(quantity(known[path], path))}.")
+        caption(f"Instead of {plain(quantity(known[path], path))}.")
     except SameAgain as problem:
-        quiet(plain(str(problem)))
+        caption(plain(str(problem)))
     except BadRecipe as problem:
         st.error(plain(str(problem)), icon=":material/error:")
     _start("Replay", f"replay_now_{run.id}", refusal, partial(_replay, run, path))
 
 
-@errors.told()
+@errors.in_callback()
 def _replay(run: Run, path: str) -> None:
     store, recipe = run_store(), _replayed(run, path)
-    _submit(recipe, recipe.name, lesson=store.lesson(run.id), start=store.start(run.id), replays=run.id)
+    _submit(recipe, recipe.name, fine_tuning=store.fine_tuning(run.id), start=store.start(run.id), replays=run.id)
 
 
 def _replayed(run: Run, path: str) -> Recipe:
@@ -127,10 +127,10 @@ def _replayed(run: Run, path: str) -> Recipe:
     return with_changed(run.recipe, path, now)
 
 
-def _show_continue(run: Run, refusal: str) -> None:
+def _render_continue(run: Run, refusal: str) -> None:
     """More epochs from where it ended."""
     st.markdown("**Train it further**")
-    quiet(
+    caption(
         "A new run begins with this one's weights and follows the same recipe. Optimiser and learning-rate schedule "
         "begin anew; this run stays as it is."
     )
@@ -139,7 +139,7 @@ def _show_continue(run: Run, refusal: str) -> None:
     _start("Continue", f"continue_now_{run.id}", refusal, partial(_continue, run))
 
 
-@errors.told()
+@errors.in_callback()
 def _continue(run: Run) -> None:
     epochs = int(st.session_state[f"more_epochs_{run.id}"])  # as it is now: what was typed last comes with the click
     # Another seed, or it would see the images in the very order of the first epochs again.
@@ -153,7 +153,7 @@ def _continue(run: Run) -> None:
 def _start(text: str, key: str, refusal: str, begin: Callable[[], None]) -> None:
     """Draw the button that queues a run and goes where it can be watched."""
     if refusal:
-        quiet(plain(refusal))
+        caption(plain(refusal))
     label = text if refusal else on_accent(text)
     # The button is of no use any more when the page is drawn again, so `show` asks what it has started.
     st.button(label, key=key, type="primary", disabled=bool(refusal), on_click=begin)
@@ -166,7 +166,7 @@ def _submit(recipe: Recipe, name: str, **more: Any) -> None:
     engine().nudge()
 
 
-def _show_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:
+def _render_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:
     """A control for one setting; whether what is typed will do, the recipe says."""
     words_to_choose = choices(recipe, path)
     if words_to_choose:
@@ -183,26 +183,26 @@ def _show_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:
         st.text_input("New value", value, key=key)
 
 
-def _show_rename(run: Run | ListedRun) -> None:
+def _render_rename(run: Run | ListedRun) -> None:
     key = f"rename_{run.id}_{crc32(run.name.encode())}"  # another name, another popover: it is folded again
     with st.popover("Rename", key=key, icon=":material/edit:"), st.container(width=WIDTH):
         st.text_input("Name", run.name, MAX_NAME, key=f"name_{run.id}")
         st.button("Rename", key=f"rename_now_{run.id}", on_click=_rename, args=(run.id,))
 
 
-@errors.told()
+@errors.in_callback()
 def _rename(run_id: str) -> None:
     run_store().rename(run_id, workspace.owner(), st.session_state[f"name_{run_id}"])
 
 
-def _show_delete(run_id: str, name: str, is_active: bool) -> None:
+def _render_delete(run_id: str, name: str, is_active: bool) -> None:
     with st.popover("Delete", key=f"delete_{run_id}", icon=":material/delete:"), st.container(width=WIDTH):
         stops = " It is still going on, and stops." if is_active else ""
         st.markdown(f"Delete {plain(name)}, its model and its curves?{stops} It cannot be brought back.")
         st.button("Delete it", key=f"delete_now_{run_id}", on_click=_delete, args=([run_id],))
 
 
-@errors.told()
+@errors.in_callback()
 def _delete(run_ids: list[str]) -> None:
     for run_id in run_ids:
         scoreboard().leave(run_id, workspace.owner())
@@ -215,7 +215,7 @@ def _delete(run_ids: list[str]) -> None:
 # Files
 
 
-def _show_downloads(run: Run, name: str) -> None:
+def _render_downloads(run: Run, name: str) -> None:
     stem = file_stem(name)
     curve = Curve(name, run.points, run.history, run.scores.seconds if run.scores else 0.0)
     files: list[tuple[str, str, str, Callable[[], bytes | str]]] = [
@@ -236,8 +236,8 @@ def _show_downloads(run: Run, name: str) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for text, file, mime, content in files:
             st.download_button(text, content, file, mime, key=f"file_{file}", on_click="ignore", help=file)
-        if not (run.is_lesson or run.continues):  # those began with another model's weights
+        if not (run.is_fine_tuning or run.continues):  # those began with another model's weights
             source = run.scores.data_source if run.scores else None
-            script_download.show(run.recipe, source, name, key="file_script")
-    quiet("The recipe as a link, which opens Train with it:")
+            script_download.render(run.recipe, source, name, key="file_script")
+    caption("The recipe as a link, which opens Train with it:")
     st.code(workspace.link("train", recipe=to_link(run.recipe)), language=None, wrap_lines=True)

@@ -42,7 +42,7 @@ class Line:
     created: float
 
 
-def show(lines: Sequence[Line], selected: Sequence[str]) -> list[str] | None:
+def render(lines: Sequence[Line], selected: Sequence[str]) -> list[str] | None:
     """Draw the table.
 
     Args:

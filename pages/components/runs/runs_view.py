@@ -18,11 +18,11 @@ from core.networks.recipe import Recipe
 from core.networks.settings import differing
 from core.reports.comparison import comparison_sentence
 from core.reports.curves import MOST, Curve, overlaid_curves, overlaid_rows, overlay_sentence
-from core.reports.progress import ENDED_EARLY, curves_sentence, score_sentence, state_words, wish_words
+from core.reports.progress import ENDED_EARLY, action_words, curves_sentence, score_sentence, state_words
 from core.store.runs import UNREAD, ListedRun, NoSuchRun, Run, RunState, UnreadRun, run_store
 from pages.components.base import errors, theme
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.runs import run_actions, runs_table, settings_table
 from pages.components.runs.runs_table import Cell, Line
 from pages.components.visitor import workspace
@@ -44,7 +44,7 @@ class Chosen:
     run: Run | None
 
 
-def show() -> None:
+def render() -> None:
     """Draw everything."""
     listed = run_store().listed(workspace.owner())
     newest = listed[0].id if listed else ""
@@ -52,13 +52,13 @@ def show() -> None:
     ids = st.query_params.get("runs", st.query_params.get("run", newest)).split(",")
     runs = [*_watched(ids), *listed]
     if any(run_id not in ("", PRETRAINED, *_ids(runs)) for run_id in ids):
-        quiet("A run of this link is gone, or the link is incomplete.")
+        caption("A run of this link is gone, or the link is incomplete.")
     if not runs and PRETRAINED not in ids:
-        _show_empty()
+        _render_empty()
         return
     is_active = any(run.state.is_active for run in listed)
     st.fragment(_table, run_every=EVERY if is_active else None)(ids, {run.id: run.state for run in listed})
-    quiet("Choose a name to open that run; ticks put several side by side.")
+    caption("Choose a name to open that run; ticks put several side by side.")
     names = _names(runs)
     chosen: list[Chosen] = []
     unread: list[Run | ListedRun] = []
@@ -72,15 +72,15 @@ def show() -> None:
     if PRETRAINED in ids:
         chosen.append(Chosen("Pretrained", pretrained().recipe, pretrained().scores, None))
     if len(chosen) + len(unread) > 1:
-        _show_comparison(chosen)
-        run_actions.show_delete_all([one.run for one in chosen if one.run], unread)
+        _render_comparison(chosen)
+        run_actions.render_delete_all([one.run for one in chosen if one.run], unread)
     elif chosen:
-        _show_one(chosen[0])
+        _render_one(chosen[0])
     elif unread:
-        _show_unread(unread[0])
+        _render_unread(unread[0])
 
 
-def _show_empty() -> None:
+def _render_empty() -> None:
     with st.container(border=True, key="no_runs", gap="small"):
         st.header("No runs yet", anchor=False)
         st.markdown("Every network that you train is kept here, with its curves, its recipe and its files.")
@@ -111,7 +111,7 @@ def _names(runs: Sequence[Run | ListedRun]) -> dict[str, str]:
 # The table
 
 
-@errors.shown()
+@errors.on_page()
 def _table(ids: list[str], states: dict[str, RunState]) -> None:
     """The table alone looks again by itself; what lies below it stays as it is until a run's state changes."""
     listed = run_store().listed(workspace.owner())
@@ -122,7 +122,7 @@ def _table(ids: list[str], states: dict[str, RunState]) -> None:
     active = run_store().active_run(workspace.owner()) if any(run.state.is_active for run in listed) else None
     runs = [active if active and active.id == run.id else run for run in runs]
     lines = [*(_line(run, names[run.id]) for run in runs), _pretrained_line()]
-    chosen = runs_table.show(lines, [line.id for line in lines if line.id in ids])
+    chosen = runs_table.render(lines, [line.id for line in lines if line.id in ids])
     if chosen is not None:
         st.query_params.pop("run", None)
         st.query_params["runs"] = ",".join(chosen)
@@ -135,7 +135,7 @@ def _line(run: Run | ListedRun, name: str) -> Line:
     return Line(
         id=run.id,
         name=name,
-        recipe="lesson" if run.is_lesson else recipe.name if recipe else NONE,
+        recipe="lesson" if run.is_fine_tuning else recipe.name if recipe else NONE,
         test=_rate(scores.test_accuracy if scores else None),
         drawn=_rate(scores.drawn_accuracy if scores else None),
         parameters=Cell(NONE) if parameters is None else Cell(f"{parameters:,}", parameters),
@@ -167,8 +167,8 @@ def _rate(rate: float | None) -> Cell:
 def _state(run: Run | ListedRun) -> str:
     if run.recipe is None:
         return UNREAD.capitalize()
-    if isinstance(run, Run) and run.wish and run.state == RunState.RUNNING:
-        return wish_words(run.wish, has_begun=True)[0].capitalize()
+    if isinstance(run, Run) and run.requested_action and run.state == RunState.RUNNING:
+        return action_words(run.requested_action, has_begun=True)[0].capitalize()
     if run.live and run.state == RunState.RUNNING:
         return f"{percent(share_done(run.live, run.recipe.epochs), 0)} done"
     return run.state.capitalize()
@@ -177,25 +177,25 @@ def _state(run: Run | ListedRun) -> str:
 # One run
 
 
-def _show_one(one: Chosen) -> None:
+def _render_one(one: Chosen) -> None:
     run = one.run
     with st.container(key="one_run", gap="small"):
         st.header(plain(one.name), anchor=False)
         if run:
-            run_actions.show(run, one.name)
+            run_actions.render(run, one.name)
         elif st.button("Look inside", key="look_inside"):
             st.switch_page("pages/model.py")
         st.markdown(plain(_said(one)))
         if run and run.notice:
             (st.error if run.state == RunState.FAILED else st.warning)(plain(run.notice), icon=":material/info:")
         if run is None:
-            quiet("It came with Inkling and brings no curves.")
+            caption("It came with Inkling and brings no curves.")
         elif run.points or run.history:
-            _show_curves([one])
+            _render_curves([one])
             early = ENDED_EARLY if run.state.is_over else "The first epoch is not over yet."
-            quiet(plain(curves_sentence(run.history)) or early)
+            caption(plain(curves_sentence(run.history)) or early)
         else:
-            quiet(
+            caption(
                 "It has no curves: it was over before its first batches."
                 if not run.state.is_active
                 else "No curve yet."
@@ -214,27 +214,27 @@ def _reached(one: Chosen) -> str:
     return state_words(run.state, run.points, run.history, run.recipe.epochs) if run else "Built in"
 
 
-def _show_unread(run: Run | ListedRun) -> None:
+def _render_unread(run: Run | ListedRun) -> None:
     with st.container(key="one_run", gap="small"):
         st.header(plain(run.name), anchor=False)
         st.warning(plain(str(UnreadRun())), icon=":material/info:")
-        run_actions.show_for_unread(run)
+        run_actions.render_for_unread(run)
 
 
 # Several
 
 
-def _show_comparison(chosen: list[Chosen]) -> None:
+def _render_comparison(chosen: list[Chosen]) -> None:
     with st.container(key="comparison", gap="small"):
         st.header("Side by side", anchor=False)
         if said := comparison_sentence([(one.name, one.scores) for one in chosen if one.scores]):
             st.markdown(plain(said))
         if any(one.run and (one.run.points or one.run.history) for one in chosen):
-            _show_curves(chosen)
-        _show_differences(chosen)
+            _render_curves(chosen)
+        _render_differences(chosen)
 
 
-def _show_curves(chosen: list[Chosen]) -> None:
+def _render_curves(chosen: list[Chosen]) -> None:
     """Accuracy and loss, over epochs or, where runs differ in length, over time."""
     names = _lettered([shortened(one.name, SHORT) for one in chosen]) if len(chosen) > 1 else [chosen[0].name]
     known = [
@@ -266,7 +266,7 @@ def _show_curves(chosen: list[Chosen]) -> None:
             st.vega_lite_chart(rows, spec, key=f"{value}_curves", height=CURVE_HEIGHT, alt=alt)
     more = f" Only the first {MOST} are drawn." if len(known) > MOST else ""
     symbols = " Each has its colour and its symbol." if len(curves) > 1 else ""
-    quiet(f"{plain(overlay_sentence(curves))} Training is solid, validation dashed.{symbols}{more}")
+    caption(f"{plain(overlay_sentence(curves))} Training is solid, validation dashed.{symbols}{more}")
 
 
 def _lettered(names: Sequence[str]) -> list[str]:
@@ -274,7 +274,7 @@ def _lettered(names: Sequence[str]) -> list[str]:
     return [f"{string.ascii_uppercase[place % 26]} {name}" for place, name in enumerate(names)]
 
 
-def _show_differences(chosen: list[Chosen]) -> None:
+def _render_differences(chosen: list[Chosen]) -> None:
     """A table of what they came to and of the settings in which they differ."""
     if len(chosen) < 2:
         return
@@ -291,11 +291,11 @@ def _show_differences(chosen: list[Chosen]) -> None:
     settings = differing(recipes)
     name = "What they came to, and the settings in which they differ"
     st.markdown(f"**{name}**")
-    settings_table.show(name, _lettered([one.name for one in chosen]), rows + settings)
+    settings_table.render(name, _lettered([one.name for one in chosen]), rows + settings)
     if settings:
         count = "1 setting differs" if len(settings) == 1 else f"{len(settings)} settings differ"
-        quiet(f"{count}; all others are the same.")
+        caption(f"{count}; all others are the same.")
     else:
-        quiet("They have the same recipe. What differs is the machine's time, or the weights that they began with.")
+        caption("They have the same recipe. What differs is the machine's time, or the weights that they began with.")
     if any(recipe.label_smoothing or recipe.l1 or recipe.l2 for recipe in recipes):
-        quiet("The test loss leaves out label smoothing and penalties, which raise the loss of the curves.")
+        caption("The test loss leaves out label smoothing and penalties, which raise the loss of the curves.")

@@ -6,13 +6,13 @@ from core.store.runs import Run
 from core.store.scoreboard import MAX_NICKNAME, is_for_scoreboard, scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.visitor import workspace
 
 WIDTH = 300  # pixels inside a popover
 
 
-def show(run: Run) -> None:
+def render(run: Run) -> None:
     """Draw the button that unfolds into the choice; nothing where the run is another's or has no figures."""
     if not (workspace.owns(run) and is_for_scoreboard(run)):
         return
@@ -31,18 +31,18 @@ def show(run: Run) -> None:
                 nickname = scoreboard().last_nickname(workspace.owner())
                 st.text_input("Nickname", nickname, MAX_NICKNAME, key=f"nickname_{run.id}")
                 st.button("Show it", key=f"join_{run.id}", on_click=_join, args=(run,))
-                quiet(
+                caption(
                     "They see the nickname, the recipe's name and the figures, not the run. You can take it off again."
                 )
         st.page_link("pages/scoreboard.py", label=":small[See the scoreboard]")
 
 
-@errors.told()
+@errors.in_callback()
 def leave(run_id: str) -> None:
     """Take the visitor's entry off."""
     scoreboard().leave(run_id, workspace.owner())
 
 
-@errors.told()
+@errors.in_callback()
 def _join(run: Run) -> None:
     scoreboard().join(run, workspace.owner(), st.session_state[f"nickname_{run.id}"])

@@ -9,7 +9,7 @@ _table = register(
 )
 
 
-def show(name: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+def render(name: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> None:
     """Draw the table.
 
     Args:

@@ -11,7 +11,7 @@ from core.networks.recipe import Recipe
 from core.reports.charts import digits_mask
 from core.reports.images import data_url
 from pages.components.base.component import register
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 
 ROWS = 4  # images
 VARIANTS = 5  # of each
@@ -20,7 +20,7 @@ _preview = register(__file__, html='<div role="img"></div>')
 
 
 @st.fragment
-def show(recipe: Recipe) -> None:
+def render(recipe: Recipe) -> None:
     """Draw a few of the images that this recipe trains on, each beside what its augmentation makes of it.
 
     The images do not change while ranges do, nor does what each draws for a change that stays as it was.
@@ -43,14 +43,14 @@ def show(recipe: Recipe) -> None:
         },
     )
     if recipe.augmentation.is_on:
-        quiet(
+        caption(
             "Left, training images as they are; beside each, how the network may see it, anew in every epoch. "
             "Validation and test images are never changed."
         )
     else:
-        quiet("Left, training images as they are. All is off: the network sees the very same ones in every epoch.")
+        caption("Left, training images as they are. All is off: the network sees the very same ones in every epoch.")
     if notice:
-        quiet(notice)
+        caption(notice)
     st.button("Other images", key="other_images", icon=":material/refresh:", on_click=_turn)
 
 

@@ -20,7 +20,7 @@ class Card:
     expect: str
 
 
-def show(cards: list[Card], chosen: str, changed: bool, on_choice: Callable[[str], None]) -> None:
+def render(cards: list[Card], chosen: str, changed: bool, on_choice: Callable[[str], None]) -> None:
     """Draw the cards.
 
     Args:

@@ -37,7 +37,7 @@ from core.networks.recipe_link import from_link
 from core.networks.settings import changed_name, the_change
 from core.store import limits
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.learn.glossary_view import question
 from pages.components.parts import network_view
 from pages.components.train import augmentation_preview, preset_cards
@@ -149,7 +149,7 @@ def recipe() -> Recipe | str:
     return made.model_copy(update={"name": _name(made)})
 
 
-def show_cards(made: Recipe | str) -> None:
+def render_cards(made: Recipe | str) -> None:
     """Draw the presets as cards, for what `recipe` made of the controls."""
     chosen = st.session_state[_key("preset")]
     changed = isinstance(made, str) or made != PRESETS[chosen]
@@ -157,16 +157,16 @@ def show_cards(made: Recipe | str) -> None:
     for preset, known in PRESETS.items():
         line, expect = _LINES.get(preset, _described(known))
         cards.append(Card(preset, known.name, line, "" if changed and preset == chosen else expect))
-    preset_cards.show(cards, chosen, changed, _fill)
-    quiet("Test accuracy, and about the time on two idle cores.")
+    preset_cards.render(cards, chosen, changed, _fill)
+    caption("Test accuracy, and about the time on two idle cores.")
     if tight := limits.said(limits.limits()):
-        quiet(plain(tight))
+        caption(plain(tight))
 
 
-def show_groups(made: Recipe | str) -> None:
+def render_groups(made: Recipe | str) -> None:
     """Draw the rest of the recipe, in four folded groups, for what `recipe` made of the controls."""
     if linked := _linked():
-        quiet(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
+        caption(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
     with st.container(gap=None):
         with st.expander("Network", key="group_network"):
             _network()
@@ -186,7 +186,7 @@ def show_groups(made: Recipe | str) -> None:
             _control(Recipe, "seed")
 
 
-def show_bar() -> None:
+def render_bar() -> None:
     """Draw epochs and batch size, narrow enough to stand side by side on a phone."""
     for field in ("epochs", "batch_size"):
         explanation = f"{Recipe.model_fields[field].description}\n\n{question(term_of(Recipe, field))}"
@@ -220,7 +220,7 @@ def _augmentation(made: Recipe | str, is_seen: bool) -> None:
     with st.container(gap="small", key="augmentation"):
         st.markdown("**Augmentation**")
         if is_seen and isinstance(made, Recipe):
-            augmentation_preview.show(made)
+            augmentation_preview.render(made)
     for field, info in Augmentation.model_fields.items():
         label, limit = field.capitalize(), next(bound.le for bound in info.metadata if hasattr(bound, "le"))
         explanation = _explained(info.description or "", term_of(Augmentation, field))
@@ -301,7 +301,7 @@ def _explained(explanation: str, *terms: Term) -> Iterator[None]:
     """
     with st.container(gap=None):
         yield
-        quiet(" ".join([plain(explanation), *map(question, dict.fromkeys(terms))]).strip())
+        caption(" ".join([plain(explanation), *map(question, dict.fromkeys(terms))]).strip())
 
 
 def _fill(preset: str) -> None:

@@ -5,7 +5,7 @@ from pages.components.base.component import register
 _figures = register(__file__)
 
 
-def show(figures: dict[str, str], share: float, said: str, bring: str = "") -> None:
+def render(figures: dict[str, str], share: float, said: str, bring: str = "") -> None:
     """Draw them.
 
     Args:

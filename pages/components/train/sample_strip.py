@@ -6,23 +6,23 @@ from core.reports.charts import digits_mask
 from core.reports.images import data_url
 from core.store.runs import NoSuchRun, run_store
 from pages.components.base.component import register
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 
 IMAGES = 20
 _strip = register(__file__, html='<ul role="list" aria-label="Test images and how they are read"></ul>')
 
 
-def show(run_id: str | None, answers: tuple[int, ...]) -> None:
+def render(run_id: str | None, answers: tuple[int, ...]) -> None:
     """Draw the run's sample images with these answers; empty sheets where there are no images yet."""
     kept = _samples(run_id) if run_id else None
     image, labels = kept or ("", [])
     _strip(key="sample_strip", data={"count": IMAGES, "image": image, "labels": labels, "answers": answers[:IMAGES]})
     if not labels or not answers:
-        quiet("Twenty test images. Each will carry the digit that the network reads in it.")
+        caption("Twenty test images. Each will carry the digit that the network reads in it.")
         return
     right = sum(answer == label for answer, label in zip(answers, labels, strict=False))
     boxed = "; wrong answers are boxed and struck through" if right < len(labels) else ""
-    quiet(f"Reads {right} of these {len(labels)} test images right{boxed}.")
+    caption(f"Reads {right} of these {len(labels)} test images right{boxed}.")
 
 
 @st.cache_data(show_spinner=False, max_entries=100)

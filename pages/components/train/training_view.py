@@ -17,11 +17,12 @@ from core.networks.keras_script import file_stem
 from core.networks.model import Scores
 from core.networks.settings import differing
 from core.reports import charts
-from core.reports.fine_tuning_report import lesson_sentence, readings
+from core.reports.fine_tuning_report import fine_tuning_sentence, readings
 from core.reports.images import data_url
 from core.reports.progress import (
     ENDED_EARLY,
     WAITS_TO_BE_MEASURED,
+    action_words,
     curves_sentence,
     last_answers,
     last_validation_accuracy,
@@ -29,15 +30,14 @@ from core.reports.progress import (
     seconds_left,
     state_words,
     watched_sentence,
-    wish_words,
 )
 from core.store.queue import place_sentence
 from core.store.runs import NoSuchRun, Run, RunState, rescued, run_store
-from core.training.checkpoint import Wish
-from core.training.fine_tuning import Lesson
+from core.training.checkpoint import Action
+from core.training.fine_tuning import FineTuning
 from pages.components.base import errors
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.images import square_image, thumbnails
 from pages.components.runs import scoreboard_entry
 from pages.components.train import run_figures, sample_strip, watched_digit
@@ -53,7 +53,7 @@ LESSON_HEIGHT, LESSON_DRAWINGS = 160, 22  # two rows; what is more is scrolled
 _WAITING = (RunState.PAUSED, RunState.INTERRUPTED)  # for somebody to resume it
 
 
-def show(run: Run) -> None:
+def render(run: Run) -> None:
     """Draw the run; while it is queued or running the view looks again by itself."""
     drawing = own_drawings.last_drawing()
     is_new = drawing is not None and (run.drawing is None or not np.array_equal(drawing, run.drawing))
@@ -71,19 +71,19 @@ def _seconds_between_looks(run: Run) -> float | None:
     return QUEUED_EVERY if run.waiting else EVERY
 
 
-def show_empty() -> None:
+def render_empty() -> None:
     """Draw what will appear, before the first run."""
     with st.container(key="no_run", gap="xsmall"):
         st.header("Your run will appear here", anchor=False)
-        run_figures.show(
+        run_figures.render(
             dict.fromkeys(("Epoch", "Validation", "Loss", "Images/s", "Time left"), NONE), 0, "Not started"
         )
-        _show_curves(None)
-        _show_drawing_and_samples(None)
-        _show_rate_and_check(None)
+        _render_curves(None)
+        _render_drawing_and_samples(None)
+        _render_rate_and_check(None)
 
 
-@errors.shown()
+@errors.on_page()
 def _view(run_id: str, state: RunState) -> None:
     try:
         run = run_store().run(run_id)
@@ -92,48 +92,48 @@ def _view(run_id: str, state: RunState) -> None:
     if run.state != state:
         st.rerun()  # the page's own button, and this fragment's timer, depend on the state
     with st.container(key="run", gap="xsmall"):
-        _show_head(run)
+        _render_head(run)
         is_looked_for = run.state.is_active or st.query_params.get("run") == run.id  # on a phone it lies far down
-        run_figures.show(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
+        run_figures.render(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
-            _show_notice(run)
+            _render_notice(run)
         if not run.has_model and (held := rescued(run.id)):
-            _show_rescued(run, held)
+            _render_rescued(run, held)
         if run.continues or run.replays:
-            _show_origin(run)
-        if run.is_lesson:
-            _show_lesson(run)
-        _show_curves(run)
-        _show_drawing_and_samples(run)
-        _show_rate_and_check(run)
+            _render_origin(run)
+        if run.is_fine_tuning:
+            _render_fine_tuning(run)
+        _render_curves(run)
+        _render_drawing_and_samples(run)
+        _render_rate_and_check(run)
 
 
-def _show_head(run: Run) -> None:
+def _render_head(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.header(plain(run.name), anchor=False, width="content")
         with st.container(horizontal=True, gap="xsmall", width="content", key="run_buttons"):
             if run.has_model:
-                _show_ways_on(run)
+                _render_ways_on(run)
             elif workspace.owns(run):
-                _show_controls(run)
+                _render_controls(run)
             else:
-                quiet("You are watching. Only its owner can stop this run.", width="content")
+                caption("You are watching. Only its owner can stop this run.", width="content")
 
 
-def _show_ways_on(run: Run) -> None:
+def _render_ways_on(run: Run) -> None:
     answers = partial(model_choice.use_run, run.id)
     if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
         st.switch_page("pages/draw.py")
     if st.button("Look inside", key="look_inside"):
         st.switch_page("pages/model.py", query_params={"run": run.id})
-    scoreboard_entry.show(run)
+    scoreboard_entry.render(run)
 
 
-def _show_controls(run: Run) -> None:
+def _render_controls(run: Run) -> None:
     stop = partial(st.button, key="stop", icon=":material/stop:")
     if run.state.is_active:
         if run.state == RunState.RUNNING:
-            is_asked = bool(run.wish)
+            is_asked = bool(run.requested_action)
             st.button(
                 "Pause", key="pause", icon=":material/pause:", disabled=is_asked, on_click=_ask, args=(run, "pause")
             )
@@ -147,31 +147,31 @@ def _show_controls(run: Run) -> None:
         stop("Stop", on_click=_stop_paused, args=(run,))
 
 
-@errors.told()
-def _ask(run: Run, wish: Wish) -> None:
-    run_store().ask(run.id, workspace.owner(), wish)
+@errors.in_callback()
+def _ask(run: Run, requested_action: Action) -> None:
+    run_store().ask(run.id, workspace.owner(), requested_action)
 
 
-@errors.told()
+@errors.in_callback()
 def _resume(run: Run) -> None:
     run_store().resume(run.id, workspace.owner())
     engine().nudge()
 
 
-@errors.told()
+@errors.in_callback()
 def _stop_paused(run: Run) -> None:
     run_store().stop_paused(run.id, workspace.owner())
     engine().nudge()
 
 
-def _show_notice(run: Run) -> None:
+def _render_notice(run: Run) -> None:
     if run.state == RunState.FAILED:
         st.error(plain(run.notice), icon=":material/error:")
     else:
         st.warning(plain(run.notice), icon=":material/info:")
 
 
-def _show_rescued(run: Run, model: bytes) -> None:
+def _render_rescued(run: Run, model: bytes) -> None:
     """The model of a run that is over, while the disk does not take it."""
     st.warning(
         "The training is over, but the server's disk does not take its model. It is held in memory until there is "
@@ -182,12 +182,12 @@ def _show_rescued(run: Run, model: bytes) -> None:
     st.download_button("Download the model", model, file, "application/octet-stream", key="rescued", on_click="ignore")
 
 
-def _show_origin(run: Run) -> None:
+def _render_origin(run: Run) -> None:
     """Which run this one goes on from, or repeats but for a setting, with the way to see both side by side."""
     try:
         origin = run_store().run(run.continues or run.replays)
     except NoSuchRun:
-        quiet("The run whose weights it began with has been deleted.")
+        caption("The run whose weights it began with has been deleted.")
         return
     if run.continues:
         said = f"Goes on from {plain(origin.name)}, whose weights it began with."
@@ -198,7 +198,7 @@ def _show_origin(run: Run) -> None:
         )
         said = f"Began with the same weights as {plain(origin.name)}; changed: {plain(changes)}."
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="origin"):
-        quiet(said, width="content")
+        caption(said, width="content")
         both = f"{origin.id},{run.id}"
         st.page_link("pages/runs.py", label=":small[Compare both]", query_params={"runs": both})
 
@@ -224,7 +224,7 @@ def _figures(run: Run) -> dict[str, str]:
         }
         return measured | figures | {"Time": duration(run.scores.seconds)}
     epochs, batch_size = run.recipe.epochs, run.recipe.batch_size
-    left = seconds_left(live, run.points, epochs, batch_size) if live and not run.wish else None
+    left = seconds_left(live, run.points, epochs, batch_size) if live and not run.requested_action else None
     return figures | {"Time left": duration(left) if left is not None else NONE}
 
 
@@ -238,14 +238,14 @@ def _share(run: Run) -> float:
 def _said(run: Run) -> str:
     """What happens now, in a sentence."""
     if run.state == RunState.QUEUED:
-        return (f"{WAITS_TO_BE_MEASURED.capitalize()}. " if run.wish else "") + _said_queued(run)
+        return (f"{WAITS_TO_BE_MEASURED.capitalize()}. " if run.requested_action else "") + _said_queued(run)
     if run.scores:
-        lesson = _lesson(run.id) if run.is_lesson else None
-        return _lesson_said(run, lesson, run.scores) if lesson else score_sentence(run.scores)
+        fine_tuning = _fine_tuning(run.id) if run.is_fine_tuning else None
+        return _fine_tuning_text(run, fine_tuning, run.scores) if fine_tuning else score_sentence(run.scores)
     if run.state != RunState.RUNNING:
         return state_words(run.state, run.points, run.history, run.recipe.epochs)
-    if run.wish:
-        return ": ".join(wish_words(run.wish, run.has_begun)).capitalize()
+    if run.requested_action:
+        return ": ".join(action_words(run.requested_action, run.has_begun)).capitalize()
     if run.live is None:
         return "Warming up TensorFlow: about 10 s the first time, a second or two later"
     live = run.live
@@ -268,14 +268,14 @@ def _said_queued(run: Run) -> str:
     return "Starting the training engine and TensorFlow: about 10 s the first time"
 
 
-def _show_check(run: Run) -> None:
+def _render_check(run: Run) -> None:
     """Script B's last lines: a random test image, and what the network reads in it."""
     samples, probabilities = run_store().samples(run.id), run_store().test_probabilities(run.id)
     state = st.session_state
     place = state.setdefault(f"check_{run.id}", random.randrange(len(samples)))
     label = int(samples.labels[place])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="check"):
-        square_image.show(_grey(run.id, place), RATE_HEIGHT, f"A test image: a handwritten {label}")
+        square_image.render(_grey(run.id, place), RATE_HEIGHT, f"A test image: a handwritten {label}")
         with st.container(gap="xsmall", width=150):
             st.markdown(f":small[{plain(charts.check_sentence(label, probabilities[place]))}]")
             st.button(
@@ -298,23 +298,23 @@ def _grey(run_id: str, place: int) -> str:
     return data_url(charts.sample_image(run_store().samples(run_id).images[place]))
 
 
-def _show_curves(run: Run | None) -> None:
+def _render_curves(run: Run | None) -> None:
     rows = charts.curve_rows(run.points, run.history) if run else []
     left, right = st.columns(2, gap="small")
     with left, st.container(gap=None):
-        _show_curve(run, rows, "accuracy", "Accuracy: how many digits it reads, batch after batch.")
+        _render_curve(run, rows, "accuracy", "Accuracy: how many digits it reads, batch after batch.")
     with right, st.container(gap=None):
-        _show_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
+        _render_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
     said = curves_sentence(run.history) if run else ""
     if not said and run and run.state.is_over and run.has_begun:
         said = ENDED_EARLY
-    quiet(said or "After an epoch: what the curves say of training and validation together.")
+    caption(said or "After an epoch: what the curves say of training and validation together.")
 
 
-def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: str) -> None:
+def _render_curve(run: Run | None, rows: list[charts.Row], value: str, promise: str) -> None:
     if run is None or not rows:
         _lay_sheet(CURVE_HEIGHT, value, is_waiting=run is not None and run.state.is_active)
-        quiet(promise)
+        caption(promise)
         return
     epochs = _epochs_shown(run)
     accuracy = value == "accuracy"
@@ -322,22 +322,22 @@ def _show_curve(run: Run | None, rows: list[charts.Row], value: str, promise: st
     spec = charts.accuracy_curves(epochs) if accuracy else charts.loss_curves(epochs)
     st.vega_lite_chart(rows, spec, key=f"{value}_{run.id}", height=CURVE_HEIGHT, alt=f"{value.capitalize()} curve")
     is_raised = run.recipe.label_smoothing and not accuracy
-    quiet(f"{summary} Label smoothing raises it: it cannot reach 0." if is_raised else summary)
+    caption(f"{summary} Label smoothing raises it: it cannot reach 0." if is_raised else summary)
 
 
-def _show_drawing_and_samples(run: Run | None) -> None:
+def _render_drawing_and_samples(run: Run | None) -> None:
     left, right = st.columns(2, gap="small")
     with left, st.container(gap="xxsmall"):
-        _show_drawing(run)
+        _render_drawing(run)
     with right, st.container(gap="xsmall"):
         answers = last_answers(run.live, run.points) if run else ()
         if run and run.has_model and not answers:  # it was stopped before its first look at them
             read = run_store().test_probabilities(run.id)[: sample_strip.IMAGES].argmax(axis=1)
             answers = tuple(int(digit) for digit in read)
-        sample_strip.show(run.id if run else None, answers)
+        sample_strip.render(run.id if run else None, answers)
 
 
-def _show_drawing(run: Run | None) -> None:
+def _render_drawing(run: Run | None) -> None:
     """The visitor's drawing, or the owner's of this run, and what the network makes of it now."""
     is_own = run is None or workspace.owns(run)
     drawing = own_drawings.last_drawing() if is_own else None
@@ -348,7 +348,7 @@ def _show_drawing(run: Run | None) -> None:
         probabilities = tuple(model_choice.run_model(run.id).probabilities(drawing[np.newaxis])[0])
     elif run and run.live:
         probabilities = run.live.drawing_probabilities
-    watched_digit.show(drawing, probabilities, watched_sentence(drawing is not None, probabilities, is_own=is_own))
+    watched_digit.render(drawing, probabilities, watched_sentence(drawing is not None, probabilities, is_own=is_own))
     if is_own:
         st.page_link(
             "pages/draw.py",
@@ -357,36 +357,36 @@ def _show_drawing(run: Run | None) -> None:
         )
 
 
-def _show_rate_and_check(run: Run | None) -> None:
+def _render_rate_and_check(run: Run | None) -> None:
     left, right = st.columns(2, gap="small")
     with left, st.container(gap=None):
-        _show_rate(run)
+        _render_rate(run)
     with right, st.container(gap=None):
         if run and run.has_model:
-            _show_check(run)
+            _render_check(run)
         else:
             _lay_sheet(RATE_HEIGHT, "test image", is_waiting=run is not None and run.state.is_active)
-            quiet("In the end: a test image by chance, and what is read in it.")
+            caption("In the end: a test image by chance, and what is read in it.")
 
 
-def _show_rate(run: Run | None) -> None:
+def _render_rate(run: Run | None) -> None:
     rows = charts.learning_rate_rows(run.points) if run else []
     if run is None or not rows:
         _lay_sheet(RATE_HEIGHT, "learning rate", is_waiting=run is not None and run.state.is_active)
-        quiet("Learning rate: how far each step goes.")
+        caption("Learning rate: how far each step goes.")
         return
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
     st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
     when = "at the end" if run.state.is_over else "now"
-    quiet(f"Learning rate: {setting_text(float(rows[-1]['learning_rate']), 2)} {when}.")
+    caption(f"Learning rate: {setting_text(float(rows[-1]['learning_rate']), 2)} {when}.")
 
 
-def _show_lesson(run: Run) -> None:
+def _render_fine_tuning(run: Run) -> None:
     """The drawings of a lesson, each with what the model read in it before and reads in it now."""
-    lesson = _lesson(run.id)
-    if lesson is None:
+    fine_tuning = _fine_tuning(run.id)
+    if fine_tuning is None:
         return
-    labels, before = lesson.drawings.labels.tolist(), _read_before(run.id)
+    labels, before = fine_tuning.drawings.labels.tolist(), _read_before(run.id)
     after = _read_after(run.id) if run.has_model else [None] * len(labels)
     rows = list(zip(labels, before, after, strict=True))
     words = [f"{was} \N{RIGHTWARDS ARROW} {'?' if now is None else now}" for _, was, now in rows]
@@ -397,31 +397,33 @@ def _show_lesson(run: Run) -> None:
     marks = [None if now is None else now == label for label, _, now in rows]
     with st.container(gap="xxsmall", key="lesson"):
         with st.container(height=LESSON_HEIGHT if len(labels) > LESSON_DRAWINGS else "content", border=False):
-            thumbnails.show("lesson_thumbnails", "Drawings of the lesson", lesson.drawings.images, words, said, marks)
-        quiet("The drawings that it is taught: read before \N{RIGHTWARDS ARROW} read now.")
+            thumbnails.render(
+                "lesson_thumbnails", "Drawings of the lesson", fine_tuning.drawings.images, words, said, marks
+            )
+        caption("The drawings that it is taught: read before \N{RIGHTWARDS ARROW} read now.")
 
 
-def _lesson_said(run: Run, lesson: Lesson, taught: Scores) -> str:
-    labels = lesson.drawings.labels.tolist()
-    return lesson_sentence(labels, _read_before(run.id), _read_after(run.id), lesson.start.scores, taught)
+def _fine_tuning_text(run: Run, fine_tuning: FineTuning, taught: Scores) -> str:
+    labels = fine_tuning.drawings.labels.tolist()
+    return fine_tuning_sentence(labels, _read_before(run.id), _read_after(run.id), fine_tuning.start.scores, taught)
 
 
 # A lesson never changes, nor does the model that a run has left.
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _lesson(run_id: str) -> Lesson | None:
-    return run_store().lesson(run_id)
+def _fine_tuning(run_id: str) -> FineTuning | None:
+    return run_store().fine_tuning(run_id)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _read_before(run_id: str) -> list[int]:
-    lesson = _lesson(run_id)
-    return readings(lesson.start, lesson.drawings.images) if lesson else []
+    fine_tuning = _fine_tuning(run_id)
+    return readings(fine_tuning.start, fine_tuning.drawings.images) if fine_tuning else []
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _read_after(run_id: str) -> list[int]:
-    lesson = _lesson(run_id)
-    return readings(model_choice.run_model(run_id), lesson.drawings.images) if lesson else []
+    fine_tuning = _fine_tuning(run_id)
+    return readings(model_choice.run_model(run_id), fine_tuning.drawings.images) if fine_tuning else []
 
 
 def _lay_sheet(height: int, name: str, *, is_waiting: bool) -> None:
@@ -436,7 +438,7 @@ def _lay_sheet(height: int, name: str, *, is_waiting: bool) -> None:
             vertical_alignment="center",
             key=f"sheet_{name.replace(' ', '_')}",
         ):
-            quiet(name, width="content")
+            caption(name, width="content")
 
 
 def _epochs_shown(run: Run) -> int:

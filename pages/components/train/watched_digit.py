@@ -11,7 +11,7 @@ from pages.components.base.component import register
 _watched = register(__file__)
 
 
-def show(image: np.ndarray | None, probabilities: Sequence[float], sentence: str) -> None:
+def render(image: np.ndarray | None, probabilities: Sequence[float], sentence: str) -> None:
     """Draw it; its place is as large without a drawing as with one.
 
     Args:

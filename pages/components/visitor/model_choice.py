@@ -11,7 +11,7 @@ from core.networks.names import clean_name, shortened, told_apart
 from core.reports.progress import DRAWN, score_words
 from core.store.runs import NoSuchRun, Run, run_store
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.visitor import opened_file, workspace
 
 PRETRAINED_NAME = "Pretrained"
@@ -104,7 +104,7 @@ def use_run(run_id: str | None) -> None:
         st.session_state.answering_run = run_id
 
 
-def show() -> None:
+def render() -> None:
     """Draw "answered by [the model]", which unfolds into the choice."""
     model = chosen()
     with st.container(key="model_choice", horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -136,7 +136,7 @@ def _choice(model: Model) -> None:
             on_change=lambda: use_run(state.chosen_run),
         )
     if model.scores.drawn_accuracy is not None:
-        quiet(
+        caption(
             f"It reads {percent(model.scores.test_accuracy)} of the test images, and "
             f"{percent(model.scores.drawn_accuracy)} of drawn digits: {DRAWN}."
         )

@@ -10,10 +10,10 @@ from core.formatting import a_digit
 from core.insight.prediction import Answer
 from core.store.drawings import MAX_DRAWINGS, OwnDrawing, as_archive, as_digits, drawing_store, key_of
 from core.store.runs import run_store
-from core.training.fine_tuning import Lesson, lesson_recipe, taught_name
+from core.training.fine_tuning import FineTuning, fine_tuned_name, fine_tuning_recipe
 from pages.components.base import errors
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.images import thumbnails
 from pages.components.visitor import model_choice, right_digit, workspace
 from pages.components.visitor.engine import engine
@@ -24,17 +24,17 @@ from pages.components.visitor.engine import engine
 #   removes_all          the visitor has asked to delete all, and is asked whether that is meant
 
 
-def show(answer: Answer) -> None:
+def render(answer: Answer) -> None:
     """Draw "Wrong? It is a [0] ... [9]" for an answer, and what there is to do with the drawings that were kept."""
     own = drawing_store().drawings(workspace.owner())
     if answer.image is not None:
         image = (answer.image * 255).round().astype(np.uint8)
         st.session_state.last_drawing = image
-        _show_correction(image, own)
+        _render_correction(image, own)
     if problem := st.session_state.pop("drawings_problem", None):
         st.error(plain(problem), icon=":material/error:")
     if own:
-        _show_own(own)
+        _render_own(own)
 
 
 def last_drawing() -> np.ndarray | None:
@@ -43,9 +43,9 @@ def last_drawing() -> np.ndarray | None:
     return drawing
 
 
-def _show_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
+def _render_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
     label = next((drawing.label for drawing in own if drawing.key == key_of(image)), None)
-    tapped = right_digit.show("Wrong? It is a" if label is None else f"Kept as {a_digit(label)}.", label)
+    tapped = right_digit.render("Wrong? It is a" if label is None else f"Kept as {a_digit(label)}.", label)
     if tapped is None:
         return
     try:
@@ -58,29 +58,29 @@ def _show_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
     st.rerun()
 
 
-def _show_own(own: list[OwnDrawing]) -> None:
+def _render_own(own: list[OwnDrawing]) -> None:
     count = f"{len(own)} drawing{'s' * (len(own) > 1)} of yours"
     with st.container(key="own_drawings", horizontal=True, vertical_alignment="center", gap="small"):
         kept = st.popover(count, key="own_set", on_change="rerun")
         if kept.open:
             with kept, st.container(width=300, gap="small"):
-                _show_set(own)
+                _render_set(own)
         refusal = run_store().refusal(workspace.owner())
         name = model_choice.name()
         if st.button("Teach", key="teach", icon=":material/school:", disabled=bool(refusal)):
-            _teach(own, name)
-        quiet(
+            _fine_tune(own, name)
+        caption(
             plain(refusal) if refusal else f"A copy of {plain(name[:30])} learns to read them.",
             width="content",
         )
 
 
-def _show_set(own: list[OwnDrawing]) -> None:
-    quiet(f"Kept with the digit that you gave each: {len(own)} of at most {MAX_DRAWINGS}.")
+def _render_set(own: list[OwnDrawing]) -> None:
+    caption(f"Kept with the digit that you gave each: {len(own)} of at most {MAX_DRAWINGS}.")
     images, labels = np.stack([drawing.image for drawing in own]), [drawing.label for drawing in own]
     with st.container(height=220 if len(own) > 15 else "content", border=False):
         said = [f"{a_digit(label).capitalize()} of yours" for label in labels]
-        removed = thumbnails.show(
+        removed = thumbnails.render(
             "own_thumbnails",
             "My drawings",
             images,
@@ -119,18 +119,22 @@ def _answer_no() -> None:
     st.session_state.pop("removes_all", None)
 
 
-@errors.told()
+@errors.in_callback()
 def _remove_all() -> None:
     drawing_store().remove_all(workspace.owner())
     _answer_no()
 
 
-def _teach(own: list[OwnDrawing], name: str) -> None:
+def _fine_tune(own: list[OwnDrawing], name: str) -> None:
     """Queue the lesson for the model that answers now, and go where it can be watched."""
     model = model_choice.chosen()
-    lesson = Lesson(model, as_digits(own))
+    fine_tuning = FineTuning(model, as_digits(own))
     run_id = run_store().submit(
-        workspace.owner(), lesson_recipe(model.recipe), taught_name(name), lesson=lesson, drawing=last_drawing()
+        workspace.owner(),
+        fine_tuning_recipe(model.recipe),
+        fine_tuned_name(name),
+        fine_tuning=fine_tuning,
+        drawing=last_drawing(),
     )
     engine().nudge()
     st.switch_page("pages/train.py", query_params={"run": run_id})

@@ -7,7 +7,7 @@ from pages.components.base.component import register
 _choice = register(__file__)
 
 
-def show(words: str, chosen: int | None) -> int | None:
+def render(words: str, chosen: int | None) -> int | None:
     """Draw the row.
 
     Args:

@@ -16,7 +16,7 @@ from core.errors import InklingError
 from core.store.drawings import drawing_store
 from core.store.runs import Run, RunState, is_same_owner, run_store
 from pages.components.base.component import register
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 
 COOKIE = "inkling_workspace"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what `secrets.token_urlsafe(32)` makes
@@ -105,18 +105,18 @@ def current_run() -> Run | None:
     return next(waiting, runs[0] if runs else None)
 
 
-def show_links(run: Run | None) -> None:
+def render_links(run: Run | None) -> None:
     """Draw "Take it with you": the link that carries the workspace to another device, and the one to watch a run by."""
     with st.popover("Take it with you", key="take_it_with_you"), st.container(width=320, gap="small"):
         st.markdown("**Your runs and drawings on another device**")
-        quiet("Open this link there. Keep it to yourself: whoever has it owns them.")
+        caption("Open this link there. Keep it to yourself: whoever has it owns them.")
         _workspace_link(_token())
         if left := st.session_state.get("workspace_left"):
-            quiet("You came here by such a link, and left another workspace of yours. This leads back:")
+            caption("You came here by such a link, and left another workspace of yours. This leads back:")
             _workspace_link(left)
         if run:
             st.markdown("**Let others watch this run**")
-            quiet(
+            caption(
                 "Whoever has this link sees the run and the drawings that it reads or learns, and can change nothing."
             )
             st.code(f"{_address()}?run={run.id}", language=None, wrap_lines=True)

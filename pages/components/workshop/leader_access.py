@@ -11,7 +11,7 @@ import secrets
 import streamlit as st
 
 from core import config
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 
 LEAST = 12  # characters of a token; random ones cannot be guessed, however often it is tried
 
@@ -24,14 +24,14 @@ def is_leader() -> bool:
     return bool(token) and secrets.compare_digest(st.session_state.get("leader", ""), _digest(token))
 
 
-def show() -> bool:
+def render() -> bool:
     """Ask for the token where it has not been shown yet; says whether the leader is here."""
     linked = st.query_params.get("token")
     if linked is not None:
         del st.query_params["token"]  # at once: the address may be on a projector
     token = config.leader_token()
     if len(token) < LEAST:
-        quiet(_how_to_switch_on(token))
+        caption(_how_to_switch_on(token))
         return False
     if linked is not None:
         _try(linked)

@@ -16,7 +16,7 @@ from core.store.runs import Run, RunState, run_store
 from core.store.scoreboard import Entry, scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import quiet
+from pages.components.base.typesetting import caption
 from pages.components.visitor.engine import engine
 from pages.components.workshop import leader_access
 
@@ -36,7 +36,7 @@ _ENGINE = {
 }
 
 
-def show() -> None:
+def render() -> None:
     """Draw the actions, and the room as it is, which is looked at anew every few seconds while the page is open."""
     is_paused = run_store().is_queue_paused()
     if said := st.session_state.pop("leader_said", None):
@@ -45,12 +45,12 @@ def show() -> None:
         label, icon = ("Let the queue go on", "play_arrow") if is_paused else ("Pause the queue", "pause")
         st.button(label, key="pause_queue", icon=f":material/{icon}:", on_click=_pause_queue, args=(not is_paused,))
         with st.popover("Clear old runs", key="clear_old", icon=":material/delete:"), st.container(width=WIDTH):
-            _show_clear()
+            _render_clear()
         with (
             st.popover("Scoreboard", key="manage_scoreboard", icon=":material/leaderboard:"),
             st.container(width=WIDTH, gap="small"),
         ):
-            _show_scoreboard()
+            _render_scoreboard()
         st.button("Lock this page", key="lock", icon=":material/lock:", on_click=leader_access.leave)
     if is_paused:
         st.warning("The queue is paused: what trains goes on, and nothing new begins.", icon=":material/pause:")
@@ -60,7 +60,7 @@ def show() -> None:
 # The room
 
 
-@errors.shown()
+@errors.on_page()
 def _room(was_paused: bool) -> None:
     if was_paused != run_store().is_queue_paused() or not leader_access.is_leader():
         st.rerun()
@@ -74,17 +74,17 @@ def _room(was_paused: bool) -> None:
             ("Finished", counts.get(RunState.FINISHED, 0)),
         ):
             st.metric(label, f"{value:,}", border=True, width=136)  # two beside each other on the narrowest phone
-    quiet(_said_of_machine(machine.look()))
+    caption(_said_of_machine(machine.look()))
     ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and state in counts]
-    quiet(f"{_ENGINE[engine().state]}. Runs that are over or set aside: {', '.join(ended) or 'none yet'}.")
+    caption(f"{_ENGINE[engine().state]}. Runs that are over or set aside: {', '.join(ended) or 'none yet'}.")
     st.header("The queue", anchor=False)
     if not active:
-        quiet("Nothing trains and nothing waits.")
+        caption("Nothing trains and nothing waits.")
     names = _nicknames(scoreboard().entries())
     for run in active:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"queued_{run.id}"):
             st.markdown(_said_of(run, names, places.get(run.id)), width="stretch")
-            is_asked = run.wish == "stop" and run.state == RunState.RUNNING
+            is_asked = run.requested_action == "stop" and run.state == RunState.RUNNING
             label = "Stopping" if is_asked else "Stop" if run.state == RunState.RUNNING else "Cancel"
             st.button(label, key=f"stop_{run.id}", disabled=is_asked, on_click=_stop, args=(run,))
 
@@ -132,40 +132,40 @@ def _by_leader(act: Callable[P, None]) -> Callable[P, None]:
     return acting
 
 
-@errors.told()
+@errors.in_callback()
 @_by_leader
 def _pause_queue(is_paused: bool) -> None:
     run_store().pause_queue(is_paused)
     engine().nudge()
 
 
-@errors.told()
+@errors.in_callback()
 @_by_leader
 def _stop(run: Run) -> None:
     run_store().ask(run.id, run.owner, "stop", STOPPED)
     engine().nudge()
 
 
-def _show_clear() -> None:
+def _render_clear() -> None:
     st.markdown("**Delete everybody's runs to which nothing has happened for**")
     hours = int(st.number_input("Hours", 1, MOST_HOURS, HOURS, key="clear_hours"))
     count = run_store().count_old(hours / 24)
     runs = "1 run" if count == 1 else f"{count:,} runs"
-    quiet(f"{runs}, with models and curves. What trains or waits is never deleted; the scoreboard stays.")
+    caption(f"{runs}, with models and curves. What trains or waits is never deleted; the scoreboard stays.")
     st.button(f"Delete {runs}", key="clear_now", disabled=not count, on_click=_clear, args=(hours,))
 
 
-@errors.told()
+@errors.in_callback()
 @_by_leader
 def _clear(hours: int) -> None:
     count = run_store().cull(hours / 24)
     st.session_state.leader_said = "1 run is deleted." if count == 1 else f"{count:,} runs are deleted."
 
 
-def _show_scoreboard() -> None:
+def _render_scoreboard() -> None:
     entries = scoreboard().entries()
     if not entries:
-        quiet("Nobody is on the scoreboard.")
+        caption("Nobody is on the scoreboard.")
         return
     by_run = {entry.run: entry for entry in entries}
     chosen = st.selectbox(
@@ -184,13 +184,13 @@ def _said_of_entry(entry: Entry) -> str:
     return f"{entry.nickname} (workspace {entry.owner[:4]}): {entry.recipe}, {figures}"
 
 
-@errors.told()
+@errors.in_callback()
 @_by_leader
 def _take_off(entry: Entry) -> None:
     scoreboard().leave(entry.run, entry.owner)
 
 
-@errors.told()
+@errors.in_callback()
 @_by_leader
 def _take_all_off() -> None:
     scoreboard().reset()

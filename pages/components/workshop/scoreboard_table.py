@@ -25,7 +25,7 @@ class Line:
     is_own: bool
 
 
-def show(columns: Sequence[str], ranked: int, lines: Sequence[Line]) -> None:
+def render(columns: Sequence[str], ranked: int, lines: Sequence[Line]) -> None:
     """Draw it.
 
     Args:

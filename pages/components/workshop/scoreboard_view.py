@@ -11,7 +11,7 @@ from core.store.runs import run_store
 from core.store.scoreboard import Entry, Order, ranked, scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
-from pages.components.base.typesetting import on_accent, quiet
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.runs import scoreboard_entry
 from pages.components.visitor import workspace
 from pages.components.workshop import scoreboard_table
@@ -33,7 +33,7 @@ _NOTES = {
 }
 
 
-def show() -> None:
+def render() -> None:
     """Draw the heading, the choice of what it is ranked by, and the board."""
     is_empty = not scoreboard().entries()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
@@ -46,24 +46,26 @@ def show() -> None:
     st.fragment(_board, run_every=EVERY)(Order.TEST if is_empty else Order(chosen), is_empty)
 
 
-@errors.shown()
+@errors.on_page()
 def _board(order: Order, was_empty: bool) -> None:
     entries = scoreboard().entries()
     if was_empty != (not entries):
         st.rerun()
     if not entries:
-        _show_empty()
+        _render_empty()
         return
     owner = workspace.owner()
     places = ranked(entries, order)
-    scoreboard_table.show(list(_COLUMNS.values()), list(Order).index(order), [_line(*one, owner) for one in places])
+    scoreboard_table.render(list(_COLUMNS.values()), list(Order).index(order), [_line(*one, owner) for one in places])
     sources = {entry.source for entry in entries}
-    quiet(f"{_NOTES[order]} {_on_handwriting(sources)}")
+    caption(f"{_NOTES[order]} {_on_handwriting(sources)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if mine := [entry for entry in entries if entry.owner == owner]:
             with st.popover("Take mine off", key="take_mine_off"), st.container(width=WIDTH, gap="xsmall"):
-                _show_mine(mine)
-        quiet("A finished run of yours goes on the board by the button “Scoreboard” beside its name.", width="content")
+                _render_mine(mine)
+        caption(
+            "A finished run of yours goes on the board by the button “Scoreboard” beside its name.", width="content"
+        )
         st.page_link("pages/runs.py", label=":small[My runs]")
 
 
@@ -85,14 +87,14 @@ def _on_handwriting(sources: set[str]) -> str:
     return "“On built-in handwriting”: tested on other images than MNIST's, so these compare only among themselves."
 
 
-def _show_mine(mine: Sequence[Entry]) -> None:
+def _render_mine(mine: Sequence[Entry]) -> None:
     for entry in mine:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{plain(entry.nickname)}, {percent(entry.test_accuracy)}", width="stretch")
             st.button("Take off", key=f"off_{entry.run}", on_click=partial(scoreboard_entry.leave, entry.run))
 
 
-def _show_empty() -> None:
+def _render_empty() -> None:
     with st.container(border=True, key="empty_scoreboard", gap="small"):
         st.header("Nobody is on it yet", anchor=False)
         st.markdown(
