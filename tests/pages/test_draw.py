@@ -170,7 +170,7 @@ def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
     for module, part in (
         (model_choice, "my_runs"),
         (framing_view, "_steps"),
-        (own_drawings, "_show_set"),
+        (own_drawings, "_render_set"),
         *(
             (explanation_view, part)
             for part in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "worked_pixel")

@@ -98,7 +98,7 @@ def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, mo
     assert f"(expected calibration error {error:.4f})" in said
     assert "Its temperature is 1:" in said
     assert "The surest: a 9, read as 4." in said
-    assert sent(app, "confusion")["counts"][9][4] == 3
+    assert sent(app, "confusion_matrix")["counts"][9][4] == 3
     assert sent(app, "thumbnails", "mistakes")["words"][0] == f"9 \N{RIGHTWARDS ARROW} 4, 99.0{PERCENT}"
 
 
@@ -117,7 +117,7 @@ def test_the_commonest_mistake_is_shown_first_and_any_other_cell_when_it_is_chos
         choose_cell(app, run_id, cell)
         assert not app.error
         assert heading in text(app)
-        assert sent(app, "confusion")["chosen"] == cell
+        assert sent(app, "confusion_matrix")["chosen"] == cell
 
 
 def test_a_cell_that_no_browser_of_ours_would_send_is_not_taken(digits):
@@ -126,7 +126,7 @@ def test_a_cell_that_no_browser_of_ours_would_send_is_not_taken(digits):
     for cell in (None, "x", [1], [10, 0], [-1, 2], [True, 2], [[0], [1]], {"a": 1}):
         choose_cell(app, run_id, cell)
         assert not app.error
-        assert sent(app, "confusion")["chosen"] == [9, 4]
+        assert sent(app, "confusion_matrix")["chosen"] == [9, 4]
 
 
 def test_more_mistakes_are_shown_on_request(digits):

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import config
 from core.engine.jobs import EngineState
 from core.networks.history import BatchProgress
 from core.networks.recipe import PRESETS
 from core.store.privacy import privacy
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard
-from pages.components.workshop import leader_access, leader_view
+from pages.components.workshop import leader_view
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -22,7 +23,7 @@ GRACE, ADA = "e" * 64, "f" * 64
 
 @pytest.fixture(autouse=True)
 def _empty_room(monkeypatch):
-    monkeypatch.setenv(leader_access.VARIABLE, TOKEN)
+    monkeypatch.setenv(config.LEADER_TOKEN, TOKEN)
     for owner in (OWNER, GRACE, ADA):
         privacy().forget(owner)
     scoreboard().reset()
@@ -54,11 +55,11 @@ def figures(app):
 
 @pytest.mark.parametrize(("token", "said"), [("", "This page is switched off."), ("short", "is too short to be safe")])
 def test_without_a_token_that_is_safe_the_page_says_how_to_switch_it_on(token, said, monkeypatch):
-    monkeypatch.setenv(leader_access.VARIABLE, token)
+    monkeypatch.setenv(config.LEADER_TOKEN, token)
     app = opened(token=token)
     assert not app.error
     assert said in texts(app)
-    assert leader_access.VARIABLE in texts(app)
+    assert config.LEADER_TOKEN in texts(app)
     assert not app.metric
     assert not app.text_input
     assert "token" not in app.query_params
@@ -86,7 +87,7 @@ def test_a_link_with_the_token_opens_the_page_until_it_is_locked_or_the_token_ch
     assert not app.metric
     typed(app, TOKEN)
     assert app.metric
-    monkeypatch.setenv(leader_access.VARIABLE, "another token, chosen later")
+    monkeypatch.setenv(config.LEADER_TOKEN, "another token, chosen later")
     waiting = run_store().submit(GRACE, PRESETS["fast"])
     app.button(key="pause_queue").click().run()
     assert not app.metric
