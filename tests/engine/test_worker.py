@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.training.test_database import fill, restrict
+from tests.store.test_database import fill, restrict
 
 from core.digits.dataset import load_dataset
 from core.engine import worker
