@@ -1,45 +1,63 @@
-# make run: the app. make stop: end its training engine. make test: everything that must hold. Both make their own environment first.
+# make run: the app. make check: style, types and the quick tests, after every edit. make test: everything that must hold.
+# Each makes its environment (.venv) first, with uv where it is installed and with pip where it is not.
 PYTHON ?= python3
 BIN = .venv/bin
+UV := $(shell command -v uv)
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+VENV = $(if $(UV),$(UV) venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
+PYTEST = $(BIN)/python -m pytest
+APART = tests/browser tests/engine tests/test_cluster.py tests/training tests/test_command.py tests/pages
 
-.PHONY: run test test-browser test-training test-pages test-core lint stop
+.PHONY: run stop check test style types lock test-browser test-engine test-training test-pages test-core
 
 run: .venv/run
 	$(BIN)/streamlit run app.py
 
-test: .venv/test
-	$(MAKE) --jobs=2 test-browser test-training test-core test-pages  # the longest first; a browser mostly waits
-
-test-browser: .venv/test  # the app in a real Chromium
-	$(BIN)/python -m pytest tests/browser
-
-test-training: .venv/test  # apart: Keras in one process with Streamlit disturbs both
-	$(BIN)/python -m pytest tests/training tests/engine tests/test_command.py
-
-test-pages: .venv/test  # without a browser; and several machines
-	$(BIN)/python -m pytest tests/pages tests/test_cluster.py
-
-test-core: .venv/test  # all the rest
-	$(BIN)/python -m pytest --ignore tests/browser --ignore tests/training --ignore tests/engine --ignore tests/test_command.py --ignore tests/pages --ignore tests/test_cluster.py
-
-stop: .venv/run
+stop: .venv/run  # ends the training engine, if one was left running
 	$(BIN)/python -m core stop
 
-lint: .venv/test
+check: .venv/test
+	$(MAKE) --jobs=2 --output-sync=target types test-core test-pages test-training style
+
+test: .venv/test
+	$(MAKE) --jobs=2 --output-sync=target test-engine test-browser test-core test-pages test-training  # the longest first
+
+style:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types:
 	$(BIN)/mypy
 
-# Files that remember which requirements the environment was made from.
+test-browser: .venv/test  # in a real Chromium
+	$(PYTEST) tests/browser
+
+test-engine: .venv/test  # real workers
+	$(PYTEST) tests/engine tests/test_cluster.py
+
+test-training: .venv/test  # apart from the pages: with Keras in its process, Streamlit clears Keras' session after each run
+	$(PYTEST) tests/training tests/test_command.py
+
+test-pages: .venv/test
+	$(PYTEST) tests/pages
+
+test-core: .venv/test
+	$(PYTEST) $(APART:%=--ignore=%)
+
+lock: .venv/test  # after a change of the dependencies in pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --custom-compile-command "make lock" pyproject.toml --group dev --output-file requirements-dev.txt
+
+# Files that remember which lock the environment was made from.
 .venv/run: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	touch $@
 
-.venv/test: requirements-dev.txt .venv/run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@
+.venv/test: requirements-dev.txt | .venv/bin/python  # holds all of requirements.txt too
+	$(INSTALL) -r requirements-dev.txt
+	touch $@ .venv/run
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Inkling needs Python 3.11 to 3.13, and this is Python %d.%d: run make with PYTHON=python3.12, say." % sys.version_info[:2])'
-	@echo "Making .venv; TensorFlow is large, so this takes a few minutes the first time."
-	@$(PYTHON) -m venv .venv
+	@echo "Making .venv. TensorFlow is large: the first time this takes a minute with uv, some minutes with pip."
+	@$(VENV)

@@ -1,14 +1,12 @@
-"""Imports run one way; TensorFlow stays in the worker; the list of dependencies is the whole list; the log is lines."""
+"""Imports run one way; TensorFlow stays in the worker; the log is lines."""
 
 import ast
 import re
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-SOURCES = [*sorted(path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*.py")), ROOT / "app.py"]
+from tests.sources import ROOT, SOURCES, imports
+
 # What each folder may import besides itself; a folder that nothing may import is not named here.
 WINGS = {
     "digits": set(),
@@ -31,18 +29,6 @@ COMPONENTS = {
     **{feature: SHARED | FEATURES for feature in ("draw", "train", "workshop")},
 }
 HEAVY = {"tensorflow", "keras", "torch"}
-
-
-def imports(path):
-    """The dotted names that a file imports, wherever in it and by whatever means."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("importlib.import_module", "__import__"):
-            yield ast.literal_eval(node.args[0])  # a name that is put together cannot be checked, and fails here
 
 
 STORES = {"run_store", "scoreboard", "privacy", "drawing_store", "presence"}
@@ -125,26 +111,6 @@ def test_each_line_of_the_log_is_an_event_with_its_values(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and is_log(ast.unparse(node.func)):
             assert re.fullmatch(values, ast.literal_eval(node.args[0])), ast.unparse(node)
-
-
-def test_requirements_are_pinned_exactly_and_are_what_the_code_imports():
-    pinned = dict(
-        line.split("==")
-        for line in (ROOT / "requirements.txt").read_text().splitlines()
-        if line and not line.startswith("#")
-    )
-    assert all(re.fullmatch(r"[\d.]+", version) for version in pinned.values())
-    packages = {package.replace("-", "_") for package in pinned}
-    names = {"PIL": "pillow"}
-    imported = {
-        names.get(top, top)
-        for path in SOURCES
-        for top in (imported.split(".")[0] for imported in imports(path))
-        if top not in sys.stdlib_module_names and top not in ("core", "pages")
-    }
-    asked_for = {"tensorflow", "streamlit", "streamlit_drawable_canvas", "numpy", "pillow", "matplotlib"}
-    assert imported <= packages
-    assert packages - imported <= asked_for
 
 
 def test_no_text_of_the_project_names_a_path_of_the_machine_it_was_made_on():

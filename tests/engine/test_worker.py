@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.store.test_database import fill, restrict
 
 from core.digits.dataset import load_dataset
 from core.engine import worker
@@ -20,6 +19,7 @@ from core.store.limits import Limits
 from core.store.runs import RunState, RunStore, rescued
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from tests.samples import random_weights
+from tests.store.test_database import fill, restrict
 from tests.training import tiny
 
 MINE = "a" * 64
