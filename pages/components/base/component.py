@@ -6,11 +6,14 @@ from typing import Any
 
 import streamlit as st
 
+_ELEMENTS = Path(__file__).with_name("elements.js").read_text(encoding="utf-8")
+
 
 def register(module: str | Path, html: str = "<span></span>") -> Callable[..., Any]:
     """Register the component of a module `NAME.py` as `inkling.NAME`.
 
     Markup, style and script are read from `NAME.html`, `NAME.css` and `NAME.js` beside the module; each is optional.
+    A script may use what `base/elements.js` defines.
 
     Args:
         module: the module's `__file__`.
@@ -25,4 +28,6 @@ def register(module: str | Path, html: str = "<span></span>") -> Callable[..., A
         for part in ("html", "css", "js")
         if path.with_suffix(f".{part}").exists()
     }
+    if "js" in parts:
+        parts["js"] = _ELEMENTS + parts["js"]
     return st.components.v2.component(f"inkling.{path.stem}", **parts)

@@ -4,15 +4,8 @@ const [THIN_SPACE, JOINER] = ["\u2009", "\u2060"] // a line may break at the one
 
 const unbroken = (text) => text.replaceAll(THIN_SPACE, `${JOINER}${THIN_SPACE}${JOINER}`)
 
-const made = (tag, className, ...content) => {
-  const element = document.createElement(tag)
-  if (className) element.className = className
-  element.append(...content)
-  return element
-}
-
 const picture = ({ image, side }, place) => {
-  const element = made("span", "picture")
+  const element = create("span", "picture")
   Object.assign(element.style, {
     width: `${side}px`,
     height: `${side}px`,
@@ -24,21 +17,21 @@ const picture = ({ image, side }, place) => {
 }
 
 const section = (row) => {
-  const element = made("section", "")
-  if (row.title) element.append(made("h2", "", row.title, made("span", "", row.detail)))
-  if (row.sentence) element.append(made("p", "", unbroken(row.sentence)))
+  const element = create("section", "")
+  if (row.title) element.append(create("h2", "", row.title, create("span", "", row.detail)))
+  if (row.sentence) element.append(create("p", "", unbroken(row.sentence)))
   if (!row.pictures) return element
-  const list = made("ul", row.pictures.side >= LARGE ? "large" : "")
+  const list = create("ul", row.pictures.side >= LARGE ? "large" : "")
   list.setAttribute("role", "list")
   list.setAttribute("aria-label", row.title || row.sentence)
   row.words.forEach((words, place) => {
-    const item = made("li", "")
+    const item = create("li", "")
     const shown = picture(row.pictures, place)
     shown.setAttribute("role", "img")
     shown.setAttribute("aria-label", row.said[place])
     item.append(shown)
     if (row.under) item.append(picture(row.under, place))
-    const said = made("span", "words", words)
+    const said = create("span", "words", words)
     if (row.pictures.side < LARGE) said.setAttribute("aria-hidden", "true")
     item.append(said)
     list.append(item)

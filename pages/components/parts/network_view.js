@@ -3,13 +3,6 @@ const SHEETS = 2.25 // pixels between two sheets of a stack
 const [THIN_SPACE, JOINER] = ["\u2009", "\u2060"] // a line may break at the one, and not beside the other
 const SVG = "http://www.w3.org/2000/svg"
 
-const made = (tag, className, ...content) => {
-  const element = document.createElement(tag)
-  if (className) element.className = className
-  element.append(...content)
-  return element
-}
-
 const drawn = (tag, attributes, text = "") => {
   const element = document.createElementNS(SVG, tag)
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
@@ -50,29 +43,29 @@ const spoken = (layer) => `${layer.name}, ${layer.kind}, output ${layer.shape}, 
 
 const facts = (list, data) => {
   list.replaceChildren()
-  for (const [what, value] of data.facts ?? []) list.append(made("div", "", made("dt", "", what), made("dd", "", value)))
+  for (const [what, value] of data.facts ?? []) list.append(create("div", "", create("dt", "", what), create("dd", "", value)))
 }
 
 const diagram = (list, data) => {
   const button = (layer, ...content) => {
-    const element = made("button", "", ...content)
+    const element = create("button", "", ...content)
     element.type = "button"
     element.dataset.layer = layer.name
     element.setAttribute("aria-label", spoken(layer))
     return element
   }
-  const label = [made("span", "kind", "Image"), made("span", "shape", data.image.shape)]
-  let last = made("li", "", made("span", "picture", image(data.image.sides)), ...label)
+  const label = [create("span", "kind", "Image"), create("span", "shape", data.image.shape)]
+  let last = create("li", "", create("span", "picture", image(data.image.sides)), ...label)
   list.replaceChildren(last)
   for (const layer of data.layers) {
     if (layer.rides) {
-      last.append(button(layer, made("span", "rider", layer.short)))
+      last.append(button(layer, create("span", "rider", layer.short)))
       continue
     }
-    last = made("li", "")
-    const shape = made("span", "shape", layer.shape)
+    last = create("li", "")
+    const shape = create("span", "shape", layer.shape)
     const svg = layer.sides.length === 3 ? stack(layer.sides) : column(layer.sides)
-    last.append(button(layer, made("span", "picture", svg), made("span", "kind", layer.short), shape))
+    last.append(button(layer, create("span", "picture", svg), create("span", "kind", layer.short), shape))
     list.append(last)
   }
 }
@@ -80,12 +73,12 @@ const diagram = (list, data) => {
 const table = (body, data) => {
   body.replaceChildren()
   for (const layer of data.layers) {
-    const name = made("th", "")
+    const name = create("th", "")
     name.scope = "row"
     const number = layer.name.slice(layer.name.lastIndexOf("_"))
     layer.words.forEach((word, place) => name.append(...(place ? [document.createElement("wbr")] : []), word.toLowerCase()))
     name.append(number)
-    const row = made("tr", "", name, ...[layer.shape, layer.parameters, layer.multiply_adds].map((text) => made("td", text === "0" ? "none" : "", text)))
+    const row = create("tr", "", name, ...[layer.shape, layer.parameters, layer.multiply_adds].map((text) => create("td", text === "0" ? "none" : "", text)))
     row.dataset.layer = layer.name
     body.append(row)
   }
@@ -94,7 +87,7 @@ const table = (body, data) => {
 const code = (place, data) => {
   place.replaceChildren()
   for (const line of data.lines) {
-    const element = made("span", "line", `${line.text}\n`)
+    const element = create("span", "line", `${line.text}\n`)
     if (line.layer) element.dataset.layer = line.layer
     place.append(element)
   }
@@ -142,7 +135,7 @@ export default function ({ data, parentElement }) {
     caption.replaceChildren()
     if (layer)
       caption.append(
-        made("b", "", layer.name),
+        create("b", "", layer.name),
         ` ${layer.does} ${layer.parameters} parameters, ${layer.multiply_adds} multiply-adds.`,
       )
     else caption.append("Each block is as large as the feature maps that a layer puts out. Point at one, or tap it.")

@@ -1,25 +1,18 @@
-const made = (tag, className, ...content) => {
-  const element = document.createElement(tag)
-  if (className) element.className = className
-  element.append(...content)
-  return element
-}
-
 const part = (table) => {
-  const element = made("table", `${table.heads.length ? "headed" : ""} ${table.prose ? "prose" : ""}`, made("caption", "", table.caption))
+  const element = create("table", `${table.heads.length ? "headed" : ""} ${table.prose ? "prose" : ""}`, create("caption", "", table.caption))
   if (table.heads.some(Boolean)) {
     const heads = table.heads.map((words) => {
-      const head = made("th", "", words)
+      const head = create("th", "", words)
       head.scope = "col"
       return head
     })
-    element.append(made("thead", "", made("tr", "", ...heads)))
+    element.append(create("thead", "", create("tr", "", ...heads)))
   }
-  const body = made("tbody", "")
+  const body = create("tbody", "")
   table.cells.forEach((cells, row) => {
-    const line = made("tr", row === table.marked ? "marked" : "")
+    const line = create("tr", row === table.marked ? "marked" : "")
     cells.forEach((text, column) => {
-      const cell = made("td", "", text)
+      const cell = create("td", "", text)
       const shade = table.shades[row]?.[column] ?? 0
       cell.style.setProperty("--shade", Math.abs(shade))
       cell.classList.toggle("below", shade < 0)
@@ -28,9 +21,9 @@ const part = (table) => {
     body.append(line)
   })
   element.append(body)
-  const whole = made("div", "part")
-  if (table.sign) whole.append(made("span", "sign", table.sign))
-  whole.append(made("div", "wide", element))
+  const whole = create("div", "part")
+  if (table.sign) whole.append(create("span", "sign", table.sign))
+  whole.append(create("div", "wide", element))
   return whole
 }
 
