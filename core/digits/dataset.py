@@ -24,8 +24,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from core import config
+from core.digits.synthetic.cache import load_handwriting, load_handwriting_part
 from core.digits.synthetic.doodles import doodles as draw_doodles
-from core.digits.synthetic.handwriting import load_handwriting, load_handwriting_part
 from core.errors import InklingError
 from core.storage import home, write_whole
 

@@ -20,7 +20,8 @@ import psutil
 from playwright.sync_api import Page, expect
 
 from core.digits.dataset import load_dataset
-from core.digits.synthetic.handwriting import STYLES, jittered
+from core.digits.synthetic.handwriting import control_points
+from core.digits.synthetic.styles import STYLES
 from core.engine import jobs
 from core.engine.jobs import Engine
 from core.insight.prediction import answer_drawing
@@ -264,9 +265,9 @@ def _written() -> Iterator[list[np.ndarray]]:
     rng = np.random.default_rng(6)
     while True:
         for style in rng.permutation(np.array(STYLES, object)):
-            points = jittered(style, 1, rng)[0]
-            dots = [style.pen[:, stroke] @ points[stroke] for stroke in style.strokes]
-            mine = [style.pen[:, stroke].any(axis=1) for stroke in style.strokes]
+            points = control_points(style, 1, rng)[0]
+            dots = [style.weights[:, stroke] @ points[stroke] for stroke in style.strokes]
+            mine = [style.weights[:, stroke].any(axis=1) for stroke in style.strokes]
             strokes = [line[is_mine] for line, is_mine in zip(dots, mine, strict=True)]
             yield placed(strokes, 180, (140, 140), 0)
 

@@ -1,11 +1,9 @@
-"""Skeletons of letters and signs, which people draw on a board for digits too.
+"""Letters and signs that people draw on the board, as skeletons (see `skeletons.py`).
 
-Left out are those that are digits in somebody's hand: O and o, I and l, S and s, Z and z, B, b, g and q; and what
-looks like them in other alphabets.
+Left out are those that are digits in somebody's hand: O and o, I and l, S and s, Z and z, B, b, g and q, and what
+looks like them in other alphabets. One line for each way to write a letter.
 """
 
-# As in `handwriting.Style`: points are "x,y" in percent of the height, y down; "/" lifts the pen, "!" marks a corner.
-# One line for each way to write it.
 CAPITALS = (
     "0,100 40,0! 80,100 / 16,64 64,64",  # A
     "4,100 8,40 40,0 72,40 76,100 / 6,60 74,60",
