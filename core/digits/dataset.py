@@ -30,6 +30,7 @@ from core.errors import InklingError
 from core.storage import home, write_whole
 
 Source = Literal["mnist", "handwriting"]
+SOURCE_NAMES = {"mnist": "MNIST", "handwriting": "built-in handwriting"}
 Size = Literal["full", "quick"]
 Validation = Literal["split", "test", "none"]
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from core.digits.dataset import SOURCE_NAMES
 from core.formatting import NONE, setting_text
 from core.networks.network import AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Network
 from core.networks.recipe import Recipe, parse_recipe
@@ -27,9 +28,7 @@ _LABELS = {
     "l1": "L1 penalty",
     "l2": "L2 penalty",
 }
-_WORDS = {
-    "mnist": "MNIST",
-    "handwriting": "built-in handwriting",
+_WORDS = SOURCE_NAMES | {
     "full": "all",
     "quick": "10,000",
     "split": "a split",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from core.digits.dataset import SOURCE_NAMES
 from core.formatting import duration, percent
 from core.networks.model import Scores
 
 SAME_TIME = 1.15  # a machine that others use too is no stopwatch
 _PARTS = ("", "", "half", "a third", "a quarter", "a fifth", "a sixth", "a seventh", "an eighth", "a ninth", "a tenth")
-_IMAGES = {"mnist": "MNIST", "handwriting": "built-in handwriting"}
 
 
 def comparison_sentence(named: Sequence[tuple[str, Scores]]) -> str:
@@ -22,7 +22,7 @@ def comparison_sentence(named: Sequence[tuple[str, Scores]]) -> str:
     if len(named) < 2:
         return ""
     if len({scores.data_source for _, scores in named}) > 1:
-        measured = "; ".join(f"{name} on {_IMAGES[scores.data_source]}" for name, scores in named)
+        measured = "; ".join(f"{name} on {SOURCE_NAMES[scores.data_source]}" for name, scores in named)
         return f"Their accuracies cannot be compared, because they were measured on different images: {measured}."
     ranked = sorted(named, key=lambda one: one[1].test_accuracy, reverse=True)
     return _pair(*ranked) if len(ranked) == 2 else _several(ranked)

@@ -12,7 +12,7 @@ from streamlit.components.v2 import manifest_scanner
 from core.engine.jobs import EngineState
 from core.store.database import Database, DatabaseTrouble
 from core.store.runs import RunState, run_store
-from pages.components.evaluate import evaluated
+from pages.components.evaluate import model_and_answers
 from pages.components.visitor import engine as engine_module
 
 
@@ -65,7 +65,7 @@ def _packages_are_looked_through_once():
 
 @pytest.fixture(autouse=True)
 def _no_answering(monkeypatch):
-    monkeypatch.setattr(evaluated, "answering", lambda model, source, run: StandInAnswering())
+    monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: StandInAnswering())
 
 
 @pytest.fixture(autouse=True)

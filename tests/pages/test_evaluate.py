@@ -15,7 +15,7 @@ from core.networks.recipe import FAST, PRESETS
 from core.reports.progress import score_words
 from core.store.runs import run_store
 from pages.components.base.errors import plain
-from pages.components.evaluate import data_view, evaluated
+from pages.components.evaluate import data_browser, model_and_answers
 from tests.played import OWNER, SECRET, finished_run
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -28,12 +28,12 @@ def digits(monkeypatch):
     """Ten thousand images of dust stand in for test digits of either source."""
     random = np.random.default_rng(0)
     dust = Digits(random.integers(0, 256, (10_000, 28, 28), np.uint8), (np.arange(10_000) % 10).astype(np.uint8))
-    for module in (evaluated, data_view, answers_module):
+    for module in (model_and_answers, data_browser, answers_module):
         monkeypatch.setattr(module, "unseen_digits", lambda source: dust)
-    monkeypatch.setattr(data_view, "training_sample", lambda source: dust[:1000])
-    monkeypatch.setattr(data_view, "drawn_digits", lambda: dust[:500])
-    data_view._training.clear()
-    evaluated._stored.clear()
+    monkeypatch.setattr(data_browser, "training_sample", lambda source: dust[:1000])
+    monkeypatch.setattr(data_browser, "drawn_digits", lambda: dust[:500])
+    data_browser._training_sample.clear()
+    model_and_answers._stored_probabilities.clear()
     for run in run_store().runs_of(OWNER):
         run_store().delete(run.id, OWNER)
     return dust
@@ -85,7 +85,7 @@ def sent(app, component, key=""):
 
 
 def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, monkeypatch):
-    monkeypatch.setattr(evaluated, "answering", None)  # nothing is worked out
+    monkeypatch.setattr(model_and_answers, "answering", None)  # nothing is worked out
     app = opened(mine(digits))
     assert not app.error
     assert list(figures(app).values()) == [f"99.96{PERCENT}", f"98.76{PERCENT}"]
@@ -117,7 +117,7 @@ def test_the_commonest_mistake_is_shown_first_and_any_other_cell_when_it_is_chos
         choose_cell(app, run_id, cell)
         assert not app.error
         assert heading in text(app)
-        assert sent(app, "confusion_matrix")["chosen"] == cell
+        assert sent(app, "confusion_matrix")["selected"] == cell
 
 
 def test_a_cell_that_no_browser_of_ours_would_send_is_not_taken(digits):
@@ -126,7 +126,7 @@ def test_a_cell_that_no_browser_of_ours_would_send_is_not_taken(digits):
     for cell in (None, "x", [1], [10, 0], [-1, 2], [True, 2], [[0], [1]], {"a": 1}):
         choose_cell(app, run_id, cell)
         assert not app.error
-        assert sent(app, "confusion_matrix")["chosen"] == [9, 4]
+        assert sent(app, "confusion_matrix")["selected"] == [9, 4]
 
 
 def test_more_mistakes_are_shown_on_request(digits):
@@ -148,8 +148,9 @@ def test_a_model_that_always_says_the_same_has_scores_all_the_same(digits):
     app = opened(finished_run("Stuck", SMALL))
     assert not app.error
     assert "It never answers 1 or 2 or 3" in text(app)
-    assert sent(app, "score_table")["rows"][0][:3] == ["0", f"10.00{PERCENT}", f"100.00{PERCENT}"]
-    assert sent(app, "score_table")["rows"][1] == ["1", "\N{EN DASH}", f"0.00{PERCENT}", f"0.00{PERCENT}", "1,000"]
+    scores = app.table[0].value
+    assert list(scores.loc["0"]) == [f"**10.00{PERCENT}**", f"100.00{PERCENT}", f"18.18{PERCENT}", "1,000"]
+    assert list(scores.loc["1"]) == ["\N{EN DASH}", f"**0.00{PERCENT}**", f"**0.00{PERCENT}**", "1,000"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -169,7 +170,7 @@ def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choic
     run_id = mine(digits)
     assert opened(answering_run=run_id).selectbox(key="evaluated_model").value == run_id
     shipped = probabilities(digits, {})
-    monkeypatch.setattr(evaluated, "kept", lambda model, source: shipped if model is pretrained() else None)
+    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: shipped if model is pretrained() else None)
     app = opened()
     assert app.selectbox(key="evaluated_model").value == "pretrained"
     assert "Test accuracy, MNIST" in figures(app)
@@ -184,13 +185,13 @@ def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digi
         answered, probabilities, problem = 3200, None, ""
 
     work = Work()
-    monkeypatch.setattr(evaluated, "kept", lambda model, source: None)
-    monkeypatch.setattr(evaluated, "answering", lambda model, source, run: work)
+    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: None)
+    monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: work)
     model = run_store().model(mine(digits))
     app = opened(opened_model=model, opened_name="![Theirs]")
     assert not app.error
     assert app.selectbox(key="evaluated_model").value == "opened"
-    assert app.get("progress")[0].proto.text == "It reads the test digits: 3,200 of 10,000"
+    assert app.get("progress")[0].proto.text == "Reading the test digits: 3,200 of 10,000"
     assert not figures(app)
     work.probabilities = probabilities(digits, WRONG)
     app.run()
@@ -201,8 +202,8 @@ def test_work_that_failed_says_why(digits, monkeypatch):
     class Work:
         answered, probabilities, problem = 0, None, "It could not be done."
 
-    monkeypatch.setattr(evaluated, "kept", lambda model, source: None)
-    monkeypatch.setattr(evaluated, "answering", lambda model, source, run: Work())
+    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: None)
+    monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: Work())
     assert [error.value for error in opened().error] == ["It could not be done."]
 
 
@@ -212,10 +213,10 @@ def test_without_mnist_the_shipped_model_is_measured_on_built_in_handwriting_and
             raise NoMnist("MNIST is not on this machine yet.")
         return digits
 
-    monkeypatch.setattr(evaluated, "unseen_digits", no_mnist)
+    monkeypatch.setattr(model_and_answers, "unseen_digits", no_mnist)
     asked = []
     answers = probabilities(digits, {})
-    monkeypatch.setattr(evaluated, "kept", lambda model, source: asked.append(source) or answers)
+    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: asked.append(source) or answers)
     app = opened()
     assert not app.error
     assert asked == ["handwriting"]
@@ -246,15 +247,15 @@ def test_a_change_is_measured_when_it_is_chosen_and_not_before(digits, monkeypat
 
 def test_the_data_can_be_looked_through_by_digit_and_split(digits):
     app = opened(mine(digits))
-    assert "1,000 of them are 0s, and here are 1 to 60 of these" in text(app)
-    app.button(key="evaluate_data_next").click().run()
-    assert "here are 61 to 120 of these" in text(app)
+    assert "1,000 of them are 0s, and these are 1 to 60" in text(app)
+    app.pagination(key="evaluate_data_page").set_value(2).run()
+    assert "and these are 61 to 120" in text(app)
     app.segmented_control(key="evaluate_data_digit").set_value(7).run()
-    assert "are 7s, and here are 1 to 60" in text(app)
+    assert "are 7s, and these are 1 to 60" in text(app)
     assert set(sent(app, "thumbnails", "data")["words"]) == {"7"}
     app.segmented_control(key="evaluate_data_split").set_value("Drawn").run()
     assert "The 500 drawn digits" in text(app)
-    assert "50 of them are 7s, and here are 1 to 50" in text(app)
+    assert "50 of them are 7s, and these are 1 to 50" in text(app)
     app.segmented_control(key="evaluate_data_split").set_value("Training").run()
     assert "The first 1,000 training images of MNIST" in text(app)
     assert not app.error
@@ -270,7 +271,7 @@ def test_a_run_that_still_goes_on_has_nothing_to_evaluate_yet(digits):
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000])
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id, digits, monkeypatch):
-    monkeypatch.setattr(evaluated, "kept", lambda model, source: probabilities(digits, {}))
+    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: probabilities(digits, {}))
     app = opened(run_id)
     assert [error.value for error in app.error] == [
         "There is no such run here. It may have been deleted, or the link is incomplete."

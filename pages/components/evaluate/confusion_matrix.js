@@ -1,63 +1,45 @@
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
-const header = (text, scope, className = "") => {
-  const cell = document.createElement("th")
-  cell.textContent = text
-  if (scope) cell.scope = scope
-  if (className) cell.className = className
-  return cell
-}
-
 export default function ({ data, parentElement, setStateValue }) {
   const table = parentElement.querySelector("table")
-  const digits = data.counts.map((_, digit) => digit)
+  const digits = [...data.counts.keys()]
   if (!table.querySelector("button")) {
-    const head = document.createElement("tr")
-    head.append(header("", "", "corner"), ...digits.map((digit) => header(digit, "col")))
-    table.tHead.append(head)
-    for (const digit of digits) {
-      const row = document.createElement("tr")
-      row.append(header(digit, "row"))
-      for (const answer of digits) {
-        const cell = document.createElement("td")
-        const button = document.createElement("button")
-        button.type = "button"
-        button.dataset.cell = `${digit} ${answer}`
-        cell.append(button)
-        row.append(cell)
-      }
-      table.tBodies[0].append(row)
-    }
+    const header = (digit, scope) => `<th scope="${scope}">${digit}</th>`
+    const cell = (digit, answer) => `<td><button type="button" data-digit="${digit}" data-answer="${answer}"></button></td>`
+    table.tHead.rows[0].innerHTML += digits.map((digit) => header(digit, "col")).join("")
+    table.tBodies[0].innerHTML = digits
+      .map((digit) => `<tr>${header(digit, "row")}${digits.map((answer) => cell(digit, answer)).join("")}</tr>`)
+      .join("")
   }
-  table.caption.textContent = data.caption
-  const at = (digit, answer) => table.querySelector(`[data-cell="${digit} ${answer}"]`)
-  // One stop for the Tab key; from there the arrow keys lead on.
-  const reach = (chosen) => {
-    for (const button of table.querySelectorAll("button")) button.tabIndex = button === chosen ? 0 : -1
+  const buttons = [...table.querySelectorAll("button")]
+  const position = (button) => [Number(button.dataset.digit), Number(button.dataset.answer)]
+  const at = (digit, answer) => table.querySelector(`[data-digit="${digit}"][data-answer="${answer}"]`)
+  // The table is one stop of the Tab key; from there the arrow keys lead on.
+  const makeTabStop = (stop) => buttons.forEach((button) => (button.tabIndex = button === stop ? 0 : -1))
+  const mistakes = data.counts.flatMap((row, digit) => row.filter((_, answer) => answer !== digit))
+  const most = Math.max(1, ...mistakes)
+  for (const button of buttons) {
+    const [digit, answer] = position(button)
+    const count = data.counts[digit][answer]
+    button.textContent = count || "·"
+    button.className = digit === answer ? "right" : count ? "wrong" : "none"
+    button.style.setProperty("--share", Math.sqrt(count / most))
+    button.setAttribute("aria-label", `${digit} read as ${answer}: ${count}`)
+    button.setAttribute("aria-pressed", digit === data.selected[0] && answer === data.selected[1])
   }
-  const most = Math.max(1, ...digits.flatMap((digit) => digits.map((answer) => (digit === answer ? 0 : data.counts[digit][answer]))))
-  for (const digit of digits)
-    for (const answer of digits) {
-      const [button, count] = [at(digit, answer), data.counts[digit][answer]]
-      button.textContent = count || "·"
-      button.className = digit === answer ? "right" : count ? "wrong" : "none"
-      button.style.setProperty("--share", digit === answer ? 0 : Math.sqrt(count / most))
-      button.setAttribute("aria-label", `${digit} read as ${answer}: ${count}`)
-      button.setAttribute("aria-pressed", digit === data.chosen[0] && answer === data.chosen[1])
-    }
-  if (!table.contains(parentElement.getRootNode().activeElement)) reach(at(...data.chosen))
+  if (!table.contains(parentElement.getRootNode().activeElement)) makeTabStop(at(...data.selected))
   table.onclick = (event) => {
     const button = event.target.closest("button")
     if (!button) return
-    reach(button)
-    setStateValue("cell", button.dataset.cell.split(" ").map(Number))
+    makeTabStop(button)
+    setStateValue("cell", position(button))
   }
   table.onkeydown = (event) => {
     const step = STEPS[event.key]
-    if (!step || !event.target.dataset.cell) return
-    const [digit, answer] = event.target.dataset.cell.split(" ").map(Number)
-    const next = at(digit + step[0], answer + step[1])
+    if (!step || !event.target.dataset.digit) return
     event.preventDefault()
-    if (next) reach(next), next.focus()
+    const [digit, answer] = position(event.target)
+    const next = at(digit + step[0], answer + step[1])
+    if (next) makeTabStop(next), next.focus()
   }
 }

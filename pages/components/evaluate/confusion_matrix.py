@@ -1,4 +1,8 @@
-"""A confusion matrix whose cells are buttons: a table that can be clicked, tapped and walked through by arrow keys."""
+"""A confusion matrix whose cells can be clicked, tapped and reached by the arrow keys.
+
+A component of our own: cells of `st.table` cannot be chosen, and those of `st.dataframe` and of a chart cannot be
+reached with a screen reader.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,32 +12,31 @@ import streamlit as st
 
 from pages.components.base.component import register
 
-_confusion = register(__file__)
+_confusion_matrix = register(__file__)
 
-Cell = tuple[int, int]
+Cell = tuple[int, int]  # true digit, answer
 
 
-def render(matrix: np.ndarray, first: Cell, key: str) -> Cell:
-    """Draw it.
+def render(matrix: np.ndarray, default: Cell, key: str) -> Cell:
+    """Render the matrix; the more mistakes of a kind, the stronger the colour of its cell.
 
     Args:
-        matrix: (n, n) counts, a row per true digit, a column per answer.
-        first: the cell that is chosen before anybody chooses one.
-        key: of the component.
+        matrix: (n, n) counts, a row for each true digit, a column for each answer.
+        default: the cell that is selected before one is chosen.
+        key: of the component; `st.session_state[key]["cell"]` is the chosen cell.
 
     Returns:
-        The chosen cell: true digit and answer.
+        The selected cell.
     """
-    chosen = _cell(st.session_state.get(key), len(matrix)) or first
-    caption = "Rows: the true digit. Columns: what it is read as. Choose a number to see its images."
-    data = {"counts": matrix.tolist(), "chosen": list(chosen), "caption": caption}
-    _confusion(key=key, data=data, on_cell_change=lambda: None)
-    return chosen
+    selected = _chosen_cell(st.session_state.get(key), len(matrix)) or default
+    data = {"counts": matrix.tolist(), "selected": list(selected)}
+    _confusion_matrix(key=key, data=data, on_cell_change=lambda: None)
+    return selected
 
 
-def _cell(state: Any, digits: int) -> Cell | None:
-    """The cell that a browser says was chosen; any browser may send anything."""
+def _chosen_cell(state: Any, size: int) -> Cell | None:
+    """The cell that the browser reports, if there is such a cell; a browser may send anything."""
     cell = state.get("cell") if isinstance(state, Mapping) else None
-    if isinstance(cell, list) and len(cell) == 2 and all(type(n) is int and 0 <= n < digits for n in cell):
+    if isinstance(cell, list) and len(cell) == 2 and all(type(n) is int and 0 <= n < size for n in cell):
         return cell[0], cell[1]
     return None

@@ -1,4 +1,4 @@
-"""How much change a model can bear: one kind of change at a time, with its curve and what the digits become."""
+"""How much change a model can bear: its accuracy as the digits are changed more and more, and ten of those digits."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from core.networks.model import Model
 from core.reports import charts
 from pages.components.base import errors
 from pages.components.base.typesetting import caption
-from pages.components.evaluate.evaluated import Answers, Evaluated, readings
+from pages.components.evaluate.model_and_answers import Answers, readings
 from pages.components.images import thumbnails
 
 CHART_HEIGHT = 260  # pixels
@@ -18,20 +18,20 @@ CHART_HEIGHT = 260  # pixels
 
 @st.fragment
 @errors.on_page()
-def render(shown: Evaluated, answers: Answers) -> None:
-    """Draw the choice of a change; nothing is worked out before one is chosen."""
-    st.header("How much can it bear?", anchor=False)
+def render(model: Model, answers: Answers) -> None:
+    """Render the choice of a change, and its curve once one is chosen; before that nothing is computed."""
+    st.header("How much change can it handle?", anchor=False)
     caption("The test digits are changed, more and more, and the model reads them again. Choose a change.")
     name = st.segmented_control("Change", CHANGES, key="change", label_visibility="collapsed", width="stretch")
     if name:
-        _render_change(CHANGES[name], shown.model, answers)
+        _render_change(CHANGES[name], model, answers)
 
 
 def _render_change(change: Change, model: Model, answers: Answers) -> None:
     digits = robustness.chosen_digits(answers.digits)
     left, right = st.columns(2, gap="large")
     with left:
-        now = st.select_slider(
+        amount = st.select_slider(
             change.name,
             change.amounts,
             change.amounts[len(change.amounts) * 2 // 3],
@@ -40,32 +40,32 @@ def _render_change(change: Change, model: Model, answers: Answers) -> None:
             help=change.what,
         )
         chart = st.container(gap="xxsmall")
-    with right:
-        _render_sample(change, model, digits, now)
+    with right:  # quick, and so before the curve
+        _render_sample(change, model, digits, amount)
     with chart:
         curve = _curve(change, model, answers, digits)
         st.vega_lite_chart(
-            charts.robustness_rows(curve, now, change.text),
+            charts.robustness_rows(curve, amount, change.text),
             charts.robustness_curve(change.title, change.amounts[0], change.amounts[-1], change.ticks),
             key=f"curve_{change.name}",
             height=CHART_HEIGHT,
             alt=f"Accuracy by strength of {change.name.lower()}",
         )
-        caption(robustness.curve_sentence(change, curve, now))
-        caption(f"Measured on {len(digits)} of the test images, always the same, changed always alike.")
+        caption(robustness.curve_sentence(change, curve, amount))
+        caption(f"Measured on {len(digits)} of the test images, always the same ones, changed in the same way.")
 
 
-def _render_sample(change: Change, model: Model, digits: Digits, now: float) -> None:
+def _render_sample(change: Change, model: Model, digits: Digits, amount: float) -> None:
     sample = robustness.sample_digits(digits)
-    images = robustness.changed(sample.images, change, now)
+    images = robustness.changed(sample.images, change, amount)
     read = readings(sample.labels, answered(model, images))
-    st.markdown(f"**{change.text(now).capitalize()}**")
+    st.markdown(f"**{change.text(amount).capitalize()}**")
     thumbnails.render(
         "changed_thumbnails",
         "Changed digits and how they are read",
         images,
-        [f"{r.answer}, {r.sure}" for r in read],
-        [r.said for r in read],
+        [f"{r.answer}, {r.certainty}" for r in read],
+        [r.description for r in read],
         [r.answer == r.digit for r in read],
     )
     right = sum(r.answer == r.digit for r in read)
@@ -74,13 +74,12 @@ def _render_sample(change: Change, model: Model, digits: Digits, now: float) -> 
 
 
 def _curve(change: Change, model: Model, answers: Answers, digits: Digits) -> dict[float, float]:
-    """The whole curve; a point that was measured before costs nothing, whoever asked for it."""
+    """Accuracy, 0 to 1, by amount of change, with a progress bar; measured once for all visitors."""
     progress = st.empty()
     curve: dict[float, float] = {}
-    for place, amount in enumerate(change.amounts):
+    for done, amount in enumerate(change.amounts):
+        progress.progress(done / len(change.amounts), f"Reading the digits at {change.text(amount)}")
         curve[amount] = _accuracy(model.fingerprint, answers.source, change.name, amount, model, digits)
-        if place + 1 < len(change.amounts):
-            progress.progress((place + 1) / len(change.amounts), f"It reads the digits at {change.text(amount)}")
     progress.empty()
     return curve
 
