@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from core.networks.history import EpochResult
+from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import PRETRAINED, Model, Scores
 from core.networks.recipe import PRESETS, Recipe
 from core.store.runs import run_store
@@ -13,6 +13,33 @@ from tests.samples import random_weights
 
 SECRET = "A" * 43  # what a visitor's cookie holds
 OWNER = hashlib.sha256(SECRET.encode()).hexdigest()
+
+
+class Worker:
+    """A worker that trains one run, the next in the queue."""
+
+    def __init__(self, run_id):
+        assert run_store().claim_next(places=1000) == run_id
+        self.run_id = run_id
+        self.recipe, _, self.attempt = run_store().begin(run_id)
+
+    def keep_samples(self, samples):
+        run_store().keep_samples(self.run_id, self.attempt, samples)
+
+    def report(self, step=100, epoch=1, **values):
+        progress = BatchProgress(epoch, step, 430, 0.1234, 0.96, 0.004, 9876.0, step / 100, **values)
+        return run_store().report(self.run_id, self.attempt, progress, as_point=True)
+
+    def end_epoch(self, epoch=1):
+        results = tuple(EpochResult(number, 0.1, 0.97, 0.001, 0.08, 0.981) for number in range(1, epoch + 1))
+        run_store().commit_epoch(
+            self.run_id,
+            self.attempt,
+            Checkpoint(history=results, step=0, variables=(), metrics=(), best=None, patience={}, seconds=7.0),
+        )
+
+    def leave(self, state, notice=""):
+        run_store().leave(self.run_id, self.attempt, state, notice)
 
 
 def finished_run(

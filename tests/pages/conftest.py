@@ -1,23 +1,21 @@
-"""No page test starts the training engine: it is a stand-in here, and no run is left that a real one would take up.
-
-Nor does any read ten thousand digits in the background.
-"""
+"""Each page test begins with an empty store, a stand-in for the training engine, and nothing read in the background."""
 
 from contextlib import contextmanager
 from functools import cache
 
 import pytest
+from sqlalchemy import delete, inspect
 from streamlit.components.v2 import manifest_scanner
 
 from core.engine.jobs import EngineState
-from core.store.database import Database, DatabaseTrouble
-from core.store.runs import RunState, run_store
+from core.store.database import Base, Database, DatabaseTrouble
+from core.store.runs import run_store
 from pages.components.evaluate import model_and_answers
 from pages.components.visitor import engine as engine_module
 
 
 class StandInEngine:
-    """Counts what it is asked for."""
+    """Counts the requests."""
 
     def __init__(self, store=None):
         self.state, self.workers = EngineState.READY, 1
@@ -34,14 +32,14 @@ class StandInEngine:
 
 
 class StandInAnswering:
-    """Has just begun."""
+    """Has read no digit yet."""
 
     answered, probabilities, problem = 0, None, ""
 
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """Within it nothing can be written, while all can be read."""
+    """A context within which nothing can be written and everything can be read."""
 
     def write(database, **how):
         raise DatabaseTrouble("The disk is full.")
@@ -56,8 +54,8 @@ def full_disk(monkeypatch):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _packages_are_looked_through_once():
-    """Each AppTest would look for components in every package that is installed, for a tenth of a second."""
+def _scan_packages_once():
+    """Each AppTest looks for components in every installed package, which takes a tenth of a second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
@@ -69,13 +67,19 @@ def _no_answering(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def _empty_store():
+    """Empty the database of the session, which costs a tenth of making one."""
+    with run_store()._writing() as session:
+        there = set(inspect(session.connection()).get_table_names()) - {"upgrade"}
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name in there:
+                session.execute(delete(table))
+
+
+@pytest.fixture(autouse=True)
 def engine(monkeypatch):
     monkeypatch.setenv("INKLING_WARM", "0")  # for the processes that a test starts
     monkeypatch.setattr(engine_module, "Engine", StandInEngine)
     engine_module._engine.clear()
     yield engine_module.engine()
     engine_module._engine.clear()
-    while run_store().claim_next(places=1000):
-        pass
-    for run in run_store().running():
-        run_store().leave(run.id, run.attempt, RunState.FAILED, "The test is over.")

@@ -1,7 +1,5 @@
 import dataclasses
-import json
 import logging
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,55 +11,16 @@ from core.store.drawings import drawing_store
 from core.store.runs import run_store
 from pages.components.draw import explanation_view, framing_view
 from pages.components.visitor import model_choice, own_drawings
-from tests.played import OWNER, SECRET, finished_run
+from tests.pages.harness import CANVAS, SEVEN, answer, answered_by, data_of, draw, drawn, opened
+from tests.played import OWNER, finished_run
 
-APP = str(Path(__file__).parents[2] / "app.py")
-SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 DOT = [(140, 140), (141, 140)]
 SCRIBBLE = [(x, y) for x in range(10, 270, 4) for y in ((10, 270) if x % 8 == 2 else (270, 10))]
 
 
 @pytest.fixture
 def app() -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.session_state["model"] = True  # what lies behind "answered by" is unfolded
-    return app.run()
-
-
-@pytest.fixture(autouse=True)
-def _no_runs_before():
-    for run in run_store().runs_of(OWNER):
-        run_store().delete(run.id, OWNER)
-
-
-def drawn(*strokes):
-    objects = [
-        {"type": "Path", "stroke": "#1D2433", "path": [["M", *points[0]], *(["L", *point] for point in points[1:])]}
-        for points in strokes
-    ]
-    return {"objects": objects}
-
-
-def draw(app, drawing):
-    """Do what the canvas in the browser does when a stroke ends."""
-    key = f"board_{app.session_state['board_number']}"
-    app.session_state[key] = {"drawing": {"raw": drawing, "data": None}, "backgroundFit": None}
-    return app.run()
-
-
-def sent_to(app, component):
-    return next(
-        json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.component_name == component
-    )
-
-
-def answer(app):
-    return sent_to(app, "inkling.answer")
-
-
-def answered_by(app):
-    return app.get_by_key("model").proto.popover.label
+    return opened(state={"model": True})  # what lies behind "answered by" is unfolded
 
 
 def open_file(app, name, content):
@@ -77,7 +36,7 @@ def test_an_untouched_board_asks_for_a_digit_and_has_nothing_to_undo(app):
 
 
 def test_a_drawn_seven_is_answered_with_ten_bars_that_sum_to_one_and_the_image_that_the_network_saw(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     assert (answer(app)["digit"], answer(app)["shown"]) == (7, "7")
     assert sum(answer(app)["probabilities"]) == pytest.approx(1, abs=1e-5)
     assert answer(app)["shares"][7] in answer(app)["sentence"]
@@ -98,7 +57,7 @@ def test_a_drawn_seven_is_answered_with_ten_bars_that_sum_to_one_and_the_image_t
 )
 @pytest.mark.bad_input(2, 3, 8, 9)
 def test_what_is_no_digit_gets_a_sentence_and_no_digit(app, drawing, sentence):
-    draw(app, drawing)
+    draw(app, raw=drawing)
     assert sentence in answer(app)["sentence"]
     assert answer(app)["probabilities"] == []
     assert answer(app)["shown"] == ""
@@ -106,11 +65,11 @@ def test_what_is_no_digit_gets_a_sentence_and_no_digit(app, drawing, sentence):
 
 
 def test_undo_takes_the_last_stroke_back_and_clear_takes_all(app):
-    draw(app, drawn(SEVEN, [(120, 140), (200, 140)]))
+    draw(app, SEVEN, [(120, 140), (200, 140)])
     app.button(key="undo").click().run()
     assert len(app.session_state["drawing"]["objects"]) == 1
     assert answer(app)["digit"] == 7
-    draw(app, drawn(SEVEN, SEVEN, SEVEN))
+    draw(app, SEVEN, SEVEN, SEVEN)
     app.button(key="clear").click().run()
     assert answer(app)["probabilities"] == []
     assert app.button(key="undo").disabled
@@ -118,26 +77,26 @@ def test_undo_takes_the_last_stroke_back_and_clear_takes_all(app):
 
 @pytest.mark.bad_input(7)
 def test_undo_to_an_empty_board_empties_the_bars(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     app.button(key="undo").click().run()
     assert answer(app)["probabilities"] == []
     assert "Draw a digit" in answer(app)["sentence"]
 
 
 def test_a_drawing_is_still_there_after_a_visit_to_another_page(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     del app.session_state[f"board_{app.session_state['board_number']}"]  # what Streamlit does when one leaves the page
     app.run()
     assert answer(app)["digit"] == 7
-    canvas = sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")
+    canvas = data_of(app, CANVAS)
     assert len(canvas["initialDrawing"]["objects"]) == 1
 
 
 def test_ink_turns_into_chalk_when_the_theme_does(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     app.context["theme"] = "dark"
     app.run()
-    canvas = sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")
+    canvas = data_of(app, CANVAS)
     assert canvas["strokeColor"] == "#F2F0E6"
     assert [stroke["stroke"] for stroke in canvas["initialDrawing"]["objects"]] == ["#F2F0E6"]
     assert answer(app)["digit"] == 7
@@ -145,14 +104,14 @@ def test_ink_turns_into_chalk_when_the_theme_does(app):
 
 def test_pen_width_reaches_the_canvas(app):
     app.slider(key="pen_width").set_value(30).run()
-    assert sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")["strokeWidth"] == 30
+    assert data_of(app, CANVAS)["strokeWidth"] == 30
 
 
 def test_a_model_opened_from_a_file_answers_and_says_what_it_learned_from(app):
     shipped = pretrained()
     scores = shipped.scores.model_copy(update={"data_source": "handwriting", "test_accuracy": 0.9012})
     open_file(app, "mine.safetensors", dataclasses.replace(shipped, scores=scores).to_bytes())
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     assert "mine" in answered_by(app)
     assert "90.1" in answered_by(app)
     assert answer(app)["digit"] == 7
@@ -163,9 +122,7 @@ def test_a_model_opened_from_a_file_answers_and_says_what_it_learned_from(app):
 
 
 def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.session_state["answering_run"] = finished_run("Mine")
+    run_id = finished_run("Mine")
     drawing_store().keep(OWNER, np.full((28, 28), 9, np.uint8), 5)
     for module, part in (
         (model_choice, "my_runs"),
@@ -177,8 +134,7 @@ def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
         ),
     ):
         monkeypatch.setattr(module, part, None)  # whoever calls it fails
-    draw(app.run(), drawn(SEVEN))
-    drawing_store().remove_all(OWNER)
+    app = draw(opened(state={"answering_run": run_id}), SEVEN)
     assert not app.error
     assert answered_by(app).startswith("Mine")
     assert answer(app)["digit"] is not None
@@ -194,7 +150,7 @@ def test_without_a_run_of_ones_own_there_is_no_list_of_runs(app):
 
 def test_a_run_of_ones_own_can_be_chosen_from_a_list_by_name_and_test_accuracy(app):
     older, newer = finished_run("First try"), finished_run("Second try", test_accuracy=0.75)
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     shipped = answer(app)["probabilities"]
     box = app.selectbox(key="chosen_run")
     assert box.options == ["Second try, 75.00\N{THIN SPACE}%", "First try, 98.76\N{THIN SPACE}%"]
@@ -246,7 +202,7 @@ def test_a_run_by_link_answers_though_it_is_in_no_list_of_mine(app):
 def test_when_the_run_that_answers_is_deleted_the_shipped_model_takes_over_and_says_so(app):
     run_id = finished_run("Mine")
     app.session_state["answering_run"] = run_id
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     assert answered_by(app).startswith("Mine")
     run_store().delete(run_id, OWNER)
     app.run()
@@ -266,7 +222,7 @@ def test_a_run_that_has_left_no_model_does_not_answer(app):
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04\x95pickle", b"PK\x03\x04zip"])
 @pytest.mark.bad_input(20)
 def test_a_bad_model_file_gets_one_sentence_and_the_model_stays(app, content):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     before = answer(app), answered_by(app)
     open_file(app, "bad.safetensors", content)
     assert len(app.error) == 1

@@ -1,9 +1,5 @@
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits, NoMnist
 from core.formatting import percent
@@ -16,9 +12,9 @@ from core.reports.progress import score_words
 from core.store.runs import run_store
 from pages.components.base.errors import plain
 from pages.components.evaluate import data_browser, model_and_answers
-from tests.played import OWNER, SECRET, finished_run
+from tests.pages.harness import all_data_of, buttons, downloads, opened, set_state, texts
+from tests.played import OWNER, finished_run
 
-APP = str(Path(__file__).parents[2] / "app.py")
 PERCENT = "\N{THIN SPACE}%"
 SMALL = FAST.model_copy(update={"network": Network(layers=(Flatten(), Dense(units=10, activation="softmax")))})
 
@@ -34,8 +30,6 @@ def digits(monkeypatch):
     monkeypatch.setattr(data_browser, "drawn_digits", lambda: dust[:500])
     data_browser._training_sample.clear()
     model_and_answers._stored_probabilities.clear()
-    for run in run_store().runs_of(OWNER):
-        run_store().delete(run.id, OWNER)
     return dust
 
 
@@ -53,15 +47,8 @@ def probabilities(digits, wrong):
 WRONG = {9: (4, 0.7), 19: (4, 0.99), 29: (4, 0.5), 33: (5, 0.8)}
 
 
-def opened(run_id=None, **state):
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.session_state["workspace"] = SECRET
-    for name, value in state.items():
-        app.session_state[name] = value
-    app.switch_page("pages/evaluate.py")
-    if run_id is not None:
-        app.query_params["run"] = run_id
-    return app.run()
+def evaluate_page(run_id=None, **state):
+    return opened("evaluate", state=state, run=run_id)
 
 
 def mine(digits, wrong=WRONG, **options):
@@ -69,27 +56,21 @@ def mine(digits, wrong=WRONG, **options):
     return finished_run("Mine", probabilities=probabilities(digits, wrong), drawn_accuracy=0.9876, **options)
 
 
-def text(app):
-    return "\n".join(part.value for part in app.markdown)
-
-
 def figures(app):
     """Value by label."""
-    found = [part.proto for part in app.get("bidi_component") if part.proto.component_name == "inkling.figure"]
-    return {data["label"]: data["value"] for data in (json.loads(proto.json) for proto in found)}
+    return {data["label"]: data["value"] for data in all_data_of(app, "figure")}
 
 
 def sent(app, component, key=""):
-    found = [part.proto for part in app.get("bidi_component") if part.proto.component_name == f"inkling.{component}"]
-    return [json.loads(proto.json) for proto in found if key in proto.id][-1]
+    return all_data_of(app, component, key)[-1]
 
 
 def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, monkeypatch):
     monkeypatch.setattr(model_and_answers, "answering", None)  # nothing is worked out
-    app = opened(mine(digits))
+    app = evaluate_page(mine(digits))
     assert not app.error
     assert list(figures(app).values()) == [f"99.96{PERCENT}", f"98.76{PERCENT}"]
-    said = text(app)
+    said = texts(app)
     assert "It reads 9,996 of 10,000 test images right" in said
     assert "built-in ones in many styles" in said
     assert "It takes 9 for 4 most often: 3 times, of 4 mistakes in all." in said
@@ -104,25 +85,24 @@ def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, mo
 
 def choose_cell(app, run_id, cell):
     """What the browser sends when a cell is clicked."""
-    app.session_state[f"confusion_{run_store().model(run_id).fingerprint[:12]}"] = {"cell": cell}
-    return app.run()
+    return set_state(app, **{f"confusion_{run_store().model(run_id).fingerprint[:12]}": {"cell": cell}})
 
 
 def test_the_commonest_mistake_is_shown_first_and_any_other_cell_when_it_is_chosen(digits):
     run_id = mine(digits)
-    app = opened(run_id)
-    assert "**A 9 read as 4: 3 times**" in text(app)
+    app = evaluate_page(run_id)
+    assert "**A 9 read as 4: 3 times**" in texts(app)
     assert sent(app, "thumbnails", "cell")["words"] == [f"{sure}{PERCENT}" for sure in ("99.0", "70.0", "50.0")]
     for cell, heading in (([3, 5], "A 3 read as 5: once"), ([8, 8], "An 8 read right: 1,000 times"), ([0, 1], "never")):
         choose_cell(app, run_id, cell)
         assert not app.error
-        assert heading in text(app)
+        assert heading in texts(app)
         assert sent(app, "confusion_matrix")["selected"] == cell
 
 
 def test_a_cell_that_no_browser_of_ours_would_send_is_not_taken(digits):
     run_id = mine(digits)
-    app = opened(run_id)
+    app = evaluate_page(run_id)
     for cell in (None, "x", [1], [10, 0], [-1, 2], [True, 2], [[0], [1]], {"a": 1}):
         choose_cell(app, run_id, cell)
         assert not app.error
@@ -130,24 +110,24 @@ def test_a_cell_that_no_browser_of_ours_would_send_is_not_taken(digits):
 
 
 def test_more_mistakes_are_shown_on_request(digits):
-    app = opened(mine(digits, {place: ((place + 1) % 10, 0.6) for place in range(40)}))
+    app = evaluate_page(mine(digits, {place: ((place + 1) % 10, 0.6) for place in range(40)}))
     assert len(sent(app, "thumbnails", "mistakes")["words"]) == 24
     app.button(key="mistakes_more").click().run()
     assert len(sent(app, "thumbnails", "mistakes")["words"]) == 40
-    assert not [button for button in app.button if button.key == "mistakes_more"]
+    assert "mistakes_more" not in buttons(app)
 
 
 def test_a_model_without_a_mistake_is_told_so(digits):
-    app = opened(mine(digits, {}))
+    app = evaluate_page(mine(digits, {}))
     assert not app.error
-    assert "It makes no mistake in 10,000 images." in text(app)
-    assert "None of 10,000 images is read wrong." in text(app)
+    assert "It makes no mistake in 10,000 images." in texts(app)
+    assert "None of 10,000 images is read wrong." in texts(app)
 
 
 def test_a_model_that_always_says_the_same_has_scores_all_the_same(digits):
-    app = opened(finished_run("Stuck", SMALL))
+    app = evaluate_page(finished_run("Stuck", SMALL))
     assert not app.error
-    assert "It never answers 1 or 2 or 3" in text(app)
+    assert "It never answers 1 or 2 or 3" in texts(app)
     scores = app.table[0].value
     assert list(scores.loc["0"]) == [f"**10.00{PERCENT}**", f"100.00{PERCENT}", f"18.18{PERCENT}", "1,000"]
     assert list(scores.loc["1"]) == ["\N{EN DASH}", f"**0.00{PERCENT}**", f"**0.00{PERCENT}**", "1,000"]
@@ -155,26 +135,26 @@ def test_a_model_that_always_says_the_same_has_scores_all_the_same(digits):
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_on_any_data_can_be_evaluated(preset, digits):
-    app = opened(mine(digits, recipe=PRESETS[preset], data_source="handwriting"))
+    app = evaluate_page(mine(digits, recipe=PRESETS[preset], data_source="handwriting"))
     assert not app.error
     assert "Test accuracy, built-in handwriting" in figures(app)
 
 
 def test_the_shipped_model_is_named_where_there_is_no_other_to_choose(digits):
-    app = opened()
-    assert plain(f"Pretrained, {score_words(pretrained().scores)}") in text(app).splitlines()
+    app = evaluate_page()
+    assert plain(f"Pretrained, {score_words(pretrained().scores)}") in texts(app).splitlines()
     assert app.button(key="train_own").label == "Train a network of your own"
 
 
 def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choice_the_shipped_one(digits, monkeypatch):
     run_id = mine(digits)
-    assert opened(answering_run=run_id).selectbox(key="evaluated_model").value == run_id
+    assert evaluate_page(answering_run=run_id).selectbox(key="evaluated_model").value == run_id
     shipped = probabilities(digits, {})
     monkeypatch.setattr(model_and_answers, "kept", lambda model, source: shipped if model is pretrained() else None)
-    app = opened()
+    app = evaluate_page()
     assert app.selectbox(key="evaluated_model").value == "pretrained"
     assert "Test accuracy, MNIST" in figures(app)
-    app = opened(answering_run=run_id)
+    app = evaluate_page(answering_run=run_id)
     app.selectbox(key="evaluated_model").select("pretrained").run()
     assert app.query_params["run"] == "pretrained"
     assert figures(app)["Test accuracy, MNIST"] == f"100.00{PERCENT}"
@@ -188,7 +168,7 @@ def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digi
     monkeypatch.setattr(model_and_answers, "kept", lambda model, source: None)
     monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: work)
     model = run_store().model(mine(digits))
-    app = opened(opened_model=model, opened_name="![Theirs]")
+    app = evaluate_page(opened_model=model, opened_name="![Theirs]")
     assert not app.error
     assert app.selectbox(key="evaluated_model").value == "opened"
     assert app.get("progress")[0].proto.text == "Reading the test digits: 3,200 of 10,000"
@@ -204,7 +184,7 @@ def test_work_that_failed_says_why(digits, monkeypatch):
 
     monkeypatch.setattr(model_and_answers, "kept", lambda model, source: None)
     monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: Work())
-    assert [error.value for error in opened().error] == ["It could not be done."]
+    assert [error.value for error in evaluate_page().error] == ["It could not be done."]
 
 
 def test_without_mnist_the_shipped_model_is_measured_on_built_in_handwriting_and_that_is_said(digits, monkeypatch):
@@ -217,7 +197,7 @@ def test_without_mnist_the_shipped_model_is_measured_on_built_in_handwriting_and
     asked = []
     answers = probabilities(digits, {})
     monkeypatch.setattr(model_and_answers, "kept", lambda model, source: asked.append(source) or answers)
-    app = opened()
+    app = evaluate_page()
     assert not app.error
     assert asked == ["handwriting"]
     assert "Test accuracy, built-in handwriting" in figures(app)
@@ -233,36 +213,36 @@ def test_a_change_is_measured_when_it_is_chosen_and_not_before(digits, monkeypat
         "accuracy_at",
         lambda model, digits, change, amount: measured.append(amount) or 1 - abs(amount) / 100,
     )
-    app = opened(mine(digits))
+    app = evaluate_page(mine(digits))
     assert measured == []
     app.segmented_control(key="change").set_value("Rotation").run()
     assert not app.error
     assert measured == list(robustness.CHANGES["Rotation"].amounts)
-    assert f"At 30 degrees right it reads 70.00{PERCENT} of the digits, unchanged 100.00{PERCENT}" in text(app)
+    assert f"At 30 degrees right it reads 70.00{PERCENT} of the digits, unchanged 100.00{PERCENT}" in texts(app)
     assert len(sent(app, "thumbnails", "changed")["words"]) == 10
     app.select_slider(key="amount_Rotation").set_value(-45).run()
-    assert f"At 45 degrees left it reads 55.00{PERCENT}" in text(app)
+    assert f"At 45 degrees left it reads 55.00{PERCENT}" in texts(app)
     assert len(measured) == len(robustness.CHANGES["Rotation"].amounts)  # nothing is measured twice
 
 
 def test_the_data_can_be_looked_through_by_digit_and_split(digits):
-    app = opened(mine(digits))
-    assert "1,000 of them are 0s, and these are 1 to 60" in text(app)
+    app = evaluate_page(mine(digits))
+    assert "1,000 of them are 0s, and these are 1 to 60" in texts(app)
     app.pagination(key="evaluate_data_page").set_value(2).run()
-    assert "and these are 61 to 120" in text(app)
+    assert "and these are 61 to 120" in texts(app)
     app.segmented_control(key="evaluate_data_digit").set_value(7).run()
-    assert "are 7s, and these are 1 to 60" in text(app)
+    assert "are 7s, and these are 1 to 60" in texts(app)
     assert set(sent(app, "thumbnails", "data")["words"]) == {"7"}
     app.segmented_control(key="evaluate_data_split").set_value("Drawn").run()
-    assert "The 500 drawn digits" in text(app)
-    assert "50 of them are 7s, and these are 1 to 50" in text(app)
+    assert "The 500 drawn digits" in texts(app)
+    assert "50 of them are 7s, and these are 1 to 50" in texts(app)
     app.segmented_control(key="evaluate_data_split").set_value("Training").run()
-    assert "The first 1,000 training images of MNIST" in text(app)
+    assert "The first 1,000 training images of MNIST" in texts(app)
     assert not app.error
 
 
 def test_a_run_that_still_goes_on_has_nothing_to_evaluate_yet(digits):
-    app = opened(run_store().submit(OWNER, SMALL, "![x](y)"))
+    app = evaluate_page(run_store().submit(OWNER, SMALL, "![x](y)"))
     assert not app.error
     assert "is not finished yet" in app.info[0].value
     app.button(key="evaluate_pretrained").click()
@@ -272,7 +252,7 @@ def test_a_run_that_still_goes_on_has_nothing_to_evaluate_yet(digits):
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000])
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id, digits, monkeypatch):
     monkeypatch.setattr(model_and_answers, "kept", lambda model, source: probabilities(digits, {}))
-    app = opened(run_id)
+    app = evaluate_page(run_id)
     assert [error.value for error in app.error] == [
         "There is no such run here. It may have been deleted, or the link is incomplete."
     ]
@@ -283,12 +263,11 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id, digits, monke
 
 def test_the_names_of_downloads_are_those_of_the_model_and_harmless(digits):
     run_id = finished_run("../../x $a$", SMALL, probabilities=probabilities(digits, WRONG))
-    app = opened(run_id)
+    app = evaluate_page(run_id)
     assert not app.error
-    helps = [button.proto.help for button in app.get("download_button")]
-    assert helps == ["The confusion matrix as a picture (PNG)", "The confusion matrix as a picture (SVG)"]
+    assert downloads(app) == ["The confusion matrix as a picture (PNG)", "The confusion matrix as a picture (SVG)"]
 
 
 def test_the_accuracy_of_the_page_is_that_of_the_answers(digits):
-    rows = probabilities(digits, WRONG)
-    assert percent(metrics.accuracy(rows, digits.labels)) == figures(opened(mine(digits)))["Test accuracy, MNIST"]
+    accuracy = metrics.accuracy(probabilities(digits, WRONG), digits.labels)
+    assert figures(evaluate_page(mine(digits)))["Test accuracy, MNIST"] == percent(accuracy)

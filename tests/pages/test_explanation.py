@@ -5,8 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.networks.network import AveragePooling2D, Dense, Flatten, Network
 from core.networks.recipe import PRESETS, Recipe
-from tests.pages.test_draw import APP, SEVEN, answer, draw, drawn, sent_to
-from tests.played import SECRET, finished_run
+from tests.pages.harness import SEVEN, answer, data_of, draw, opened, set_state, texts
+from tests.played import finished_run
 
 GROUPS = ("seen_by_layers", "pixels_mattered", "nearest", "second_likeliest", "arithmetic")
 A = [(60, 240), (140, 40), (220, 240)]
@@ -19,28 +19,17 @@ FLAT = Recipe(
 @pytest.fixture
 def app(monkeypatch) -> AppTest:
     monkeypatch.setattr("core.digits.dataset.SAMPLE_IMAGES", 200)
-    app = AppTest.from_file(APP, default_timeout=60)
-    app.session_state["workspace"] = SECRET
-    return app.run()
+    return opened()
 
 
 def unfold(app, *groups):
-    for group in groups:
-        app.session_state[group] = True
-    return app.run()
+    return set_state(app, **dict.fromkeys(groups, True))
 
 
 def rows(app, name):
     """The rows of maps of a group, by what they are headed."""
     key = {"seen_by_layers": "layer_maps", "pixels_mattered": "pixels_that_mattered", "second_likeliest": "runner_up"}
-    parts = [part for part in app.get("bidi_component") if part.proto.component_name == "inkling.map_rows"]
-    import json
-
-    return next(json.loads(part.proto.json)["rows"] for part in parts if part.proto.id.endswith(f"-{key[name]}"))
-
-
-def words(app):
-    return " ".join(text.value for text in app.markdown)
+    return data_of(app, "map_rows", key[name])["rows"]
 
 
 def test_while_the_groups_are_folded_nothing_of_them_is_computed(app, monkeypatch):
@@ -49,19 +38,19 @@ def test_while_the_groups_are_folded_nothing_of_them_is_computed(app, monkeypatc
 
     for name in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "compared_digits", "convolution_maps"):
         monkeypatch.setattr(f"pages.components.draw.explanation_view.{name}", fail)
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     assert answer(app)["digit"] == 7
     assert not app.error
 
 
 def test_before_there_is_a_drawing_each_group_asks_for_one(app):
     unfold(app, *GROUPS)
-    assert words(app).count("Draw a digit, and this is shown") == len(GROUPS)
+    assert texts(app).count("Draw a digit, and this is shown") == len(GROUPS)
     assert not app.error
 
 
 def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_names(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app, "seen_by_layers")
     shown = rows(app, "seen_by_layers")
     assert [row["title"] for row in shown] == [row.name for row in PRESETS["accurate"].network.table()]
@@ -76,7 +65,7 @@ def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_
 
 
 def test_occlusion_and_grad_cam_are_shown_with_their_sentences(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app, "pixels_mattered")
     covered, cam = rows(app, "pixels_mattered")
     assert "probability of 7" in covered["sentence"]
@@ -88,20 +77,20 @@ def test_occlusion_and_grad_cam_are_shown_with_their_sentences(app):
 
 
 def test_the_nearest_training_digits_are_shown_with_label_and_distance(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app, "nearest")
-    shown = sent_to(app, "inkling.thumbnails")
+    shown = data_of(app, "thumbnails")
     assert len(shown["words"]) == 8
     assert sum(word.startswith("7, ") for word in shown["words"]) > 4
     assert all(
         said.startswith("An 8, " if word[0] == "8" else f"A {word[0]}, ")
         for word, said in zip(shown["words"], shown["said"], strict=True)
     )
-    assert "nearest" in words(app)
+    assert "nearest" in texts(app)
 
 
 def test_the_runner_up_is_named_with_what_speaks_for_it(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app, "second_likeliest")
     (row,) = rows(app, "second_likeliest")
     assert row["sentence"].startswith("Second is ")
@@ -110,25 +99,25 @@ def test_the_runner_up_is_named_with_what_speaks_for_it(app):
 
 
 def test_a_pixel_is_worked_out_and_another_is_chosen_with_numbers_or_on_the_map(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app, "arithmetic")
-    picker = sent_to(app, "inkling.pixel_picker")
+    picker = data_of(app, "pixel_picker")
     column = next(field for field in app.number_input if field.label == "Column")
     assert picker["after"]["square"][1] == column.value - 1
     column.set_value(3).run()
-    assert sent_to(app, "inkling.pixel_picker")["after"]["square"][1] == 2
-    assert sent_to(app, "inkling.pixel_picker")["before"]["square"] == [picker["before"]["square"][0], 2, 5]
+    assert data_of(app, "pixel_picker")["after"]["square"][1] == 2
+    assert data_of(app, "pixel_picker")["before"]["square"] == [picker["before"]["square"][0], 2, 5]
     app.button(key="strongest_pixel").click().run()
-    assert sent_to(app, "inkling.pixel_picker") == picker
-    tables = [table["caption"] for table in sent_to(app, "inkling.worksheet")["tables"]]
+    assert data_of(app, "pixel_picker") == picker
+    tables = [table["caption"] for table in data_of(app, "worksheet")["tables"]]
     assert tables == ["what lies there", "the kernel", "products", "what becomes of the sum"]
 
 
 def test_a_declined_drawing_is_explained_too_and_said_to_be_declined(app):
-    draw(app, drawn(A, [(90, 160), (190, 160)]))
+    draw(app, A, [(90, 160), (190, 160)])
     assert answer(app)["digit"] is None
     unfold(app, "pixels_mattered", "second_likeliest")
-    assert "There is no answer to this drawing" in words(app)
+    assert "There is no answer to this drawing" in texts(app)
     assert len(rows(app, "pixels_mattered")) == 2
     assert not app.error
 
@@ -136,16 +125,16 @@ def test_a_declined_drawing_is_explained_too_and_said_to_be_declined(app):
 @pytest.mark.parametrize("recipe", [*PRESETS.values(), FLAT], ids=lambda recipe: recipe.name)
 def test_any_runs_model_is_explained(app, recipe):
     app.session_state["answering_run"] = finished_run(recipe=recipe)
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app, *GROUPS)
     assert not app.error
     assert len(rows(app, "seen_by_layers")) == len(recipe.network.layers)
-    assert ("no convolution to work out" in words(app)) == (recipe is FLAT)
-    assert ("there is no Grad-CAM" in words(app)) == (recipe is FLAT)
+    assert ("no convolution to work out" in texts(app)) == (recipe is FLAT)
+    assert ("there is no Grad-CAM" in texts(app)) == (recipe is FLAT)
 
 
 def test_without_mnist_the_nearest_are_built_in_digits(app, monkeypatch, tmp_path):
     monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "none.npz"))
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app, "nearest")
-    assert "built-in digits" in words(app)
+    assert "built-in digits" in texts(app)

@@ -1,52 +1,35 @@
 """The leader's page: closed without its token, and with it the room, the queue and what can be done about them."""
 
 import sqlite3
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core import config
 from core.engine.jobs import EngineState
 from core.networks.history import BatchProgress
 from core.networks.recipe import PRESETS
-from core.store.privacy import privacy
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard
 from pages.components.workshop import leader_view
-from tests.played import OWNER, SECRET, finished_run
+from tests.pages.harness import buttons, opened, texts
+from tests.played import OWNER, finished_run
 
-APP = str(Path(__file__).parents[2] / "app.py")
 TOKEN = "a token of the workshop's"
 GRACE, ADA = "e" * 64, "f" * 64
 
 
 @pytest.fixture(autouse=True)
-def _empty_room(monkeypatch):
+def _token(monkeypatch):
     monkeypatch.setenv(config.LEADER_TOKEN, TOKEN)
-    for owner in (OWNER, GRACE, ADA):
-        privacy().forget(owner)
-    scoreboard().reset()
-    yield
-    run_store().pause_queue(False)
 
 
-def opened(page="leader", token=None):
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.switch_page(f"pages/{page}.py")
-    if token is not None:
-        app.query_params["token"] = token
-    return app.run()
+def leader_page(token=TOKEN):
+    return opened("leader", token=token)
 
 
 def typed(app, token):
     app.text_input(key="leader_token").input(token)
     return app.button(key="open_leader").click().run()
-
-
-def texts(app):
-    return " ".join(part.value for part in app.markdown)
 
 
 def figures(app):
@@ -56,7 +39,7 @@ def figures(app):
 @pytest.mark.parametrize(("token", "said"), [("", "This page is switched off."), ("short", "is too short to be safe")])
 def test_without_a_token_that_is_safe_the_page_says_how_to_switch_it_on(token, said, monkeypatch):
     monkeypatch.setenv(config.LEADER_TOKEN, token)
-    app = opened(token=token)
+    app = leader_page(token)
     assert not app.error
     assert said in texts(app)
     assert config.LEADER_TOKEN in texts(app)
@@ -66,7 +49,7 @@ def test_without_a_token_that_is_safe_the_page_says_how_to_switch_it_on(token, s
 
 
 def test_wrong_tokens_open_nothing_are_logged_and_lock_nobody_out(caplog):
-    app = opened(token="wrong")
+    app = leader_page("wrong")
     assert "token" not in app.query_params
     assert app.error[0].value.startswith("This is not the leader's token.")
     for _ in range(9):
@@ -80,7 +63,7 @@ def test_wrong_tokens_open_nothing_are_logged_and_lock_nobody_out(caplog):
 
 
 def test_a_link_with_the_token_opens_the_page_until_it_is_locked_or_the_token_changes(monkeypatch):
-    app = opened(token=TOKEN)
+    app = leader_page()
     assert app.metric
     assert "token" not in app.query_params
     app.button(key="lock").click().run()
@@ -104,7 +87,7 @@ def test_the_leader_sees_the_room_and_stops_runs_and_their_owners_are_told():
     waiting = run_store().submit(OWNER, PRESETS["fast"], "![x](http://a.example/b.png)")
     again = run_store().submit(ADA, PRESETS["fast"])
 
-    app = opened(token=TOKEN)
+    app = leader_page()
     assert not app.error
     assert int(figures(app.run())["Here now"]) >= 1  # who opens the page is counted when it is drawn
     assert (figures(app)["Training"], figures(app)["Waiting"]) == ("1", "2")
@@ -128,7 +111,7 @@ def test_the_leader_sees_the_room_and_stops_runs_and_their_owners_are_told():
 def test_whatever_the_engine_does_the_queue_stays_in_the_leaders_hands(state, engine):
     waiting = run_store().submit(GRACE, PRESETS["fast"])
     engine.state = state
-    app = opened(token=TOKEN)
+    app = leader_page()
     assert not app.error
     assert not app.button(key=f"stop_{waiting}").disabled
 
@@ -141,14 +124,14 @@ def test_what_the_leader_cannot_do_now_is_said_and_the_page_stays(button, full_d
     with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
         database.execute("UPDATE run SET created = created - 9000, ended = ended - 9000 WHERE id = ?", (old,))
     waiting = run_store().submit(GRACE, PRESETS["fast"])
-    app = opened(token=TOKEN)
+    app = leader_page()
     app.selectbox(key="entry_off").select(old).run()
-    before = {button.key for button in app.button}
+    before = buttons(app)
     with full_disk():
         app.button(key=f"stop_{waiting}" if button == "stop" else button).click().run()
     assert not app.exception
     assert [toast.value for toast in app.toast] == ["The disk is full."]
-    assert {button.key for button in app.button} == before
+    assert buttons(app) == before
     assert not app.run().toast  # said once
 
 
@@ -156,13 +139,13 @@ def test_entries_of_the_same_nickname_are_told_apart():
     for owner in (GRACE, ADA):
         for seconds in (7.0, 70.0):
             scoreboard().join(run_store().run(finished_run(owner=owner, seconds=seconds)), owner, "Me")
-    options = opened(token=TOKEN).selectbox(key="entry_off").options
+    options = leader_page().selectbox(key="entry_off").options
     assert len(set(options)) == 4
     assert options[0] == "Me (workspace eeee): Fast, 98.76\N{THIN SPACE}%, 7 s"
 
 
 def test_while_the_leader_pauses_the_queue_visitors_are_told_why_they_wait():
-    app = opened(token=TOKEN)
+    app = leader_page()
     app.button(key="pause_queue").click().run()
     assert app.warning[0].value.startswith("The queue is paused")
     run_store().submit(OWNER, PRESETS["fast"])
@@ -181,7 +164,7 @@ def test_the_leader_clears_old_runs_and_the_scoreboard():
         scoreboard().join(run_store().run(run_id), ADA, nickname)
     with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
         database.execute("UPDATE run SET created = created - 260000, ended = ended - 260000 WHERE id = ?", (old,))
-    app = opened(token=TOKEN)
+    app = leader_page()
     app.number_input(key="clear_hours").set_value(48).run()
     app.button(key="clear_now").click().run()
     assert "deleted" in app.success[0].value

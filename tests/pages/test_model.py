@@ -1,9 +1,5 @@
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
 from core.formatting import duration, percent
@@ -14,54 +10,34 @@ from core.reports.progress import score_words
 from core.store.runs import run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from pages.components.base.errors import plain
-from tests.played import OWNER, SECRET, finished_run
+from tests.pages.harness import data_of, downloads, followed, opened
+from tests.played import OWNER, finished_run
 from tests.samples import many_snapshots
-
-APP = str(Path(__file__).parents[2] / "app.py")
-
-
-@pytest.fixture(autouse=True)
-def _no_runs_before():
-    for run in run_store().runs_of(OWNER):
-        run_store().delete(run.id, OWNER)
-
-
-def opened(run_id=None):
-    """The Model page, as a visitor sees it who has a workspace and follows a link."""
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.switch_page("pages/model.py")
-    if run_id is not None:
-        app.query_params["run"] = run_id
-    return app.run()
-
-
-def sent(app, component="inkling.network_view"):
-    return next(
-        (json.loads(part.proto.json) for part in app.get("bidi_component") if part.proto.component_name == component),
-        None,
-    )
 
 
 def facts(app):
-    return dict(sent(app)["facts"])
+    return dict(network(app)["facts"])
 
 
-def downloads(app):
-    return [button.proto.help for button in app.get("download_button")]
+def network(app):
+    return data_of(app, "network_view")
+
+
+def model_page(run_id=None):
+    return opened("model", run=run_id)
 
 
 def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
-    app = opened()
+    app = model_page()
     assert not app.error
     scores = pretrained().scores
     assert facts(app)["Test accuracy"] == percent(scores.test_accuracy)
     assert facts(app)["Parameters"] == "284,074"
     assert facts(app)["Training"] == duration(scores.seconds)
-    assert "Accurate, trained on MNIST" in sent(app)["story"]
+    assert "Accurate, trained on MNIST" in network(app)["story"]
     low, high = map(percent, accuracy_interval(scores.test_accuracy, scores.test_images))
-    assert f"{low} to {high}" in sent(app)["story"]
-    assert f"epoch {scores.kept_epoch} of {scores.epochs}" in sent(app)["story"]
+    assert f"{low} to {high}" in network(app)["story"]
+    assert f"epoch {scores.kept_epoch} of {scores.epochs}" in network(app)["story"]
     assert not app.selectbox
     assert plain(f"Pretrained, {score_words(scores)}") in [text.value for text in app.markdown]
     assert app.button(key="train_own").label == "Train a network of your own"
@@ -74,38 +50,38 @@ def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
 
 
 def test_table_code_and_totals_are_those_of_the_network():
-    network = PRESETS["accurate"].network
-    data = sent(opened())
-    assert [layer["name"] for layer in data["layers"]] == [name for name, _ in network.named_layers()]
-    assert [line["layer"] for line in data["lines"] if line["layer"]] == [name for name, _ in network.named_layers()]
+    shipped = PRESETS["accurate"].network
+    data = network(model_page())
+    assert [layer["name"] for layer in data["layers"]] == [name for name, _ in shipped.named_layers()]
+    assert [line["layer"] for line in data["lines"] if line["layer"]] == [name for name, _ in shipped.named_layers()]
     assert data["layers"][0]["shape"] == "24\N{MULTIPLICATION SIGN}24\N{MULTIPLICATION SIGN}32"
     numbers = [int(data[name].replace(",", "")) for name in ("trainable", "non_trainable", "parameters")]
-    assert numbers[0] + numbers[1] == numbers[2] == network.parameters
+    assert numbers[0] + numbers[1] == numbers[2] == shipped.parameters
     assert "keras.Sequential" in data["code"]
 
 
 def test_accuracy_on_drawn_digits_stands_beside_the_test_accuracy_and_drawn_is_explained():
-    app = opened(finished_run("Mine", drawn_accuracy=0.9901))
+    app = model_page(finished_run("Mine", drawn_accuracy=0.9901))
     assert facts(app)["Drawn digits"] == "99.01\N{THIN SPACE}%"
-    assert "Drawn digits are built-in ones in many styles" in sent(app)["story"]
+    assert "Drawn digits are built-in ones in many styles" in network(app)["story"]
     assert "Mine, 98.76\N{THIN SPACE}%, drawn 99.01\N{THIN SPACE}%" in app.selectbox(key="shown_model").options
-    assert "Drawn digits" not in facts(opened(finished_run("Older")))
+    assert "Drawn digits" not in facts(model_page(finished_run("Older")))
 
 
 def test_keras_own_summary_is_there_as_keras_wrote_it():
     run_id = finished_run()
-    assert [code.value for code in opened(run_id).code] == ['Model: "inkling"\n a summary']
-    assert "Total params: 284,074" in opened().code[0].value
+    assert [code.value for code in model_page(run_id).code] == ['Model: "inkling"\n a summary']
+    assert "Total params: 284,074" in model_page().code[0].value
 
 
 def test_a_run_is_found_by_its_link_and_in_the_list():
     older = finished_run("First try", PRESETS["script-b"])
     newer = finished_run("Second try", test_accuracy=0.5, kept_epoch=3, epochs=5, kept_because="best val_loss: 0.0312")
-    app = opened(newer)
+    app = model_page(newer)
     assert app.selectbox(key="shown_model").value == newer
     assert facts(app)["Test accuracy"] == "50.00\N{THIN SPACE}%"
     assert facts(app)["Training"] == "1 min 05 s"
-    assert "epoch 3 of 5, the one with the lowest validation loss, 0.0312" in sent(app)["story"]
+    assert "epoch 3 of 5, the one with the lowest validation loss, 0.0312" in network(app)["story"]
     assert downloads(app)[0] == "inkling-second-try.keras"
     app.selectbox(key="shown_model").select(older).run()
     assert app.query_params["run"] == older
@@ -118,7 +94,7 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
 def test_two_runs_of_one_name_and_score_can_be_told_apart():
     older, newer = finished_run("Same"), finished_run("Same")
     run_store().rename(newer, OWNER, "Same")  # which had its number already
-    app = opened()
+    app = model_page()
     assert app.selectbox(key="shown_model").options[1:] == [
         "Same (2), 98.76\N{THIN SPACE}%",
         "Same, 98.76\N{THIN SPACE}%",
@@ -129,16 +105,16 @@ def test_two_runs_of_one_name_and_score_can_be_told_apart():
 
 def test_anyone_with_the_link_sees_a_run_but_finds_it_in_no_list_without():
     run_id = finished_run("Theirs", owner="somebody else")
-    app = opened(run_id)
+    app = model_page(run_id)
     assert not app.error
     assert facts(app)["Test accuracy"] == "98.76\N{THIN SPACE}%"
-    assert not opened().selectbox
+    assert not model_page().selectbox
 
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
 @pytest.mark.bad_input(18)
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id):
-    app = opened(run_id)
+    app = model_page(run_id)
     assert [error.value for error in app.error] == [
         "There is no such run here. It may have been deleted, or the link is incomplete."
     ]
@@ -150,9 +126,9 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id):
 
 def test_a_run_that_waits_shows_its_network_and_no_model():
     run_id = run_store().submit(OWNER, PRESETS["script-a"])
-    app = opened(run_id)
+    app = model_page(run_id)
     assert not app.error
-    assert "it is queued" in sent(app)["story"]
+    assert "it is queued" in network(app)["story"]
     assert facts(app)["Parameters"] == "93,322"
     assert "Test accuracy" not in facts(app)
     assert downloads(app) == ["inkling-script-a.json", "inkling-script-a.py"]
@@ -160,12 +136,12 @@ def test_a_run_that_waits_shows_its_network_and_no_model():
 
 
 def test_a_run_on_built_in_handwriting_says_so():
-    assert "trained on built-in handwriting" in sent(opened(finished_run(data_source="handwriting")))["story"]
+    assert "trained on built-in handwriting" in network(model_page(finished_run(data_source="handwriting")))["story"]
 
 
 @pytest.mark.bad_input(19)
 def test_a_name_is_a_label_and_never_markup_or_a_path():
-    app = opened(finished_run("![x](http://a.example/b.png) ../../x {epoch}"))
+    app = model_page(finished_run("![x](http://a.example/b.png) ../../x {epoch}"))
     assert not app.error
     assert downloads(app)[1] == "inkling-x-http-a-example-b-png-x-epoch.safetensors"
     assert not any("![x]" in text.value for text in app.markdown)
@@ -173,35 +149,36 @@ def test_a_name_is_a_label_and_never_markup_or_a_path():
 
 def test_draw_with_it_opens_draw_with_this_model():
     run_id = finished_run("Mine")
-    app = opened(run_id)
+    app = model_page(run_id)
     app.button(key="draw_with_it").click().run()
-    app.switch_page("pages/draw.py").run()  # AppTest does not follow the page itself
+    app = followed(app, "draw")
     assert not app.error
     assert app.title[0].value == "Draw a digit"
     assert app.get_by_key("model").proto.popover.label == "Mine, 98.76\N{THIN SPACE}%"
 
 
 def test_a_run_is_downloaded_as_a_script_and_with_its_digits_where_inkling_drew_them():
-    assert downloads(opened(finished_run("Mine")))[-1] == "inkling-mine.py"
-    assert downloads(opened(finished_run("Ours", data_source="handwriting")))[-1] == "inkling-ours.zip"
-    assert downloads(opened(finished_run("Yours", PRESETS["accurate"])))[-1] == "inkling-yours.zip"
+    assert downloads(model_page(finished_run("Mine")))[-1] == "inkling-mine.py"
+    assert downloads(model_page(finished_run("Ours", data_source="handwriting")))[-1] == "inkling-ours.zip"
+    assert downloads(model_page(finished_run("Yours", PRESETS["accurate"])))[-1] == "inkling-yours.zip"
 
 
 def test_what_began_with_another_models_weights_has_no_script_and_says_why():
     images = np.zeros((1, 28, 28), np.uint8)
     fine_tuning = FineTuning(pretrained(), Digits(images, np.zeros(1, np.uint8)))
-    app = opened(finished_run("Mine", fine_tuning_recipe(PRESETS["accurate"]), fine_tuning=fine_tuning))
+    app = model_page(finished_run("Mine", fine_tuning_recipe(PRESETS["accurate"]), fine_tuning=fine_tuning))
     assert not [name for name in downloads(app) if name.endswith((".py", ".zip"))]
     assert any("as it began with another model's weights" in text.value for text in app.markdown)
 
 
 def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_a_sentence():
-    network = PRESETS["fast"].network
     images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
     samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
-    app = opened(finished_run("Mine", samples=samples, snapshots=many_snapshots(network, 3, images)))
+    app = model_page(
+        finished_run("Mine", samples=samples, snapshots=many_snapshots(PRESETS["fast"].network, 3, images))
+    )
     assert not app.error
-    snapshots = sent(app, "inkling.snapshots_view")
+    snapshots = data_of(app, "snapshots_view")
     assert snapshots["when"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
     assert snapshots["shape"] == [16, 5, 5]
     assert snapshots["layers"][0] == "conv2d_1"
@@ -215,10 +192,10 @@ def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_
 
 
 def test_where_there_is_no_film_one_sentence_says_so_and_leads_on():
-    for app in (opened(), opened(finished_run("Older"))):
-        assert sent(app, "inkling.snapshots_view") is None
+    for app in (model_page(), model_page(finished_run("Older"))):
+        assert data_of(app, "snapshots_view") is None
         assert any("No film was kept of this training" in text.value for text in app.markdown)
-    app = opened(finished_run("Stopped", was_stopped=True))
+    app = model_page(finished_run("Stopped", was_stopped=True))
     assert any("stopped within its first epoch" in text.value for text in app.markdown)
-    app = opened(run_store().submit(OWNER, PRESETS["script-a"]))
+    app = model_page(run_store().submit(OWNER, PRESETS["script-a"]))
     assert any("begins when its first epoch is over" in text.value for text in app.markdown)

@@ -1,6 +1,4 @@
 import io
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,20 +11,10 @@ from core.store import drawings as own
 from core.store.drawings import as_archive, drawing_store
 from core.store.runs import RunState, run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
+from tests.pages.harness import ONE, SEVEN, buttons, data_of, draw, opened, set_state
 from tests.played import OWNER, SECRET, finished_run
 
-APP = str(Path(__file__).parents[2] / "app.py")
 THEIRS = "b" * 64
-SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
-ONE = [(140, 40), (140, 240)]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_before():
-    for owner in (OWNER, THEIRS):
-        drawing_store().remove_all(owner)
-        for run in run_store().runs_of(owner):
-            run_store().delete(run.id, owner)
 
 
 @pytest.fixture
@@ -35,20 +23,7 @@ def app() -> AppTest:
 
 
 def visit(secret=SECRET):
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = secret
-    app.session_state["own_set"] = True  # the set is unfolded
-    return app.run()
-
-
-def draw(app, *strokes):
-    objects = [
-        {"type": "Path", "stroke": "#1D2433", "path": [["M", *points[0]], *(["L", *point] for point in points[1:])]}
-        for points in strokes
-    ]
-    key = f"board_{app.session_state['board_number']}"
-    app.session_state[key] = {"drawing": {"raw": {"objects": objects}, "data": None}, "backgroundFit": None}
-    return app.run()
+    return opened(secret=secret, state={"own_set": True})  # the set is unfolded
 
 
 taps = iter(range(1, 1000))
@@ -56,23 +31,7 @@ taps = iter(range(1, 1000))
 
 def tap(app, digit):
     """Do what the row of digits in the browser does."""
-    app.session_state["right_digit"] = {"tapped": [digit, next(taps)]}
-    return app.run()
-
-
-def sent_to(app, component):
-    return next(
-        (
-            json.loads(part.proto.json)
-            for part in app.get("bidi_component")
-            if part.proto.component_name == f"inkling.{component}"
-        ),
-        None,
-    )
-
-
-def has(app, key):
-    return any(button.key == key for button in app.button)
+    return set_state(app, right_digit={"tapped": [digit, next(taps)]})
 
 
 def mine():
@@ -84,17 +43,17 @@ def count_shown(app):
 
 
 def test_nothing_can_be_corrected_before_there_is_an_answer(app):
-    assert sent_to(app, "right_digit") is None
-    assert not has(app, "teach")
+    assert data_of(app, "right_digit") is None
+    assert "teach" not in buttons(app)
 
 
 def test_a_tap_keeps_what_the_network_saw_with_its_right_digit_and_says_so(app):
     draw(app, SEVEN)
-    assert sent_to(app, "right_digit") == {"words": "Wrong? It is a", "chosen": None}
+    assert data_of(app, "right_digit") == {"words": "Wrong? It is a", "chosen": None}
     tap(app, 1)
-    assert sent_to(app, "right_digit") == {"words": "Kept as a 1.", "chosen": 1}
+    assert data_of(app, "right_digit") == {"words": "Kept as a 1.", "chosen": 1}
     (kept,) = drawing_store().drawings(OWNER)
-    np.testing.assert_array_equal(kept.image.ravel(), sent_to(app, "answer")["image"])
+    np.testing.assert_array_equal(kept.image.ravel(), data_of(app, "answer")["image"])
     assert count_shown(app) == "1 drawing of yours"
     assert not app.error
 
@@ -103,33 +62,32 @@ def test_another_digit_replaces_the_first_and_a_second_tap_takes_the_drawing_bac
     tap(draw(app, SEVEN), 1)
     tap(app, 8)
     assert mine() == [8]
-    assert sent_to(app, "right_digit")["words"] == "Kept as an 8."
+    assert data_of(app, "right_digit")["words"] == "Kept as an 8."
     tap(app, 8)
     assert mine() == []
-    assert sent_to(app, "right_digit")["words"] == "Wrong? It is a"
+    assert data_of(app, "right_digit")["words"] == "Wrong? It is a"
 
 
 def test_the_next_drawing_asks_anew_and_the_first_is_found_again_when_it_is_drawn_again(app):
     tap(draw(app, SEVEN), 1)
     draw(app, ONE)
-    assert sent_to(app, "right_digit")["chosen"] is None
+    assert data_of(app, "right_digit")["chosen"] is None
     draw(app, SEVEN)
-    assert sent_to(app, "right_digit")["chosen"] == 1
+    assert data_of(app, "right_digit")["chosen"] == 1
 
 
 def test_drawings_are_there_after_a_reload_and_in_no_other_workspace(app):
     tap(draw(app, SEVEN), 1)
     assert count_shown(visit()) == "1 drawing of yours"
     other = visit("B" * 43)
-    assert not has(other, "teach")
-    assert sent_to(draw(other, SEVEN), "right_digit")["chosen"] is None
+    assert "teach" not in buttons(other)
+    assert data_of(draw(other, SEVEN), "right_digit")["chosen"] is None
 
 
 @pytest.mark.parametrize("tapped", [[10, 1], [-1, 1], ["7", 1], [None, 1], [], "7", {"a": 1}, [[7], 1]])
 def test_a_tap_that_no_button_makes_keeps_nothing(app, tapped):
     draw(app, SEVEN)
-    app.session_state["right_digit"] = {"tapped": tapped}
-    app.run()
+    set_state(app, right_digit={"tapped": tapped})
     assert mine() == []
     assert not app.error
 
@@ -146,11 +104,10 @@ def test_a_full_set_is_said_plainly(app, monkeypatch):
 def test_the_set_shows_each_drawing_and_one_can_be_removed(app):
     tap(draw(app, SEVEN), 1)
     tap(draw(app, ONE), 7)
-    shown = sent_to(app, "thumbnails")
+    shown = data_of(app, "thumbnails")
     assert shown["words"] == ["1", "7"]
     assert len(shown["removable"]) == 2
-    app.session_state["own_thumbnails"] = {"removed": [shown["removable"][0], 1]}
-    app.run()
+    set_state(app, own_thumbnails={"removed": [shown["removable"][0], 1]})
     assert mine() == [7]
     assert count_shown(app) == "1 drawing of yours"
 
@@ -159,8 +116,7 @@ def test_somebody_elses_drawing_cannot_be_removed(app):
     drawing_store().keep(THEIRS, np.ones((28, 28), np.uint8), 3)
     (theirs,) = drawing_store().drawings(THEIRS)
     tap(draw(app, SEVEN), 1)
-    app.session_state["own_thumbnails"] = {"removed": [theirs.key, 1]}
-    app.run()
+    set_state(app, own_thumbnails={"removed": [theirs.key, 1]})
     assert len(drawing_store().drawings(THEIRS)) == 1
     assert mine() == [1]
 
@@ -174,7 +130,7 @@ def test_all_are_deleted_after_a_question_only(app):
     app.button(key="ask_remove_all").click().run()
     app.button(key="remove_all").click().run()
     assert mine() == []
-    assert not has(app, "teach")
+    assert "teach" not in buttons(app)
 
 
 @pytest.mark.bad_input(23)
@@ -186,7 +142,7 @@ def test_drawings_that_cannot_be_deleted_now_stay_and_so_does_the_question(app, 
     assert not app.exception
     assert [toast.value for toast in app.toast] == ["The disk is full."]
     assert mine() == [1]
-    assert has(app, "remove_all")
+    assert "remove_all" in buttons(app)
 
 
 def test_the_download_is_what_numpy_opens():
@@ -198,9 +154,7 @@ def test_the_download_is_what_numpy_opens():
 
 def test_whoever_leaves_drawings_behind_for_another_workspace_is_shown_the_way_back():
     drawing_store().keep(OWNER, np.ones((28, 28), np.uint8), 3)
-    app = visit().switch_page("pages/train.py")
-    app.query_params["workspace"] = "B" * 43
-    app.run()
+    app = opened("train", workspace="B" * 43)
     assert any(code.value.endswith(f"?workspace={SECRET}") for code in app.code)
 
 
@@ -242,36 +196,30 @@ def fine_tuning_of(*labels):
     return FineTuning(pretrained(), Digits(images, np.array(labels, np.uint8)))
 
 
-def opened(run_id, secret=SECRET):
-    app = visit(secret).switch_page("pages/train.py")
-    app.query_params["run"] = run_id
-    return app.run()
-
-
 def test_a_lesson_shows_its_drawings_while_it_goes_on_and_before_and_after_when_it_is_over():
     fine_tuning = fine_tuning_of(7, 1, 3)
     before = fine_tuning.start.probabilities(fine_tuning.drawings.images).argmax(axis=1)
     run_id = run_store().submit(OWNER, PRESETS["fast"], "Pretrained, taught", fine_tuning=fine_tuning)
-    app = opened(run_id)
-    assert sent_to(app, "thumbnails")["words"] == [f"{digit} → ?" for digit in before]
-    assert sent_to(app, "thumbnails")["removable"] == []
+    app = opened("train", run=run_id)
+    assert data_of(app, "thumbnails")["words"] == [f"{digit} → ?" for digit in before]
+    assert data_of(app, "thumbnails")["removable"] == []
     run_store().delete(run_id, OWNER)
 
     run_id = finished_run("Pretrained, taught", fine_tuning=fine_tuning, test_accuracy=0.9958, drawn_accuracy=0.989)
     after = run_store().model(run_id).probabilities(fine_tuning.drawings.images).argmax(axis=1)
-    app = opened(run_id)
-    shown = sent_to(app, "thumbnails")
+    app = opened("train", run=run_id)
+    shown = data_of(app, "thumbnails")
     assert shown["words"] == [f"{was} → {now}" for was, now in zip(before, after, strict=True)]
     assert shown["marks"] == [bool(now == label) for now, label in zip(after, (7, 1, 3), strict=True)]
-    said = sent_to(app, "run_figures")["said"]
+    said = data_of(app, "run_figures")["said"]
     assert f"Reads {sum(shown['marks'])} of 3 drawings" in said
     assert "→ 99.58\N{THIN SPACE}%" in said
-    assert has(app, "draw_with_it")
+    assert "draw_with_it" in buttons(app)
 
 
 def test_whoever_watches_a_lesson_sees_it_and_can_take_nothing():
     run_id = finished_run("Theirs, taught", owner=THEIRS, fine_tuning=fine_tuning_of(7))
-    app = opened(run_id)
-    assert len(sent_to(app, "thumbnails")["words"]) == 1
-    assert sent_to(app, "thumbnails")["removable"] == []
+    app = opened("train", run=run_id)
+    assert len(data_of(app, "thumbnails")["words"]) == 1
+    assert data_of(app, "thumbnails")["removable"] == []
     assert not any(part.proto.id.startswith("download_drawings") for part in app.get("download_button"))

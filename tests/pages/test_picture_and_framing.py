@@ -7,17 +7,14 @@ import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.test_draw import APP, SEVEN, answer, draw, drawn, sent_to
-from tests.played import SECRET
+from tests.pages.harness import CANVAS, ONE, SEVEN, answer, buttons, data_of, draw, opened, set_state, texts
 
 SMALL_SEVEN = [(20 + x * 0.25, 20 + y * 0.25) for x, y in SEVEN]
 
 
 @pytest.fixture
 def app() -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    return app.run()
+    return opened()
 
 
 def three(kind="PNG"):
@@ -30,22 +27,21 @@ def three(kind="PNG"):
 
 
 def open_picture(app, content, name="digit.png"):
-    app.session_state["open_picture"] = True
-    uploader = next(one for one in app.run().file_uploader if one.key.startswith("picture_file"))
+    set_state(app, open_picture=True)
+    uploader = next(one for one in app.file_uploader if one.key.startswith("picture_file"))
     return uploader.set_value((name, content, "image/png")).run()
 
 
 def unfold(app):
-    app.session_state["prepared"] = True
-    return app.run()
+    return set_state(app, prepared=True)
 
 
 def canvas(app):
-    return sent_to(app, "streamlit-drawable-canvas.streamlit_drawable_canvas")
+    return data_of(app, CANVAS)
 
 
 def sheet(app):
-    return sent_to(app, "inkling.board")
+    return data_of(app, "board")
 
 
 def toggles(app):
@@ -54,7 +50,7 @@ def toggles(app):
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_an_opened_picture_is_answered_and_shown_in_place_of_the_drawing(app, kind):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     open_picture(app, three(kind))
     assert answer(app)["digit"] == 3
     assert sheet(app)["picture"].startswith("data:image/png;base64,")
@@ -63,7 +59,7 @@ def test_an_opened_picture_is_answered_and_shown_in_place_of_the_drawing(app, ki
 
 
 def test_one_way_back_leads_to_the_drawing(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     open_picture(app, three())
     open_picture(app, three())  # another one first
     app.button(key="back_to_drawing").click().run()
@@ -74,7 +70,7 @@ def test_one_way_back_leads_to_the_drawing(app):
 
 
 def test_clear_takes_the_picture_away_and_leaves_an_empty_sheet(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     open_picture(app, three())
     app.button(key="clear").click().run()
     assert "Draw a digit" in answer(app)["sentence"]
@@ -84,14 +80,14 @@ def test_clear_takes_the_picture_away_and_leaves_an_empty_sheet(app):
 
 def test_a_stroke_on_the_picture_takes_it_away_and_is_read(app):
     open_picture(app, three())
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     assert answer(app)["digit"] == 7
     assert sheet(app)["picture"] is None
 
 
 @pytest.mark.parametrize("how", ["a stroke", "Clear", "a stroke and Clear", "a stroke and Undo", "a second picture"])
 def test_the_way_back_to_the_drawing_outlives_the_picture(app, how):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     open_picture(app, three())
     if how == "Clear":
         app.button(key="clear").click().run()
@@ -99,7 +95,7 @@ def test_the_way_back_to_the_drawing_outlives_the_picture(app, how):
         app.button(key="clear").click().run()
         open_picture(app, three())
     else:
-        draw(app, drawn([(140, 40), (140, 240)]))
+        draw(app, ONE)
         assert answer(app)["digit"] == 1
         assert not app.button(key="undo").disabled
     if " and " in how:
@@ -109,7 +105,7 @@ def test_the_way_back_to_the_drawing_outlives_the_picture(app, how):
     assert answer(app)["digit"] == 7
     assert len(canvas(app)["initialDrawing"]["objects"]) == 1
     assert sheet(app)["picture"] is None
-    assert "back_to_drawing" not in [button.key for button in app.button]
+    assert "back_to_drawing" not in buttons(app)
     assert not app.button(key="undo").disabled
 
 
@@ -119,7 +115,7 @@ def test_where_nothing_was_drawn_there_is_no_way_back_once_the_picture_is_gone(a
     open_picture(app, three())
     app.button(key="clear").click().run()
     assert app.button(key="undo").disabled
-    assert "back_to_drawing" not in [button.key for button in app.button]
+    assert "back_to_drawing" not in buttons(app)
 
 
 def test_a_picture_is_still_there_after_a_visit_to_another_page(app):
@@ -137,7 +133,7 @@ def test_a_picture_is_still_there_after_a_visit_to_another_page(app):
 )
 @pytest.mark.bad_input(10)
 def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stays(app, content):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     before = answer(app)
     open_picture(app, content)
     assert [error.value.startswith("PNG or JPEG please") for error in app.error] == [True]
@@ -151,7 +147,7 @@ def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stay
 def test_row_7_undo_to_empty_and_clear_empty_the_bars_whatever_is_unfolded(app):
     unfold(app)
     for key in ("undo", "clear"):
-        draw(app, drawn(SEVEN))
+        draw(app, SEVEN)
         assert answer(app)["digit"] == 7
         app.button(key=key).click().run()
         assert answer(app)["probabilities"] == []
@@ -164,23 +160,22 @@ def test_while_the_preparation_is_folded_nothing_of_it_is_made(app, monkeypatch)
         raise AssertionError("computed for nobody")
 
     monkeypatch.setattr("pages.components.draw.framing_view.framing_steps", fail)
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     assert answer(app)["digit"] == 7
     assert not app.error
 
 
 def test_unfolded_it_shows_five_images_each_with_a_sentence_and_four_switches(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app)
     assert toggles(app) == ["Boxed", "Scaled", "Centred", "28x28"]
     assert len(app.get("image")) == 5
-    sentences = [text.value for text in app.markdown]
     for part in ("as it was drawn", "cut out", "20 of 28", "centre of mass", "drawn again"):
-        assert any(part in sentence for sentence in sentences)
+        assert part in texts(app)
 
 
 def test_switching_steps_off_changes_the_answer_at_once_and_one_click_brings_it_back(app):
-    draw(app, drawn(SMALL_SEVEN))
+    draw(app, SMALL_SEVEN)
     prepared = answer(app)
     assert prepared["digit"] == 7
     unfold(app)
@@ -191,32 +186,30 @@ def test_switching_steps_off_changes_the_answer_at_once_and_one_click_brings_it_
     assert broken["sentence"] != prepared["sentence"]
     image = np.array(broken["image"]).reshape(28, 28)
     assert not image[12:].any()  # small, and in its corner
-    assert any("Not wholly prepared" in text.value for text in app.markdown)
+    assert "Not wholly prepared" in texts(app)
     app.button(key="framing_on").click().run()
     assert answer(app) == prepared
     assert all(toggle.value for toggle in app.toggle)
-    assert not any("Not wholly prepared" in text.value for text in app.markdown)
+    assert "Not wholly prepared" not in texts(app)
 
 
 def test_the_note_and_the_way_back_stay_when_the_preparation_is_folded_again(app):
-    draw(app, drawn(SEVEN))
+    draw(app, SEVEN)
     unfold(app)
     app.toggle(key="framing_redraw").set_value(False).run()
-    app.session_state["prepared"] = False
-    app.run()
+    set_state(app, prepared=False)
     assert not app.toggle
-    assert any("Not wholly prepared" in text.value for text in app.markdown)
+    assert "Not wholly prepared" in texts(app)
     app.button(key="framing_on").click().run()
-    assert not any("Not wholly prepared" in text.value for text in app.markdown)
+    assert "Not wholly prepared" not in texts(app)
 
 
 def test_an_image_that_is_not_wholly_prepared_is_not_offered_for_correction(app):
-    draw(app, drawn(SEVEN))
-    assert sent_to(app, "inkling.right_digit")
+    draw(app, SEVEN)
+    assert data_of(app, "right_digit")
     unfold(app)
     app.toggle(key="framing_box").set_value(False).run()
-    with pytest.raises(StopIteration):
-        sent_to(app, "inkling.right_digit")
+    assert data_of(app, "right_digit") is None
 
 
 def test_the_steps_of_a_picture_are_shown_too(app):

@@ -1,11 +1,9 @@
 import json
 import sqlite3
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
@@ -14,58 +12,23 @@ from core.networks.recipe_link import from_link
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard
 from core.training.checkpoint import Checkpoint
-from tests.played import OWNER, SECRET, finished_run
+from tests.pages.harness import THIN, buttons, charts, data_of, followed, opened, set_state, texts
+from tests.played import OWNER, finished_run
 
-APP = str(Path(__file__).parents[2] / "app.py")
 SOMEBODY = "somebody else"
-THIN = "\N{THIN SPACE}"
 
 
-@pytest.fixture(autouse=True)
-def _no_runs_before():
-    for owner in (OWNER, SOMEBODY):
-        for run in run_store().listed(owner):
-            run_store().delete(run.id, owner)
-
-
-def opened(**query):
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.switch_page("pages/runs.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def data_of(app, name):
-    return next(
-        json.loads(part.proto.json)
-        for part in app.get("bidi_component")
-        if part.proto.component_name == f"inkling.{name}"
-    )
+def runs_page(**query):
+    return opened("runs", **query)
 
 
 def lines(app):
     return data_of(app, "runs_table")["lines"]
 
 
-def texts(app):
-    return " ".join(part.value for part in app.markdown)
-
-
-def has(app, key):
-    return any(button.key == key for button in app.button)
-
-
-def followed(app, page):
-    """Go where a button leads: AppTest does not follow by itself."""
-    return app.switch_page(page).run()
-
-
 def click(app, *run_ids, stamp=0.5):
     """Choose runs as the table in the browser does."""
-    app.session_state["runs_table"] = {"chosen": [stamp, list(run_ids)]}
-    return app.run()
+    return set_state(app, runs_table={"chosen": [stamp, list(run_ids)]})
 
 
 def run_with_curves(name="", recipe=PRESETS["fast"], end="finish", **scores):
@@ -100,10 +63,10 @@ def spoil(run_id, **values):
 
 
 def test_without_runs_the_way_leads_to_train():
-    app = opened()
+    app = runs_page()
     assert not app.error
     assert "No runs yet" in app.header[0].value
-    assert not app.get("vega_lite_chart")
+    assert not charts(app)
     app.button(key="train_one").click().run()
     assert not app.error
 
@@ -112,7 +75,7 @@ def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_be
     run_with_curves("First", test_accuracy=0.9876, drawn_accuracy=0.91)
     run_with_curves("Broken", end="fail")
     run_with_curves("Going on", end="run")
-    app = opened()
+    app = runs_page()
     assert not app.error
     assert [line["name"] for line in lines(app)] == ["Going on", "Broken", "First", "Pretrained"]
     assert [line["state"] for line in lines(app)] == [f"50{THIN}% done", "Failed", "Finished", "Built in"]
@@ -128,7 +91,7 @@ def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_be
 def test_sixty_runs_of_the_same_name_are_told_apart():
     for _ in range(60):
         run_store().ask(run_store().submit(OWNER, PRESETS["fast"]), OWNER, "stop")
-    app = opened()
+    app = runs_page()
     assert not app.error
     names = [line["name"] for line in lines(app)]
     assert len(names) == len(set(names)) == 61
@@ -139,14 +102,14 @@ def test_sixty_runs_of_the_same_name_are_told_apart():
 def test_a_run_of_another_version_fails_nothing_and_can_be_deleted(values):
     other, mine = run_with_curves("Old"), run_with_curves("New")
     spoil(other, **values)
-    app = opened(runs=f"{other},{mine}")
+    app = runs_page(runs=f"{other},{mine}")
     assert not app.error
     assert [line["name"] for line in lines(app)] == ["New", "Old", "Pretrained"]
     unread = "Damaged, or made by another version"
     assert lines(app)[1]["state"] == ("Finished" if "history" in values else unread)  # a list reads no curves
-    for page in ("pages/train.py", "pages/model.py", "pages/draw.py"):
+    for page in ("train", "model", "draw"):
         assert not followed(app, page).error
-    app = click(followed(app, "pages/runs.py"), other)
+    app = click(followed(app, "runs"), other)
     assert not app.error
     assert "damaged, or made by another version" in app.warning[0].value
     app.button(key=f"delete_now_{other}").click().run()
@@ -155,10 +118,9 @@ def test_a_run_of_another_version_fails_nothing_and_can_be_deleted(values):
 
 def test_what_a_browser_makes_up_chooses_nothing():
     mine = run_with_curves()
-    app = opened()
+    app = runs_page()
     for chosen in ("x", [1], [1, "x"], ["x", [mine]], [float("nan"), [mine]], [2, [["y"], 3, "unknown"]], None):
-        app.session_state["runs_table"] = {"chosen": chosen}
-        assert not app.run().error
+        assert not set_state(app, runs_table={"chosen": chosen}).error
         assert not app.exception
 
 
@@ -167,18 +129,18 @@ def test_what_a_browser_makes_up_chooses_nothing():
 
 def test_the_newest_run_is_open_and_a_click_opens_another():
     first, _ = run_with_curves("First"), run_with_curves("Second")
-    app = opened()
+    app = runs_page()
     assert app.header[0].value == "Second"
     app = click(app, first)
     assert app.header[0].value == "First"
     assert app.query_params["runs"] in (first, [first])
     assert "only a second one would show" in texts(app)
-    assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
+    assert len(charts(app)) == 2
 
 
 def test_a_run_is_renamed_and_deleted_after_a_question():
     run_id, other = run_with_curves("First"), run_with_curves("Second")
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     app.text_input(key=f"name_{run_id}").set_value(" My  best ").run()
     app.button(key=f"rename_now_{run_id}").click().run()
     assert run_store().run(run_id).name == "My best"
@@ -192,7 +154,7 @@ def test_a_run_is_renamed_and_deleted_after_a_question():
 def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
     recipe = PRESETS["fast"].model_copy(update={"seed": 7})
     run_id = run_with_curves("First", recipe)
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     app.button(key=f"replay_now_{run_id}").click().run()
     assert [toast.value for toast in app.toast] == ["It is 0.008 now. Choose another value."]
     assert run_store().active_run(OWNER) is None
@@ -204,13 +166,13 @@ def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
     assert run.replays == run_id
     assert engine.nudges == 1
     assert [title.value for title in app.title] == ["Train a network"]
-    app = followed(app, "pages/train.py")
+    app = followed(app, "train")
     assert "same weights as First; changed: batch size 32 instead of 128" in texts(app).replace("\\", "")
 
 
 def test_a_value_that_will_not_do_is_refused_with_its_range():
     run_id = run_with_curves()
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     app.selectbox(key=f"replay_setting_{run_id}").set_value("epochs").run()
     assert "It is 1 epoch now." in texts(app)
     app.number_input(key=f"replay_epochs_{run_id}").set_value(1000).run()
@@ -222,7 +184,7 @@ def test_a_value_that_will_not_do_is_refused_with_its_range():
 
 def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
     run_id = run_with_curves("First")
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     app.number_input(key=f"more_epochs_{run_id}").set_value(3)  # typed, and the button clicked at once
     app.button(key=f"continue_now_{run_id}").click().run()
     run = run_store().active_run(OWNER)
@@ -231,7 +193,7 @@ def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
     assert [title.value for title in app.title] == ["Train a network"]
     began, left = run_store().start(run.id).weights, run_store().model(run_id).weights
     assert all((began[name] == left[name]).all() for name in left)
-    app = followed(app, "pages/train.py")
+    app = followed(app, "train")
     assert "Goes on from First" in texts(app)
     run_store().delete(run_id, OWNER)
     assert "has been deleted" in texts(app.run())
@@ -241,34 +203,34 @@ def test_while_as_many_runs_go_on_as_may_be_no_other_can_be_started(monkeypatch)
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     run_id = run_with_curves("First")
     run_with_curves("Second", end="run")
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     assert app.button(key=f"continue_now_{run_id}").disabled
     assert "One run at a time" in texts(app)
 
 
 def test_somebody_elses_run_can_be_looked_at_and_nothing_else():
     run_id = finished_run("Theirs", owner=SOMEBODY)
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     assert not app.error
     assert app.header[0].value == "Theirs"
-    assert has(app, "duplicate")
+    assert "duplicate" in buttons(app)
     for key in ("rename_now", "delete_now", "continue_now", "replay_now"):
-        assert not has(app, f"{key}_{run_id}")
+        assert f"{key}_{run_id}" not in buttons(app)
 
 
 def test_a_run_that_is_gone_is_said_to_be():
     run_with_curves()
-    app = opened(runs="nobody")
+    app = runs_page(runs="nobody")
     assert not app.error
     assert "is gone" in texts(app)
 
 
 def test_a_visitor_without_runs_reads_that_a_links_run_is_gone_and_can_look_at_the_shipped_model():
-    app = opened(runs="nobody,nothing")
+    app = runs_page(runs="nobody,nothing")
     assert not app.error
     assert "is gone" in texts(app)
     assert "No runs yet" in app.header[0].value
-    app = opened(runs="pretrained")
+    app = runs_page(runs="pretrained")
     assert not app.error
     assert [part.value for part in app.header] == ["Pretrained"]
     assert [line["id"] for line in lines(app)] == ["pretrained"]
@@ -277,7 +239,7 @@ def test_a_visitor_without_runs_reads_that_a_links_run_is_gone_and_can_look_at_t
 
 def test_files_of_a_run_can_be_taken_home_and_its_recipe_sent_on():
     run_id = run_with_curves("First")
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     names = {part.proto.label for part in app.get("download_button")}
     assert {"Recipe", "History", "Curves, PNG", "Curves, SVG", "Keras file", "Weights"} <= names
     link = app.code[0].value
@@ -288,14 +250,14 @@ def test_files_of_a_run_can_be_taken_home_and_its_recipe_sent_on():
 def test_an_address_that_names_a_run_as_the_other_pages_do_opens_that_run():
     first = run_with_curves("First")
     run_with_curves("Second")
-    assert [line.value for line in opened(run=first).header] == ["First"]
-    assert "is gone, or the link" in texts(opened(run="nobody"))
-    assert not opened(run=first, runs="").header  # all ticks are taken away
+    assert [line.value for line in runs_page(run=first).header] == ["First"]
+    assert "is gone, or the link" in texts(runs_page(run="nobody"))
+    assert not runs_page(run=first, runs="").header  # all ticks are taken away
 
 
 def test_a_run_that_was_opened_by_its_address_is_deleted_without_a_complaint():
     run_id = run_with_curves("First")
-    app = opened(run=run_id)
+    app = runs_page(run=run_id)
     app.button(key=f"delete_now_{run_id}").click().run()
     assert "is gone" not in texts(app)
 
@@ -307,7 +269,7 @@ def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_diffe
     slow = PRESETS["fast"].model_copy(update={"batch_size": 32, "name": "Slow"})
     first = run_with_curves("First", test_accuracy=0.985, seconds=7.0)
     second = run_with_curves("Second", slow, test_accuracy=0.9912, seconds=70.0)
-    app = opened(runs=f"{first},{second}")
+    app = runs_page(runs=f"{first},{second}")
     assert not app.error
     assert "First reads 0.62 points less than Second, but took a tenth of the time" in texts(app).replace("\\", "")
     table = data_of(app, "settings_table")
@@ -322,23 +284,23 @@ def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_diffe
 
 def test_where_the_loss_is_plain_nothing_is_said_of_label_smoothing():
     runs = [run_with_curves(name, PRESETS["script-a"]) for name in ("First", "Second")]
-    assert "label smoothing" not in texts(opened(runs=",".join(runs)))
+    assert "label smoothing" not in texts(runs_page(runs=",".join(runs)))
 
 
 def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model():
     first, failed = run_with_curves("First"), run_with_curves("Broken", end="fail")
-    app = opened(runs=f"{first},{failed},pretrained")
+    app = runs_page(runs=f"{first},{failed},pretrained")
     assert not app.error
     table = data_of(app, "settings_table")
     assert table["heads"] == ["A Broken", "B First", "C Pretrained"]
     assert ["How far", "Failed in epoch 1 of 1", "Finished", "Built in"] in table["rows"]
-    app = opened(runs="pretrained")
+    app = runs_page(runs="pretrained")
     assert "brings no curves" in texts(app)
 
 
 def test_several_are_deleted_at_once():
     ids = [run_with_curves(f"Run {number}") for number in range(3)]
-    app = opened(runs=",".join(ids[:2]))
+    app = runs_page(runs=",".join(ids[:2]))
     app.button(key="delete_them").click().run()
     assert [run.id for run in run_store().runs_of(OWNER)] == [ids[2]]
     assert not app.error
@@ -347,7 +309,7 @@ def test_several_are_deleted_at_once():
 @pytest.mark.bad_input(31)
 def test_a_run_that_another_tab_has_deleted_is_asked_for_without_a_traceback():
     run_id, other = run_with_curves("First"), run_with_curves("Second")
-    app = opened(runs=f"{run_id},{other}")
+    app = runs_page(runs=f"{run_id},{other}")
     run_store().delete(run_id, OWNER)
     app.button(key="delete_them").click().run()
     assert not app.exception
@@ -359,11 +321,11 @@ def test_a_run_that_another_tab_has_deleted_is_asked_for_without_a_traceback():
 def test_what_the_disk_does_not_take_is_said_and_the_run_stays_open(button, full_disk):
     run_id, _ = run_with_curves("First"), run_with_curves("Second")
     scoreboard().join(run_store().run(run_id), OWNER, "Me")
-    app = opened(runs=run_id)
+    app = runs_page(runs=run_id)
     with full_disk():
         app.button(key=f"{button}_{run_id}").click().run()
     assert not app.exception
     assert [toast.value for toast in app.toast] == ["The disk is full."]
     assert app.header[0].value == "First"
-    assert has(app, f"{button}_{run_id}")
+    assert f"{button}_{run_id}" in buttons(app)
     assert scoreboard().entry(run_id)

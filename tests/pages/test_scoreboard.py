@@ -1,11 +1,9 @@
 """The scoreboard for everyone, a run's way onto it and off it, and what is kept of a visitor."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
 from core.networks.recipe import PRESETS
@@ -13,46 +11,10 @@ from core.store.drawings import drawing_store
 from core.store.privacy import privacy
 from core.store.runs import run_store
 from core.store.scoreboard import MAX_ENTRIES, scoreboard
+from tests.pages.harness import THIN, buttons, data_of, opened, texts
 from tests.played import OWNER, SECRET, finished_run
 
-APP = str(Path(__file__).parents[2] / "app.py")
 ADA = "f" * 64
-THIN = "\N{THIN SPACE}"
-
-
-@pytest.fixture(autouse=True)
-def _empty_board():
-    for owner in (OWNER, ADA):
-        privacy().forget(owner)
-    scoreboard().reset()
-
-
-def opened(page, **query):
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.switch_page(f"pages/{page}.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def data_of(app, name):
-    return next(
-        (
-            json.loads(part.proto.json)
-            for part in app.get("bidi_component")
-            if part.proto.component_name == f"inkling.{name}"
-        ),
-        None,
-    )
-
-
-def texts(app):
-    return " ".join(part.value for part in app.markdown)
-
-
-def buttons(app):
-    return {button.key for button in app.button}
 
 
 def join(run_id, owner, nickname):

@@ -1,116 +1,52 @@
 import base64
 import io
-import json
 import re
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
 from core.engine.jobs import EngineState
 from core.lessons.glossary import TERMS
-from core.networks.history import BatchProgress, EpochResult
 from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
 from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
 from core.store import database
 from core.store.runs import RunState, forget_rescued, rescue, run_store
-from core.training.checkpoint import Checkpoint
 from pages.components.train import augmentation_preview, training_view
 from pages.components.visitor import workspace
-from tests.played import OWNER, SECRET, finished_run
+from tests.pages.harness import (
+    NO_SUCH_RUN,
+    THIN,
+    all_data_of,
+    buttons,
+    charts,
+    choose_preset,
+    data_of,
+    followed,
+    image,
+    opened,
+    run_figures,
+    run_status,
+    set_state,
+    texts,
+    values,
+)
+from tests.played import OWNER, SECRET, Worker, finished_run
 
-APP = str(Path(__file__).parents[2] / "app.py")
-THIN = "\N{THIN SPACE}"
 SOMEBODY = "somebody else"
 
 
-@pytest.fixture(autouse=True)
-def _no_runs_before():
-    for owner in (OWNER, SOMEBODY):
-        for run in run_store().runs_of(owner):
-            run_store().delete(run.id, owner)
-
-
-def opened(**query):
-    """The Train page, as a visitor sees it who has a workspace."""
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.switch_page("pages/train.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def has(app, key):
-    return any(button.key == key for button in app.button)
-
-
-def data_of(app, name):
-    return next(
-        json.loads(part.proto.json)
-        for part in app.get("bidi_component")
-        if part.proto.component_name == f"inkling.{name}"
-    )
-
-
-def figures(app):
-    return {figure["label"]: figure["value"] for figure in data_of(app, "run_figures")["figures"]}
-
-
-def said(app):
-    return data_of(app, "run_figures")["said"]
-
-
-def texts(app):
-    return " ".join(text.value for text in app.markdown)
-
-
-def charts(app):
-    return app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")
-
-
-def choose(app, preset, click=1):
-    """Do what the cards in the browser do."""
-    app.session_state["preset_cards"] = {"clicked": [preset, click]}
-    return app.run()
+def train_page(**query):
+    return opened("train", **query)
 
 
 def samples():
     images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
     return Digits(images, (np.arange(100) % 10).astype(np.uint8))
-
-
-class Worker:
-    """Plays a worker that has one run in its hands."""
-
-    def __init__(self, run_id):
-        assert run_store().claim_next(places=1000) == run_id
-        self.run_id = run_id
-        self.recipe, _, self.attempt = run_store().begin(run_id)
-
-    def keep_samples(self):
-        run_store().keep_samples(self.run_id, self.attempt, samples())
-
-    def report(self, step=100, epoch=1, **values):
-        progress = BatchProgress(epoch, step, 430, 0.1234, 0.96, 0.004, 9876.0, step / 100, **values)
-        return run_store().report(self.run_id, self.attempt, progress, as_point=True)
-
-    def end_epoch(self, epoch=1):
-        results = tuple(EpochResult(number, 0.1, 0.97, 0.001, 0.08, 0.981) for number in range(1, epoch + 1))
-        run_store().commit_epoch(
-            self.run_id,
-            self.attempt,
-            Checkpoint(history=results, step=0, variables=(), metrics=(), best=None, patience={}, seconds=7.0),
-        )
-
-    def leave(self, state, notice=""):
-        run_store().leave(self.run_id, self.attempt, state, notice)
 
 
 def started(preset="fast", owner=OWNER):
@@ -121,10 +57,10 @@ def started(preset="fast", owner=OWNER):
 
 
 def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(engine):
-    app = opened()
+    app = train_page()
     assert not app.error
     assert app.title[0].value == "Train a network"
-    assert set(figures(app).values()) == {"\N{EN DASH}"}
+    assert set(run_figures(app).values()) == {"\N{EN DASH}"}
     assert "will appear" in app.header[0].value
     assert not charts(app)
     assert data_of(app, "sample_strip")["count"] == 20
@@ -134,15 +70,15 @@ def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(eng
 
 
 def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
-    cards = data_of(opened(), "preset_cards")
+    cards = data_of(train_page(), "preset_cards")
     assert [card["preset"] for card in cards["cards"]] == list(PRESETS)
     assert all(card["line"] and card["expect"] for card in cards["cards"])
     assert (cards["chosen"], cards["changed"]) == ("fast", False)
-    assert "idle cores" in texts(opened())
+    assert "idle cores" in texts(train_page())
 
 
 def test_a_changed_card_promises_nothing_and_the_others_still_do():
-    app = opened()
+    app = train_page()
     app.number_input(key="recipe_epochs").set_value(3).run()
     expected = {card["preset"]: card["expect"] for card in data_of(app, "preset_cards")["cards"]}
     assert expected.pop("fast") == ""
@@ -150,14 +86,14 @@ def test_a_changed_card_promises_nothing_and_the_others_still_do():
 
 
 def test_a_run_with_one_setting_changed_is_called_after_it():
-    app = choose(opened(), "script-a")
+    app = choose_preset(train_page(), "script-a")
     app.toggle(key="recipe_augmentation_rotation_on").set_value(True).run()
     assert trained(app).name == "Script A, rotation 10\N{DEGREE SIGN}"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_chosen_preset_fills_the_controls_and_is_trained_as_it_stands(preset, engine):
-    app = choose(opened(), preset)
+    app = choose_preset(train_page(), preset)
     assert app.number_input(key="recipe_epochs").value == PRESETS[preset].epochs
     assert app.number_input(key="recipe_batch_size").value == PRESETS[preset].batch_size
     app.button(key="train").click().run()
@@ -168,13 +104,13 @@ def test_a_chosen_preset_fills_the_controls_and_is_trained_as_it_stands(preset, 
 
 
 def test_a_preset_that_nobody_offers_is_ignored():
-    app = choose(opened(), "../../etc")
+    app = choose_preset(train_page(), "../../etc")
     assert not app.error
     assert data_of(app, "preset_cards")["chosen"] == "fast"
 
 
 def test_what_is_changed_is_trained_and_the_card_says_so():
-    app = opened()
+    app = train_page()
     app.number_input(key="recipe_epochs").set_value(3)
     app.number_input(key="recipe_batch_size").set_value(64)
     app.selectbox(key="recipe_data_size").select("quick")
@@ -190,21 +126,21 @@ def test_what_is_changed_is_trained_and_the_card_says_so():
 
 
 def test_a_number_typed_just_before_the_click_counts():
-    app = opened()
+    app = train_page()
     app.number_input(key="recipe_epochs").set_value(4)  # the page has not been drawn with it yet
     app.button(key="train").click().run()
     assert run_store().runs_of(OWNER)[0].recipe.epochs == 4
 
 
 def test_choosing_the_same_preset_again_brings_back_what_was_changed():
-    app = choose(opened(), "fast")
+    app = choose_preset(train_page(), "fast")
     app.number_input(key="recipe_epochs").set_value(9).run()
-    choose(app, "fast", click=2)
+    choose_preset(app, "fast", click=2)
     assert app.number_input(key="recipe_epochs").value == 1
 
 
 def test_architecture_and_dropout_of_another_preset_can_be_taken():
-    app = opened()
+    app = train_page()
     app.selectbox(key="recipe_network").select("script-a-improved").run()
     app.slider(key="recipe_dropout_dropout_2").set_value(0.3).run()
     assert any("60,554" in part.proto.json for part in app.get("bidi_component"))
@@ -215,7 +151,7 @@ def test_architecture_and_dropout_of_another_preset_can_be_taken():
 
 
 def test_controls_are_explained_in_the_recipes_own_words():
-    app = opened()
+    app = train_page()
     assert app.number_input(key="recipe_epochs").help.startswith("How often the network sees every training image.")
     assert app.toggle(key="recipe_augmentation_rotation_on").label == "Rotation"
     assert "Turn by up to this many degrees, either way." in texts(app)
@@ -223,7 +159,7 @@ def test_controls_are_explained_in_the_recipes_own_words():
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_control_leads_to_its_word_in_the_glossary(preset):
-    app = choose(opened(), preset)
+    app = choose_preset(train_page(), preset)
     for bar in ("recipe_epochs", "recipe_batch_size"):
         assert "learn?chapter=glossary&term=" in app.number_input(key=bar).help
     controls = [*app.number_input, *app.selectbox, *app.toggle]
@@ -247,7 +183,7 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
 )
 @pytest.mark.bad_input(13)
 def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value, sentence):
-    app = opened()
+    app = train_page()
     app.number_input(key=key).set_value(value).run()
     assert len(app.error) == 1
     assert sentence in app.error[0].value.replace("\\", "")
@@ -255,7 +191,7 @@ def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value
 
 
 def test_a_contradiction_becomes_one_sentence_and_nothing_can_be_started():
-    app = choose(opened(), "script-b")
+    app = choose_preset(train_page(), "script-b")
     app.toggle(key="recipe_early_stopping").set_value(True).run()
     assert len(app.error) == 1
     assert "there is no validation" in app.error[0].value
@@ -271,7 +207,7 @@ def trained(app):
 
 
 def test_each_augmentation_has_its_switch_and_only_while_it_is_on_a_range():
-    app = opened()
+    app = train_page()
     for field, info in Augmentation.model_fields.items():
         assert not any(slider.key == f"recipe_augmentation_{field}" for slider in app.slider)
         app.toggle(key=f"recipe_augmentation_{field}_on").set_value(True).run()
@@ -282,7 +218,7 @@ def test_each_augmentation_has_its_switch_and_only_while_it_is_on_a_range():
 
 
 def test_a_range_counts_while_its_switch_is_on_and_is_remembered_while_it_is_off():
-    app = opened()
+    app = train_page()
     app.toggle(key="recipe_augmentation_elastic_on").set_value(True).run()
     app.slider(key="recipe_augmentation_elastic").set_value(3.0).run()
     app.toggle(key="recipe_augmentation_elastic_on").set_value(False).run()
@@ -292,14 +228,14 @@ def test_a_range_counts_while_its_switch_is_on_and_is_remembered_while_it_is_off
 
 
 def test_a_sliders_sum_of_steps_becomes_the_number_that_was_chosen():
-    app = opened()
+    app = train_page()
     app.toggle(key="recipe_augmentation_shift_on").set_value(True).run()
     app.slider(key="recipe_augmentation_shift").set_value(0.1 + 0.05 + 0.02).run()
     assert trained(app).augmentation.shift == 0.17
 
 
 def test_built_in_digits_can_be_mixed_in():
-    app = opened()
+    app = train_page()
     assert app.number_input(key="recipe_data_handwriting").label == "Built-in digits mixed in"
     assert "do not write as the world does" in texts(app)
     app.number_input(key="recipe_data_handwriting").set_value(20_000).run()
@@ -307,20 +243,20 @@ def test_built_in_digits_can_be_mixed_in():
 
 
 def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
-    app = choose(opened(), "script-a")
+    app = choose_preset(train_page(), "script-a")
     app.number_input(key="recipe_epochs").set_value(2).run()
-    app.switch_page("pages/draw.py").run()
-    app.switch_page("pages/train.py").run()
+    followed(app, "draw")
+    followed(app, "train")
     assert app.number_input(key="recipe_epochs").value == 2
     assert data_of(app, "preset_cards")["chosen"] == "script-a"
 
 
 def test_after_a_reload_the_form_shows_the_recipe_of_the_run_that_goes_on_and_train_stays_disabled():
-    app = choose(opened(), "script-a")
+    app = choose_preset(train_page(), "script-a")
     app.number_input(key="recipe_epochs").set_value(7).run()
     app.button(key="train").click().run()
     (run,) = run_store().runs_of(OWNER)
-    again = opened(run=run.id)
+    again = train_page(run=run.id)
     assert data_of(again, "preset_cards")["chosen"] == "script-a"
     assert again.number_input(key="recipe_epochs").value == 7
     assert again.number_input(key="recipe_batch_size").value == 32
@@ -333,23 +269,23 @@ def test_somebody_elses_run_and_one_that_is_over_leave_the_form_as_it_is():
     over = finished_run(recipe=PRESETS["script-b"])
     theirs = run_store().submit(SOMEBODY, PRESETS["script-a"])
     for run_id in (theirs, over):
-        assert data_of(opened(run=run_id), "preset_cards")["chosen"] == "fast"
+        assert data_of(train_page(run=run_id), "preset_cards")["chosen"] == "fast"
 
 
 @pytest.mark.parametrize(("preset", "is_raised"), [("fast", True), ("script-a", False)])
 def test_beside_a_loss_with_label_smoothing_it_is_said_that_this_raises_it(preset, is_raised):
     started(preset).report(100)
-    assert ("Label smoothing raises it" in texts(opened())) is is_raised
+    assert ("Label smoothing raises it" in texts(train_page())) is is_raised
 
 
 def test_after_a_start_anew_train_shows_none_of_the_runs_before_and_keeps_them():
     run_id = finished_run()
-    app = opened(anew="1")
+    app = train_page(anew="1")
     assert "anew" not in app.query_params
     assert "will appear" in app.header[0].value
     assert "will appear" in app.run().header[0].value
-    assert data_of(opened(), "run_figures")["bring"] == ""  # a session that was not begun anew finds it again
-    assert figures(opened(run=run_id))["Test accuracy"]
+    assert data_of(train_page(), "run_figures")["bring"] == ""  # a session that was not begun anew finds it again
+    assert run_figures(train_page(run=run_id))["Test accuracy"]
     app.button(key="train").click().run()
     assert "will appear" not in app.header[0].value
 
@@ -366,9 +302,7 @@ def mnist_here(monkeypatch):
 
 
 def opened_group(preset="fast"):
-    app = choose(opened(), preset)
-    app.session_state["group_data"] = True
-    return app.run()
+    return set_state(choose_preset(train_page(), preset), group_data=True)
 
 
 def strip_of(app):
@@ -380,9 +314,9 @@ def strip_of(app):
 
 
 def test_the_preview_is_drawn_only_while_its_group_is_open():
-    app = opened()
-    assert not any("augmentation_preview" in part.proto.component_name for part in app.get("bidi_component"))
-    assert not has(app, "other_images")
+    app = train_page()
+    assert data_of(app, "augmentation_preview") is None
+    assert "other_images" not in buttons(app)
     assert strip_of(opened_group()).shape == (4, 6, 28, 28)
 
 
@@ -453,7 +387,7 @@ def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error
     app = opened_group()
     app.number_input(key="recipe_epochs").set_value(0).run()
     assert len(app.error) == 1
-    assert not has(app, "other_images")
+    assert "other_images" not in buttons(app)
 
 
 # While a run goes on
@@ -461,7 +395,7 @@ def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error
 
 @pytest.mark.bad_input(28)
 def test_a_second_click_finds_the_run_that_is_active():
-    app, other = opened(), opened()
+    app, other = train_page(), train_page()
     app.button(key="train").click().run()
     other.button(key="train").click().run()  # a second tab, drawn before the first click
     assert len(run_store().runs_of(OWNER)) == 1
@@ -473,10 +407,10 @@ def test_a_second_click_finds_the_run_that_is_active():
 def test_a_queued_run_says_its_place_and_how_long_it_will_wait_and_can_be_cancelled():
     run_store().submit(SOMEBODY, PRESETS["fast"])
     run_store().submit(OWNER, PRESETS["fast"])
-    app = opened()
-    assert re.fullmatch(r"Place 2 in the queue: begins in about \d+ s", said(app))
+    app = train_page()
+    assert re.fullmatch(r"Place 2 in the queue: begins in about \d+ s", run_status(app))
     run_store().claim_next()
-    assert re.fullmatch(r"Next in the queue, behind 1 that trains: begins in about \d+ s", said(app.run()))
+    assert re.fullmatch(r"Next in the queue, behind 1 that trains: begins in about \d+ s", run_status(app.run()))
     app.button(key="stop").click().run()
     assert run_store().runs_of(OWNER)[0].state == RunState.STOPPED
 
@@ -492,12 +426,12 @@ def test_a_queued_run_says_its_place_and_how_long_it_will_wait_and_can_be_cancel
 def test_a_waiting_run_says_what_happens_now(engine, state, sentence):
     engine.state = state
     run_store().submit(OWNER, PRESETS["fast"])
-    assert sentence in said(opened())
+    assert sentence in run_status(train_page())
 
 
 def test_another_recipe_may_wait_behind_the_first_and_a_third_finds_no_room(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "2")
-    app = opened()
+    app = train_page()
     app.button(key="train").click().run()
     assert app.button(key="train").disabled
     app.number_input(key="recipe_epochs").set_value(2).run()
@@ -510,7 +444,7 @@ def test_another_recipe_may_wait_behind_the_first_and_a_third_finds_no_room(monk
 
 def test_the_servers_limits_are_said_and_bind_the_controls(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "3")
-    app = opened()
+    app = train_page()
     assert any("limits: at most 3 epochs of a run" in line.value.replace("\\", "") for line in app.markdown)
     app.number_input(key="recipe_epochs").set_value(4).run()
     assert app.button(key="train").disabled
@@ -519,32 +453,32 @@ def test_the_servers_limits_are_said_and_bind_the_controls(monkeypatch):
 
 def test_a_limit_that_is_none_is_a_sentence_on_the_page(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "many")
-    app = opened()
+    app = train_page()
     assert "must be a whole number from 1 to 200, not 'many'" in app.error[0].value.replace("\\", "")
 
 
 def test_a_starting_run_says_what_happens_and_has_no_chart():
     started()
-    app = opened()
-    assert "Warming up TensorFlow: about 10 s the first time" in said(app)
+    app = train_page()
+    assert "Warming up TensorFlow: about 10 s the first time" in run_status(app)
     assert not charts(app)
     assert not app.error
 
 
 def test_a_running_run_shows_figures_curves_samples_and_a_sentence_for_each_curve():
     worker = started()
-    worker.keep_samples()
+    worker.keep_samples(samples())
     worker.report(50)
     worker.report(215, validation_loss=0.09, validation_accuracy=0.972, sample_answers=tuple(range(9)) + (4,) * 91)
-    app = opened()
-    assert figures(app) == {
+    app = train_page()
+    assert run_figures(app) == {
         "Epoch": "1 of 1",
         "Validation": f"97.20{THIN}%",
         "Loss": "0.123",
         "Images/s": "9,876",
         "Time left": "2 s",
     }
-    assert said(app) == "Epoch 1, batch 215 of 430"
+    assert run_status(app) == "Epoch 1, batch 215 of 430"
     assert data_of(app, "run_figures")["share"] == pytest.approx(0.5)
     assert len(charts(app)) == 3
     assert f"Validation accuracy 97.20{THIN}% in epoch 1." in texts(app)
@@ -559,7 +493,7 @@ def test_a_running_run_shows_figures_curves_samples_and_a_sentence_for_each_curv
 def test_a_live_chart_changes_its_rows_and_never_its_spec():
     worker = started()
     worker.report(50)
-    app = opened()
+    app = train_page()
     before = [chart.proto.spec for chart in charts(app)]
     worker.report(300, validation_loss=0.09, validation_accuracy=0.972)
     app.run()
@@ -570,11 +504,11 @@ def test_a_live_chart_changes_its_rows_and_never_its_spec():
 def test_stop_and_pause_reach_the_worker_once(button, requested_action):
     worker = started()
     worker.report(50)
-    app = opened()
+    app = train_page()
     app.button(key=button).click().run()
     assert worker.report(60).requested_action == requested_action
-    assert said(app).startswith("Stopping" if requested_action == "stop" else "Pausing")
-    assert figures(app)["Time left"] == "\N{EN DASH}"
+    assert run_status(app).startswith("Stopping" if requested_action == "stop" else "Pausing")
+    assert run_figures(app)["Time left"] == "\N{EN DASH}"
     assert app.button(key="stop").disabled
     assert app.button(key="pause").disabled
 
@@ -582,7 +516,7 @@ def test_stop_and_pause_reach_the_worker_once(button, requested_action):
 def test_a_run_that_is_stopped_while_it_warms_up_claims_no_learning():
     worker = started()
     run_store().ask(worker.run_id, OWNER, "stop")
-    assert said(opened()) == "Stopping: before the first batch"
+    assert run_status(train_page()) == "Stopping: before the first batch"
 
 
 @pytest.mark.bad_input(26)
@@ -592,8 +526,8 @@ def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it
     worker.report(400)
     worker.end_epoch()
     worker.leave(RunState(state), notice)
-    app = opened()
-    assert said(app) == f"{state.title()} after epoch 1 of {PRESETS['script-a'].epochs}"
+    app = train_page()
+    assert run_status(app) == f"{state.title()} after epoch 1 of {PRESETS['script-a'].epochs}"
     assert [warning.value for warning in app.warning] == ([notice] if notice else [])
     assert not app.error
     assert len(charts(app)) == 3
@@ -608,12 +542,12 @@ def test_a_paused_run_is_stopped_without_a_further_epoch(engine):
     worker.report(400)
     worker.end_epoch()
     worker.leave(RunState.PAUSED)
-    app = opened()
+    app = train_page()
     app.button(key="stop").click().run()
     run = run_store().run(worker.run_id)
     assert (run.state, run.requested_action) == (RunState.QUEUED, "stop")
     assert engine.nudges == 1
-    assert said(app).startswith("Waits to be measured. ")
+    assert run_status(app).startswith("Waits to be measured. ")
     assert app.button(key="stop").label == "Cancel"
     app.button(key="stop").click().run()
     assert run_store().run(worker.run_id).state == RunState.PAUSED
@@ -625,7 +559,7 @@ def test_a_paused_run_waits_while_as_many_are_active_as_may_be(monkeypatch):
     paused.end_epoch()
     paused.leave(RunState.PAUSED)
     started()
-    app = opened(run=paused.run_id)
+    app = train_page(run=paused.run_id)
     assert app.button(key="resume").disabled
     app.button(key="stop").click().run()
     assert [toast.value for toast in app.toast] == [r"One run at a time\: free again when one of yours is over."]
@@ -636,19 +570,15 @@ def test_a_paused_run_waits_while_as_many_are_active_as_may_be(monkeypatch):
 def test_a_run_that_went_wrong_says_why_and_training_can_go_on(state):
     worker = started()
     worker.leave(state, "The loss is no longer a number. <b>Lower</b> the rate.")
-    app = opened(run=worker.run_id)
+    app = train_page(run=worker.run_id)
     notices = [*app.error, *app.warning]
     assert len(notices) == 1
     assert r"\<b\>Lower" in notices[0].value
     assert not app.button(key="train").disabled
-    assert has(app, "resume") is (state == RunState.INTERRUPTED)
+    assert ("resume" in buttons(app)) is (state == RunState.INTERRUPTED)
 
 
 # The visitor's own digit
-
-
-def image(seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (28, 28), dtype=np.uint8)
 
 
 def watched(app):
@@ -660,16 +590,14 @@ def answered(*likely, by=10):
 
 
 def test_without_a_drawing_its_place_is_there_and_invites_to_draw():
-    app = opened()
+    app = train_page()
     assert watched(app)["image"] == ""
     assert watched(app)["probabilities"] == []
     assert any("Put a digit of yours here" in link.proto.label for link in app.get("page_link"))
 
 
 def test_the_last_drawing_goes_with_the_run_and_its_answer_moves_with_the_reports():
-    app = opened()
-    app.session_state["last_drawing"] = image()
-    app.run()
+    app = train_page(drawing=image())
     assert watched(app)["sentence"] == "Your drawing. Its answers will appear here."
     app.button(key="train").click().run()
     (run,) = run_store().runs_of(OWNER)
@@ -687,25 +615,23 @@ def test_the_last_drawing_goes_with_the_run_and_its_answer_moves_with_the_report
 def test_what_is_drawn_while_the_run_goes_on_is_watched_from_then_on():
     worker = started()
     worker.report(10)
-    app = opened()
-    app.session_state["last_drawing"] = image(1)
-    app.run()
+    app = train_page()
+    set_state(app, last_drawing=image(1))
     np.testing.assert_array_equal(worker.report(20).drawing, image(1))
 
 
 def test_whoever_watches_somebody_elses_run_does_not_change_its_drawing():
     run_id = run_store().submit(SOMEBODY, PRESETS["fast"], drawing=image(0))
     worker = Worker(run_id)
-    app = opened(run=run_id)
-    app.session_state["last_drawing"] = image(1)
-    app.run()
+    app = train_page(run=run_id)
+    set_state(app, last_drawing=image(1))
     assert not app.error
     np.testing.assert_array_equal(worker.report(20).drawing, image(0))
 
 
 def test_when_the_run_is_over_its_model_answers_the_drawing():
     run_id = finished(drawing=image())
-    app = opened(run=run_id)
+    app = train_page(run=run_id)
     expected = run_store().model(run_id).probabilities(image()[np.newaxis])[0]
     assert watched(app)["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
 
@@ -717,10 +643,10 @@ def test_when_the_run_is_over_its_model_answers_the_drawing():
 def test_a_link_lets_anyone_watch_and_nobody_else_stop():
     worker = started(owner=SOMEBODY)
     worker.report(50)
-    app = opened(run=worker.run_id)
+    app = train_page(run=worker.run_id)
     assert not app.error
-    assert figures(app)["Loss"] == "0.123"
-    assert not any(has(app, key) for key in ("stop", "pause", "resume"))
+    assert run_figures(app)["Loss"] == "0.123"
+    assert not buttons(app) & {"stop", "pause", "resume"}
     assert "You are watching" in texts(app)
     assert not app.button(key="train").disabled
 
@@ -728,10 +654,8 @@ def test_a_link_lets_anyone_watch_and_nobody_else_stop():
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
 @pytest.mark.bad_input(18)
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
-    app = opened(run=run_id)
-    assert [error.value for error in app.error] == [
-        "There is no such run here. It may have been deleted, or the link is incomplete."
-    ]
+    app = train_page(run=run_id)
+    assert values(app.error) == [NO_SUCH_RUN]
     app.button(key="way_home").click().run()
     assert not app.error
     assert "run" not in app.query_params
@@ -741,52 +665,49 @@ def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
 def test_the_active_run_is_found_again_without_its_link():
     worker = started()
     worker.report(50)
-    assert figures(opened())["Epoch"] == "1 of 1"
+    assert run_figures(train_page())["Epoch"] == "1 of 1"
 
 
 def test_a_workspace_is_taken_over_by_its_link_and_the_secret_leaves_the_address():
     worker = started()
-    app = AppTest.from_file(APP, default_timeout=30).run().switch_page("pages/train.py")
+    app = opened(secret=None).switch_page("pages/train.py")
     app.query_params["workspace"] = SECRET
     app.run()
     assert "workspace" not in app.query_params
     assert data_of(app, "workspace") == {"name": "inkling_workspace", "token": SECRET, "adopts": True}
-    assert has(app, "stop")
+    assert "stop" in buttons(app)
     assert run_store().run(worker.run_id).owner == OWNER
 
 
 def test_whoever_leaves_runs_behind_is_shown_the_way_back():
     finished_run()
-    app = opened(workspace="B" * 43)
+    app = train_page(workspace="B" * 43)
     assert any(code.value.endswith(f"?workspace={SECRET}") for code in app.code)
     assert data_of(app, "workspace")["token"] == "B" * 43
 
 
 @pytest.mark.parametrize("token", ["short", "A" * 44, "A" * 42 + ";", "", "\N{GRINNING FACE}" * 43])
 def test_a_link_to_no_workspace_changes_nothing_and_says_so(token):
-    app = opened(workspace=token)
+    app = train_page(workspace=token)
     assert len(app.error) == 1
     assert "incomplete" in app.error[0].value
     assert data_of(app, "workspace")["token"] == SECRET
 
 
 def test_a_visitor_without_a_cookie_gets_an_unguessable_workspace_of_their_own():
-    tokens = {data_of(AppTest.from_file(APP, default_timeout=30).run(), "workspace")["token"] for _ in range(2)}
+    tokens = {data_of(opened(secret=None), "workspace")["token"] for _ in range(2)}
     assert len(tokens) == 2
     assert all(len(token) == 43 for token in tokens)
 
 
 def test_the_link_to_watch_carries_no_secret():
     worker = started()
-    links = [code.value for code in opened().code]
+    links = [code.value for code in train_page().code]
     watching = next(link for link in links if worker.run_id in link)
     assert SECRET not in watching
 
 
 # When something is in the way
-
-
-GONE = "There is no such run here. It may have been deleted, or the link is incomplete."
 
 
 @pytest.mark.bad_input(31)
@@ -796,12 +717,12 @@ def test_a_button_of_a_run_that_another_tab_has_deleted_says_so_and_the_page_lea
     worker.report(50)
     if button == "resume":
         worker.leave(RunState.PAUSED)
-    app = opened(run=worker.run_id)
+    app = train_page(run=worker.run_id)
     run_store().delete(worker.run_id, OWNER)
     app.button(key=button).click().run()
     assert not app.exception
-    assert [toast.value for toast in app.toast] == [GONE]
-    assert [error.value for error in app.error] == [GONE]
+    assert values(app.toast) == [NO_SUCH_RUN]
+    assert values(app.error) == [NO_SUCH_RUN]
     app.button(key="way_home").click().run()
     assert not app.error
     assert not app.toast
@@ -816,9 +737,9 @@ def test_a_run_that_is_deleted_while_it_is_shown_is_gone_without_a_click(monkeyp
     seen = iter([run])  # by the page, before its view looks for itself
     current_run = workspace.current_run
     monkeypatch.setattr(workspace, "current_run", lambda: next(seen, None) or current_run())
-    app = opened(run=run.id)
-    assert [error.value for error in app.error] == [GONE]
-    assert has(app, "way_home")
+    app = train_page(run=run.id)
+    assert values(app.error) == [NO_SUCH_RUN]
+    assert "way_home" in buttons(app)
 
 
 @pytest.mark.bad_input(23)
@@ -829,7 +750,7 @@ def test_what_the_disk_does_not_take_is_said_and_everything_stays(button, full_d
         worker.report(50)
         if button == "resume":
             worker.leave(RunState.PAUSED)
-    app = choose(opened(), "script-a")
+    app = choose_preset(train_page(), "script-a")
     before = run_store().runs_of(OWNER)
     with full_disk():
         app.button(key=button).click().run()
@@ -850,32 +771,32 @@ def finished(**scores):
 
 
 def test_a_run_that_ended_before_it_read_its_samples_shows_what_its_model_reads_in_them():
-    app = opened(run=finished(probabilities=np.eye(10, dtype=np.float32)[np.full(10_000, 3)]))
+    app = train_page(run=finished(probabilities=np.eye(10, dtype=np.float32)[np.full(10_000, 3)]))
     assert list(data_of(app, "sample_strip")["answers"]) == [3] * 20
     assert "Reads 2 of these 20" in texts(app)
     assert "Each will carry" not in texts(app)
 
 
 def test_a_finished_run_shows_its_score_with_interval_and_kept_epoch():
-    app = opened(run=finished(test_accuracy=0.9904))
-    assert figures(app)["Test accuracy"] == "99.04\N{THIN SPACE}%"
-    assert f"98.83{THIN}% to 99.21{THIN}%" in said(app)
-    assert figures(app)["Drawn digits"] == "\N{EN DASH}"
-    assert "Kept: epoch 1 of 1, the last one." in said(app)
+    app = train_page(run=finished(test_accuracy=0.9904))
+    assert run_figures(app)["Test accuracy"] == "99.04\N{THIN SPACE}%"
+    assert f"98.83{THIN}% to 99.21{THIN}%" in run_status(app)
+    assert run_figures(app)["Drawn digits"] == "\N{EN DASH}"
+    assert "Kept: epoch 1 of 1, the last one." in run_status(app)
     assert data_of(app, "run_figures")["share"] == 1
-    assert not has(app, "stop")
+    assert "stop" not in buttons(app)
     assert not app.button(key="train").disabled
 
 
 def test_a_finished_run_says_how_many_drawn_digits_it_reads():
-    app = opened(run=finished(drawn_accuracy=0.9874))
-    assert figures(app)["Drawn digits"] == f"98.74{THIN}%"
-    assert f"98.74{THIN}% of drawn digits" in said(app)
+    app = train_page(run=finished(drawn_accuracy=0.9874))
+    assert run_figures(app)["Drawn digits"] == f"98.74{THIN}%"
+    assert f"98.74{THIN}% of drawn digits" in run_status(app)
 
 
 def test_script_bs_check_shows_a_random_test_image_and_another_on_request():
     run_id = finished()
-    app = opened(run=run_id)
+    app = train_page(run=run_id)
     place = app.session_state[f"check_{run_id}"]
     assert "Read as 0" in texts(app)
     assert ("Right." in texts(app)) is (place % 10 == 0)
@@ -885,12 +806,12 @@ def test_script_bs_check_shows_a_random_test_image_and_another_on_request():
 
 def test_a_stopped_run_keeps_what_it_learned():
     run_id = finished(kept_because="stopped here")
-    assert "where it was stopped" in said(opened(run=run_id))
+    assert "where it was stopped" in run_status(train_page(run=run_id))
 
 
 def test_draw_with_it_makes_this_model_answer():
     run_id = finished(name="Mine")
-    app = opened(run=run_id)
+    app = train_page(run=run_id)
     app.button(key="draw_with_it").click().run()
     assert app.session_state["answering_run"] == run_id
 
@@ -899,11 +820,7 @@ def test_draw_with_it_makes_this_model_answer():
 
 
 def banner(app, what="what"):
-    sent = [
-        json.loads(part.proto.json)
-        for part in app.get("bidi_component")
-        if part.proto.component_name == "inkling.run_banner"
-    ]
+    sent = all_data_of(app, "run_banner")
     return next((f"{data.get('name', '')} {data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
 
 
@@ -914,18 +831,18 @@ def end_told(app):
 def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     worker = started("script-a")
     worker.report(215, validation_loss=0.09, validation_accuracy=0.986)
-    app = opened()
+    app = train_page()
     assert banner(app) is None
-    app.switch_page("pages/draw.py").run()
+    followed(app, "draw")
     assert f"Script A epoch 1 of 5, 98.60{THIN}%" in banner(app)
-    app.switch_page("pages/model.py").run()
+    followed(app, "model")
     assert "left" in banner(app)
     assert end_told(app) is None
     worker.leave(RunState.FAILED)
     app.run()
     assert banner(app) is None
     assert "Script A has failed." in end_told(app)
-    app.switch_page("pages/draw.py").run()
+    followed(app, "draw")
     assert "Script A has failed." in end_told(app)  # for as long as it takes to read it
     app.session_state["run_over"] = (app.session_state["run_over"][0], time.monotonic())
     app.run()
@@ -934,29 +851,29 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
 
 def test_who_sees_a_run_end_on_train_is_not_told_so_twice_nor_of_a_run_that_ended_before():
     worker = started()
-    app = opened()
+    app = train_page()
     worker.leave(RunState.FAILED)
     assert end_told(app.run()) is None
-    assert end_told(opened().switch_page("pages/draw.py").run()) is None
+    assert end_told(followed(train_page(), "draw")) is None
 
 
 def test_somebody_elses_run_shows_on_no_page_of_mine():
     started(owner=SOMEBODY).report(50)
-    app = opened().switch_page("pages/draw.py").run()
+    app = followed(train_page(), "draw")
     assert banner(app) is None
 
 
 def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
     started().report(50)
     theirs = finished_run(owner=SOMEBODY)
-    assert "Fast epoch 1 of 1" in banner(opened(run=theirs))
+    assert "Fast epoch 1 of 1" in banner(train_page(run=theirs))
 
 
 def test_a_run_that_waits_is_named_on_the_page_of_another():
     started("script-b", owner=SOMEBODY).report(50)
     run_store().submit(OWNER, PRESETS["tiny"])
     theirs = run_store().active_run(SOMEBODY).id
-    assert banner(opened(run=theirs)).startswith("Tiny waits, Next in the queue, behind 1")
+    assert banner(train_page(run=theirs)).startswith("Tiny waits, Next in the queue, behind 1")
 
 
 @pytest.mark.parametrize(
@@ -970,7 +887,7 @@ def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(request
     worker = started()
     worker.report(50)
     run_store().ask(worker.run_id, OWNER, requested_action)
-    assert banner(opened().switch_page("pages/draw.py").run()) == words
+    assert banner(followed(train_page(), "draw")) == words
 
 
 # A recipe that comes by a link
@@ -996,7 +913,7 @@ OWN_NETWORK = Network(
 )
 def test_a_recipe_in_the_link_fills_the_form_and_is_trained_as_it_stands(changes, preset):
     recipe = PRESETS[preset].model_copy(update=changes)
-    app = opened(recipe=to_link(recipe))
+    app = train_page(recipe=to_link(recipe))
     assert not app.error
     assert not app.exception
     assert "recipe" not in app.query_params
@@ -1012,7 +929,7 @@ def test_a_recipe_in_the_link_fills_the_form_and_is_trained_as_it_stands(changes
 
 
 def test_a_preset_in_the_link_is_chosen_and_a_card_forgets_the_link(engine):
-    app = opened(recipe=to_link(PRESETS["script-a"]))
+    app = train_page(recipe=to_link(PRESETS["script-a"]))
     assert data_of(app, "preset_cards") | {"chosen": "script-a", "changed": False} == data_of(app, "preset_cards")
     assert "filled with" not in texts(app)
     app.query_params["recipe"] = to_link(PRESETS["fast"].model_copy(update={"name": "Mine", "network": OWN_NETWORK}))
@@ -1020,14 +937,14 @@ def test_a_preset_in_the_link_is_chosen_and_a_card_forgets_the_link(engine):
     assert app.selectbox(key="recipe_network").value == "linked"
     app.button(key="train").click().run()
     assert run_store().active_run(OWNER).recipe.name == "Mine"
-    app = choose(app, "script-b")
+    app = choose_preset(app, "script-b")
     assert "filled with" not in texts(app)
     assert app.selectbox(key="recipe_network").value == "script-b"
 
 
 @pytest.mark.parametrize("link", ["nonsense!", "AAAA", to_link(PRESETS["fast"])[:-9], to_link(DETECTOR)])
 def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
-    app = opened(recipe=link)
+    app = train_page(recipe=link)
     assert len(app.error) == 1
     assert "link" in app.error[0].value
     assert app.number_input(key="recipe_epochs").value == PRESETS["fast"].epochs
@@ -1039,10 +956,10 @@ def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
 def test_a_disk_that_takes_nothing_is_said_on_every_page_and_what_is_there_is_still_shown(full_disk, monkeypatch):
     monkeypatch.setattr(database, "LOOK_SECONDS", 0.0)
     there = finished()
-    app = opened()
+    app = train_page()
     with full_disk():
         for page in ("draw", "model", "evaluate", "runs", "learn", "scoreboard", "privacy", "train"):
-            app.switch_page(f"pages/{page}.py").run()
+            followed(app, page)
             assert not app.exception
             assert [error.value for error in app.error] == [], page
             said = [warning.value for warning in app.warning if "MNIST is not on this machine" not in warning.value]
@@ -1050,7 +967,7 @@ def test_a_disk_that_takes_nothing_is_said_on_every_page_and_what_is_there_is_st
         app.query_params["run"] = there
         app.run()
         assert [heading.value for heading in app.header][:1] == ["Fast"]
-        assert has(app, "draw_with_it")
+        assert "draw_with_it" in buttons(app)
     assert not app.run().warning
 
 
@@ -1062,9 +979,9 @@ def test_a_model_that_the_disk_does_not_take_can_be_downloaded_where_its_run_is_
     worker.report(400)
     assert not [file for _, _, file in offered if file.endswith(".safetensors")]
     rescue(worker.run_id, b"model")
-    app = opened(run=worker.run_id)
+    app = train_page(run=worker.run_id)
     worker.leave(RunState.INTERRUPTED)  # where the disk has taken nothing for an hour
-    much_later = opened(run=worker.run_id)
+    much_later = train_page(run=worker.run_id)
     forget_rescued(worker.run_id)
     assert len([file for _, _, file in offered if file.endswith(".safetensors")]) == 2
     assert offered[-1] == ("Download the model", b"model", "inkling-fast.safetensors")
@@ -1075,7 +992,7 @@ def test_a_model_that_the_disk_does_not_take_can_be_downloaded_where_its_run_is_
 
 def test_a_server_that_forgets_says_so_where_runs_are_made(monkeypatch):
     monkeypatch.setenv("INKLING_FORGETS", "1")
-    app = opened()
+    app = train_page()
     assert any("This server forgets" in line.value for line in app.markdown)
-    app.switch_page("pages/draw.py").run()
+    followed(app, "draw")
     assert not any("This server forgets" in line.value for line in app.markdown)

@@ -1,8 +1,6 @@
 """The chapters of Learn that are words: the glossary, the scripts line by line, the improvements, the workshop."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -15,48 +13,27 @@ from core.lessons.workshop import PLAN
 from core.networks.recipe import PRESETS
 from core.networks.recipe_link import from_link
 from core.store.runs import run_store
-from tests.played import OWNER, SECRET
+from tests.pages.harness import ROOT, data_of, opened, texts
+from tests.played import OWNER
 
-CHAPTERS = {path.stem for path in (Path(__file__).parents[2] / "pages/chapters").glob("*/*.py")}
-APP = str(Path(__file__).parents[2] / "app.py")
-
-
-def opened(chapter, **query):
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["workspace"] = SECRET
-    app.switch_page("pages/learn.py")
-    for name, value in {"chapter": chapter, **query}.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def data_of(app, name):
-    return next(
-        json.loads(part.proto.json)
-        for part in app.get("bidi_component")
-        if part.proto.component_name == f"inkling.{name}"
-    )
-
-
-def texts(app):
-    return " ".join(text.value for text in app.markdown)
+CHAPTERS = {path.stem for path in (ROOT / "pages/chapters").glob("*/*.py")}
 
 
 # The glossary
 
 
 def test_the_glossary_holds_every_term_and_puts_the_one_in_the_address_first():
-    app = opened("glossary", term="Learning Rate")
+    app = opened("learn", chapter="glossary", term="Learning Rate")
     assert not app.error
     data = data_of(app, "glossary_view")
     assert [term["key"] for term in data["terms"]] == list(TERMS)
     assert data["shown"] == "learning-rate"
-    assert data_of(opened("glossary"), "glossary_view")["shown"] == ""
+    assert data_of(opened("learn", chapter="glossary"), "glossary_view")["shown"] == ""
 
 
 @pytest.mark.parametrize("word", ["nosuchword", "<b>", "![x](http://a.example/b.png)", "x" * 5000])
 def test_a_word_that_the_glossary_lacks_gets_one_sentence_and_all_the_others(word):
-    app = opened("glossary", term=word)
+    app = opened("learn", chapter="glossary", term=word)
     assert not app.error
     (said,) = app.info
     assert said.value.endswith("in the glossary. Look for another word below.")
@@ -65,7 +42,7 @@ def test_a_word_that_the_glossary_lacks_gets_one_sentence_and_all_the_others(wor
 
 
 def test_a_term_leads_only_to_chapters_that_there_are():
-    terms = data_of(opened("glossary"), "glossary_view")["terms"]
+    terms = data_of(opened("learn", chapter="glossary"), "glossary_view")["terms"]
     assert {term["chapter"] for term in terms} - {""} <= CHAPTERS
     assert all(bool(term["chapter"]) == bool(term["title"]) for term in terms)
 
@@ -75,7 +52,7 @@ def test_a_term_leads_only_to_chapters_that_there_are():
 
 @pytest.mark.parametrize("preset", SCRIPTS)
 def test_a_script_is_shown_whole_with_its_explanations_and_words_to_look_up(preset):
-    app = opened(preset.replace("-", "_"))
+    app = opened("learn", chapter=preset.replace("-", "_"))
     assert not app.error
     lines = data_of(app, "script_reader")["lines"]
     assert "".join(f"{line['code']}\n" for line in lines) == SCRIPTS[preset].source
@@ -110,7 +87,7 @@ def test_a_button_opens_train_with_its_recipe_and_starts_nothing(chapter, button
 
 
 def test_each_improvement_says_what_to_expect_and_how_to_compare():
-    app = opened("improvements")
+    app = opened("learn", chapter="improvements")
     assert not app.error
     for improvement in IMPROVEMENTS:
         assert app.button(key=f"try_{improvement.key}")
@@ -123,7 +100,7 @@ def test_each_improvement_says_what_to_expect_and_how_to_compare():
 
 
 def test_the_workshop_is_shown_and_can_be_taken_home():
-    app = opened("workshop")
+    app = opened("learn", chapter="workshop")
     assert not app.error
     assert [heading.value for heading in app.header] == ["Before", *(part.title for part in PLAN)]
     assert app.get("download_button")
@@ -131,7 +108,7 @@ def test_the_workshop_is_shown_and_can_be_taken_home():
 
 @pytest.mark.parametrize("chapter", ["script_a", "script_b", "improvements", "workshop", "better_than_script_a"])
 def test_every_link_within_learn_leads_to_a_chapter_or_a_word_that_there_is(chapter):
-    shown = texts(opened(chapter))
+    shown = texts(opened("learn", chapter=chapter))
     assert all(find(word) for word in re.findall(r"chapter=glossary&term=([^)&]+)", shown))
     missing = {name for name in re.findall(r"learn\?chapter=([a-z_]+)", shown) if name not in CHAPTERS}
     assert not missing
