@@ -1,11 +1,11 @@
 """`python -m core RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
 
-`python -m core answers [MODEL.safetensors]` lets a model, by default the shipped one, answer MNIST's test
-digits and saves the answers beside it, for the page Evaluate. `python -m core stop` ends the training engine;
-`python -m core status` tells how web, engine, database and queue are, and with `--json` tells it to programs.
+`python -m core answers [MODEL.safetensors]` computes the predictions of a model, by default the shipped one, on MNIST's
+test set and saves them beside it, for the page Evaluate. `python -m core stop` ends the training engine. `python -m
+core status` shows the status of web processes, engine, database and queue; `--json` prints it for programs.
 
 RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned. A recipe with periodic
-checkpoints keeps them beside OUT; given again after it was cut short, the command goes on from the last.
+checkpoints saves them beside OUT; repeated after it was interrupted, the command resumes from the latest.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KNOWN = PRESETS | {"detector": DETECTOR}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command, and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments == ["stop"]:
         return _stop_engine()
@@ -56,36 +56,36 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def train(recipe: Recipe, out: Path) -> None:
-    """Train by a recipe, show how it goes, save `out` and its `.keras` twin."""
+    """Train by a recipe, print the progress, and save the model as `out` and as a `.keras` file beside it."""
     if out.suffix != ".safetensors":
-        raise BadRecipe(f"The model is saved as a .safetensors file; {out} is not named like one.")
-    kept = out.with_suffix(f".{hashlib.sha256(recipe.to_json().encode()).hexdigest()[:8]}.checkpoint")
-    checkpoint = _read_checkpoint(kept)
+        raise BadRecipe(f"The model is saved as a .safetensors file, so {out} must end with .safetensors.")
+    saved = out.with_suffix(f".{hashlib.sha256(recipe.to_json().encode()).hexdigest()[:8]}.checkpoint")
+    checkpoint = _read_checkpoint(saved)
     if checkpoint is None:
-        write_whole(kept, b"")  # a folder that cannot be written to is found now, not after the training
-        kept.unlink()
+        write_whole(saved, b"")  # find out now, not after the training, that the folder cannot be written to
+        saved.unlink()
     data = load_dataset(**dict(recipe.data))
     if data.notice:
         print(data.notice)
     print(f"{recipe.name}: {recipe.network.parameters:,} parameters, {len(data.training):,} training images")
 
-    from core.training import fit  # TensorFlow takes seconds to import; a bad recipe should not wait for it
+    from core.training import fit  # here, as TensorFlow takes seconds to import
 
-    def follow(progress: BatchProgress | EpochProgress) -> None:
-        _show(progress)
+    def on_progress(progress: BatchProgress | EpochProgress) -> None:
+        _print_progress(progress)
         every = recipe.checkpoint.epochs if isinstance(recipe.checkpoint, PeriodicCheckpoint) else 0
         if every and isinstance(progress, EpochProgress) and progress.result.epoch % every == 0:
-            write_whole(kept, progress.checkpoint.to_bytes())
+            write_whole(saved, progress.checkpoint.to_bytes())
 
-    stop_wanted: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, frame: stop_wanted.append(number))
+    interrupts: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
     try:
-        trained = fit.fit(recipe, data, follow, lambda: "stop" if stop_wanted else "", checkpoint)
+        trained = fit.fit(recipe, data, on_progress, lambda: "stop" if interrupts else "", checkpoint)
     finally:
         signal.signal(signal.SIGINT, previous)
     write_whole(out, trained.model.to_bytes())
     write_whole(out.with_suffix(".keras"), trained.keras_file)
-    kept.unlink(missing_ok=True)
+    saved.unlink(missing_ok=True)
     scores = trained.model.scores
     low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
     print(f"Kept epoch {scores.kept_epoch} ({scores.kept_because}) after {scores.seconds:.1f} s.")
@@ -122,20 +122,20 @@ def _save_answers(path: Path) -> int:
 
 
 def _read_checkpoint(path: Path) -> Checkpoint | None:
-    """What an earlier command with the same recipe kept before it was cut short."""
+    """The checkpoint that an interrupted command with the same recipe saved, if there is one."""
     try:
         checkpoint = Checkpoint.from_bytes(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as problem:
-        print(f"{path} cannot be used ({problem}); the run begins anew.")
+        print(f"{path} cannot be used ({problem}); the run starts from the beginning.")
         return None
-    print(f"Going on after epoch {len(checkpoint.history)}, from {path}.")
+    print(f"Resuming after epoch {len(checkpoint.history)}, from {path}.")
     return checkpoint
 
 
-def _show(progress: BatchProgress | EpochProgress) -> None:
-    """One line per epoch, redrawn as it goes."""
+def _print_progress(progress: BatchProgress | EpochProgress) -> None:
+    """Print a line for each epoch, rewritten while it lasts."""
     if isinstance(progress, BatchProgress):
         filled = "#" * (BAR_WIDTH * progress.step // progress.steps)
         print(
@@ -152,7 +152,7 @@ def _show(progress: BatchProgress | EpochProgress) -> None:
 
 
 def read_recipe(named: str) -> Recipe:
-    """The preset of this name, or the recipe in this file.
+    """The preset with this name, or the recipe in this file.
 
     Raises:
         BadRecipe: it is neither.
@@ -162,7 +162,7 @@ def read_recipe(named: str) -> Recipe:
     try:
         with Path(named).open("rb") as file:
             content = file.read(MAX_JSON_BYTES + 1)
-    except (OSError, ValueError):  # the latter where it can be no file's name
+    except (OSError, ValueError):  # ValueError: this cannot be the name of a file
         raise BadRecipe(f"{named} is neither a recipe file nor a preset; presets are {', '.join(PRESETS)}.") from None
     return parse_recipe(content)
 

@@ -1,4 +1,4 @@
-"""A line of the log for each thing that happens: when, how grave, where, the rest as key=value; runs by their id."""
+"""The format of log lines: time, level, logger and process id, then the event and its values as key=value."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class _Lines(logging.Formatter):
         )
 
     def formatException(self, ei: object) -> str:
-        """A traceback stays on lines of its own, indented, so that it is not taken for others."""
+        """The traceback on lines of its own, indented to tell them from log lines."""
         return "    " + super().formatException(ei).replace("\n", "\n    ")  # type: ignore[arg-type]
 
 
 def to_stderr() -> None:
-    """Let Inkling's own log lines go to the process' error output; once, however often it is called."""
+    """Write Inkling's log lines to stderr. Calling this again changes nothing."""
     log = logging.getLogger("inkling")
     if log.handlers:
         return

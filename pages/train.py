@@ -21,7 +21,7 @@ def start() -> None:
     recipe = recipe_form.recipe()
     if isinstance(recipe, Recipe):
         workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
-        engine().nudge()
+        engine().check_queue()
 
 
 engine().warm_up()

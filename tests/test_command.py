@@ -73,12 +73,12 @@ def test_a_command_that_was_cut_short_goes_on_from_its_last_checkpoint(tmp_path,
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "_show", cut_short)
+        patch.setattr(command, "_print_progress", cut_short)
         with pytest.raises(KeyboardInterrupt):
             command.main([str(path), str(out)])
     assert not out.exists()
     assert command.main([str(path), str(out)]) == 0
-    assert "Going on after epoch 2" in capsys.readouterr().out
+    assert "Resuming after epoch 2" in capsys.readouterr().out
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.keras", "out.safetensors", "recipe.json"]
 
 

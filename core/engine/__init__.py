@@ -1,1 +1,1 @@
-"""Who trains: the worker processes, and who hands them runs."""
+"""The training engine: its worker processes, and the thread that submits runs to them."""

@@ -1,11 +1,11 @@
-"""The training engine: Dask's scheduler and worker processes, and the thread that hands them queued runs.
+"""The training engine: Dask's scheduler and worker processes, and the thread that submits queued runs to them.
 
-The engine is two processes of Dask's own (`dask scheduler`, `dask worker`) that listen on 127.0.0.1 and are found
-through a scheduler file in Inkling's home, named after the version of the code. They outlive a web process that dies,
-and the next one attaches to them. `DASK_SCHEDULER_ADDRESS` names a cluster to use instead.
+The engine is two of Dask's own commands (`dask scheduler`, `dask worker`). They listen on 127.0.0.1 and are found
+through a scheduler file in Inkling's home, named after the version of the code. They outlive the web process, and the
+next web process attaches to them. `DASK_SCHEDULER_ADDRESS` names a cluster to use instead.
 
-The queue is the store's: a run is claimed there and handed to Dask only when a worker is free. Several engines may
-share it; each looks after the runs that it has claimed, and after others' only where those seem to be gone for good.
+The queue is in the store: a run is claimed there, and submitted to Dask only when a worker is free. Several engines may
+share the queue. Each supervises the runs that it has claimed, and those of another engine only once that must be dead.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ from core.storage import home, one_at_a_time
 from core.store.database import DatabaseBusy, DatabaseTrouble
 from core.store.runs import Run, RunState, RunStore
 
-if TYPE_CHECKING:  # Dask is imported where an engine is wanted: no visitor waits for it before
+if TYPE_CHECKING:  # at run time Dask is imported only once an engine is needed, as it takes a second
     from distributed import Client, Future
 
 ROOT = Path(__file__).parents[2]
-IDLE_SECONDS = 1800  # without a run; then the engine ends by itself
-START_SECONDS = 60  # in which scheduler and worker must have come up; a free cloud machine is slow
-HUNG_SECONDS = 300  # without a sign of life from a run in a worker's hands; on a tenth of a core an evaluation is long
-LOST_SECONDS = 5  # without a sign of life from a run that no worker has
-ABANDONED_SECONDS = 2 * HUNG_SECONDS  # the same from another engine's run; that sees to what hangs there long before
-UNFIT_SECONDS = 15  # until a worker that could not take a run in hand is tried again
-CULL_EVERY = 600.0  # seconds between two looks for runs that are too old, and for damage
+IDLE_SECONDS = 1800  # without a run, after which the engine ends by itself
+START_SECONDS = 60  # in which the scheduler must have started; a free cloud machine is slow
+HUNG_SECONDS = 300  # heartbeat timeout of a run that a worker has; on a tenth of a core an evaluation takes long
+LOST_SECONDS = 5  # heartbeat timeout of a run that no worker has
+ABANDONED_SECONDS = 2 * HUNG_SECONDS  # the same for another engine's run, which that engine would have restarted before
+UNUSABLE_SECONDS = 15  # until a worker that did not begin its run is tried again
+CULL_EVERY = 600.0  # seconds between two checks for expired runs and for damage
 BUSY_POLL_SECONDS = 0.5
-QUIET_POLL_SECONDS = 2.0
-CORES_PER_WORKER = 2  # a training takes what it gets, and TensorFlow gains little from more for networks this small
-WORKER_BYTES = 1.0e9  # of memory that a worker beyond the first must find
+IDLE_POLL_SECONDS = 2.0
+CORES_PER_WORKER = 2  # TensorFlow gains little from more for networks this small
+WORKER_BYTES = 1.0e9  # of memory for each worker beyond the first
 WARM_BYTES = 1.5e9  # a machine with less memory starts the engine at the click on Train, not at the visit
 
 _log = logging.getLogger("inkling.jobs")
-_spawned: list[subprocess.Popen[bytes]] = []  # held, so that the system can be told that their end was noticed
+_spawned: list[subprocess.Popen[bytes]] = []  # to be polled when they end, or they would stay zombies
 
 
 class EngineState(StrEnum):
@@ -64,24 +64,24 @@ class EngineState(StrEnum):
     STARTING = "starting"
     READY = "ready"
     UNREACHABLE = "unreachable"
-    UNFIT = "unfit"
+    UNUSABLE = "unusable"  # there are workers, but none can take a run
 
 
 class Engine:
-    """This process' hold on the training engine. Nothing here blocks but `stop`; a thread does the work."""
+    """This process' handle of the training engine. A thread does the work, so only `close` blocks."""
 
     def __init__(self, store: RunStore) -> None:
-        """Watch the store's queue; nothing is started before something is asked for or queued."""
+        """Watch the store's queue. The engine starts when a run is queued, or with `warm_up`."""
         self.id = engine_id(store.url)
         self._store = store
         self._state = EngineState.OFF
         self._client: Client | None = None
         self._scheduler_pid = 0
         self._workers = 0
-        self._lost_at = -1e9  # when our own engine was found gone, on this process' clock
-        self._heard: dict[str, tuple[float, float]] = {}  # by run: its last sign of life, and when it was seen here
-        self._handed_out: dict[str, tuple[str, Future[None]]] = {}  # runs, with the worker that each was given to
-        self._unfit: dict[str, float] = {}  # workers that could not take a run in hand, and until when that counts
+        self._lost_at = -1e9  # when our engine was found dead, by the monotonic clock
+        self._heartbeats: dict[str, tuple[float, float]] = {}  # by run: the latest, and when it was first seen here
+        self._submitted: dict[str, tuple[str, Future[None]]] = {}  # by run: its worker and its future
+        self._unusable_until: dict[str, float] = {}  # by worker: until when it gets no run
         self._is_wanted = False
         self._is_closed = False
         self._wake = threading.Event()
@@ -91,30 +91,30 @@ class Engine:
 
     @property
     def state(self) -> EngineState:
-        """What the engine was doing when the thread last looked."""
+        """What the engine was doing at the thread's latest check."""
         return self._state
 
     @property
     def workers(self) -> int:
-        """How many trainings go on side by side: the workers that were last seen, or those that would be started."""
+        """How many runs train at the same time: the workers at the latest check, or those that would be started."""
         return self._workers or workers_wanted()
 
     def warm_up(self) -> None:
-        """Start the engine, so that it is warm when a run comes. Does nothing where memory is short."""
+        """Start the engine ahead of the first run. Does nothing where memory is short."""
         if self._state == EngineState.OFF and config.warms_up() and memory_limit() >= WARM_BYTES:
             self._is_wanted = True
-            self.nudge()
+            self.check_queue()
 
-    def nudge(self) -> None:
-        """Look at the queue now: a run has come."""
+    def check_queue(self) -> None:
+        """Check the queue now, as a run was added."""
         self._wake.set()
 
     def close(self) -> None:
-        """Let go of the engine, and end it where nothing runs; what runs goes on."""
+        """Detach from the engine, and end it if it trains nothing; a run that trains goes on."""
         if self._is_closed:
             return
         self._is_closed = True
-        self.nudge()
+        self.check_queue()
         self._thread.join(5)
         with suppress(Exception):
             if self._client and not config.cluster_address() and not self._own_runs():
@@ -129,39 +129,39 @@ class Engine:
             try:
                 if time.monotonic() - culled >= CULL_EVERY:
                     culled = time.monotonic()
-                    with suppress(DatabaseTrouble):  # which has been seen to
+                    with suppress(DatabaseTrouble):  # the store has dealt with the damage
                         self._store.look_over()
                     self._store.cull()
                 running, queued = self._store.running(), self._store.queue_length()
                 is_busy = bool(running or queued)
                 if is_busy or self._is_wanted or self._client:
-                    self._attend()
+                    self._check()
             except Exception:
                 _log.exception("event=engine_trouble")
-                self._heard.clear()  # whatever it was, nobody can be blamed for silence meanwhile
+                self._heartbeats.clear()  # heartbeats of the meantime may have been missed
                 self._drop_client()
                 self._state = EngineState.UNREACHABLE if is_busy else EngineState.OFF
-                self._wake.wait(QUIET_POLL_SECONDS)
-            self._wake.wait(BUSY_POLL_SECONDS if is_busy else QUIET_POLL_SECONDS)
+                self._wake.wait(IDLE_POLL_SECONDS)
+            self._wake.wait(BUSY_POLL_SECONDS if is_busy else IDLE_POLL_SECONDS)
             self._wake.clear()
 
-    def _attend(self) -> None:
-        """Connect if need be, hand out what waits, and see to runs that have fallen silent."""
+    def _check(self) -> None:
+        """Connect if necessary, handle runs whose heartbeat timed out, and submit queued runs to free workers."""
         if self._client is None or self._client.status != "running" or not _is_alive(self._scheduler_pid):
             self._drop_client()
             has_runs = bool(self._own_runs())
-            if time.monotonic() - self._lost_at < LOST_SECONDS + QUIET_POLL_SECONDS and has_runs:
+            if time.monotonic() - self._lost_at < LOST_SECONDS + IDLE_POLL_SECONDS and has_runs:
                 self._state = EngineState.STARTING
-                self._see_to_silent_runs(None, {})  # before a new engine, which takes its time to start
+                self._handle_timeouts(None, {})  # before a new engine is started, which takes seconds
                 return
             if not self._is_wanted and not self._store.queue_length() and not has_runs:
                 self._state = EngineState.OFF
-                self._see_to_silent_runs(None, {})  # other engines' only
+                self._handle_timeouts(None, {})  # of other engines' runs
                 return
             self._state = EngineState.STARTING
             self._client = connected()
             self._is_wanted = False
-            # Asked of the system, because a client waits half a minute for a scheduler that is gone.
+            # To ask the system whether it is alive: a client waits half a minute for a scheduler that is gone.
             self._scheduler_pid = os.getpid() if config.cluster_address() else self._client.run_on_scheduler(os.getpid)
         client = self._client
         tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
@@ -171,58 +171,58 @@ class Engine:
             self._state = EngineState.STARTING
             _ensure_worker(client)
             return
-        self._see_to_silent_runs(client, tasks)
-        self._see_to_refused_runs()
-        fit = [address for address, facts in workers.items() if self._is_fit(address, facts)]
-        self._state = EngineState.READY if fit else EngineState.UNFIT
-        free = list(set(fit) - {address for address, _ in tasks.values()})
-        free.sort(key=lambda address: address not in self._unfit)  # taken from the end: those that once failed last
+        self._handle_timeouts(client, tasks)
+        self._take_back_refused_runs()
+        usable = [address for address, facts in workers.items() if self._is_usable(address, facts)]
+        self._state = EngineState.READY if usable else EngineState.UNUSABLE
+        free = list(set(usable) - {address for address, _ in tasks.values()})
+        free.sort(key=lambda address: address not in self._unusable_until)  # popped from the end: once failed, last
         while free and (run_id := self._store.claim_next(len(workers), self.id)):
-            self._hand_out(client, run_id, free.pop())
+            self._submit(client, run_id, free.pop())
 
-    def _hand_out(self, client: Client, run_id: str, address: str) -> None:
+    def _submit(self, client: Client, run_id: str, address: str) -> None:
         from distributed import fire_and_forget
 
         try:
             key = f"{run_id}:{secrets.token_hex(4)}"
-            # To this worker, or two might get to the same one; `_tasks` lifts that.
-            where = {"workers": [address], "allow_other_workers": True}
-            future = client.submit(worker.train, run_id, key=key, pure=False, **where)
+            # To this worker, as Dask might give two runs to one; `_tasks` lifts the restriction.
+            placement = {"workers": [address], "allow_other_workers": True}
+            future = client.submit(worker.train, run_id, key=key, pure=False, **placement)
             fire_and_forget(future)
-            self._handed_out[run_id] = address, future
-            _log.info("event=handed_out run=%s worker=%s", run_id, address)
+            self._submitted[run_id] = address, future
+            _log.info("event=submitted run=%s worker=%s", run_id, address)
         except Exception:
             self._store.give_back(run_id)
             raise
 
-    def _see_to_silent_runs(self, client: Client | None, tasks: dict[str, tuple[str, bool]]) -> None:
+    def _handle_timeouts(self, client: Client | None, tasks: dict[str, tuple[str, bool]]) -> None:
         running = self._store.running()
-        self._heard = {run.id: self._heard.get(run.id, (0.0, 0.0)) for run in running}
+        self._heartbeats = {run.id: self._heartbeats.get(run.id, (0.0, 0.0)) for run in running}
         for run in running:
-            silence = self._silence(run)
-            patience = LOST_SECONDS if self._is_own(run) else ABANDONED_SECONDS
+            silent = self._seconds_silent(run)
+            timeout = LOST_SECONDS if self._is_own(run) else ABANDONED_SECONDS
             task = next((task for key, task in tasks.items() if key.startswith(f"{run.id}:")), None)
-            if task and task[0] and client and silence > HUNG_SECONDS:
-                address, is_begun = task
-                # What waits behind another run has not hung: it came there when its own worker died.
-                is_behind = not is_begun and (address, True) in tasks.values()
-                if not is_behind and self._is_to_restart(run):
-                    _log.warning("event=hung run=%s silent=%.0f", run.id, silence)
+            if task and task[0] and client and silent > HUNG_SECONDS:
+                address, has_begun = task
+                # A run that waits behind another has not hung: Dask moved it there when its own worker died.
+                is_behind = not has_begun and (address, True) in tasks.values()
+                if not is_behind and self._may_restart(run):
+                    _log.warning("event=hung run=%s silent=%.0f", run.id, silent)
                     client.restart_workers([address], timeout=30, raise_for_error=False)
-            elif task is None and silence > patience and not run.is_in_hand:
-                self._store.give_back(run.id)  # whoever claimed it died before Dask had it
-            elif task is None and silence > patience:
+            elif task is None and silent > timeout and not run.is_in_hand:
+                self._store.give_back(run.id)  # the process that claimed it died before it submitted it
+            elif task is None and silent > timeout:
                 epoch = len(run.history)
                 notice = f"Interrupted after epoch {epoch}." if epoch else "Interrupted in its first epoch."
                 self._store.leave(run.id, run.attempt, RunState.INTERRUPTED, f"{notice} Resume goes on from there.")
                 _log.warning("event=interrupted run=%s after_epoch=%d", run.id, epoch)
 
-    def _is_to_restart(self, run: Run) -> bool:
-        """Whether the worker that hangs with a run is this process' to restart: of several it is one's, and once."""
+    def _may_restart(self, run: Run) -> bool:
+        """Whether this process may restart the worker of a hung run: of several processes one may, and once."""
         try:
             return self._store.take_note_of_silence(run)
-        except DatabaseBusy:  # it hangs in the middle of writing, and nobody can before it is gone
-            self._heard[run.id] = run.heartbeat, time.monotonic()
+        except DatabaseBusy:  # the worker hangs while it writes, and locks the database until it is gone
+            self._heartbeats[run.id] = run.heartbeat, time.monotonic()
             return True
 
     def _own_runs(self) -> list[Run]:
@@ -231,39 +231,39 @@ class Engine:
     def _is_own(self, run: Run) -> bool:
         return run.engine in ("", self.id)
 
-    def _silence(self, run: Run) -> float:
-        """Seconds since a run's sign of life changed, by this process' own clock: others may be wrong."""
-        heartbeat, since = self._heard[run.id]
+    def _seconds_silent(self, run: Run) -> float:
+        """Seconds since a run's heartbeat changed, by this process' own clock, as the worker's may be wrong."""
+        heartbeat, since = self._heartbeats[run.id]
         if heartbeat != run.heartbeat:
             since = time.monotonic()
-            self._heard[run.id] = run.heartbeat, since
+            self._heartbeats[run.id] = run.heartbeat, since
         return time.monotonic() - since
 
-    def _see_to_refused_runs(self) -> None:
-        """Take back runs that a worker has let lie, and leave that worker alone for a while."""
-        over = [run_id for run_id, (_, future) in self._handed_out.items() if future.done()]
-        untouched = {run.id for run in self._store.running() if not run.is_in_hand} if over else set()
-        for run_id in over:
-            address, future = self._handed_out.pop(run_id)
-            if run_id in untouched:
+    def _take_back_refused_runs(self) -> None:
+        """Queue runs again that a worker did not begin, and give that worker no run for a while."""
+        done = [run_id for run_id, (_, future) in self._submitted.items() if future.done()]
+        not_begun = {run.id for run in self._store.running() if not run.is_in_hand} if done else set()
+        for run_id in done:
+            address, future = self._submitted.pop(run_id)
+            if run_id in not_begun:
                 self._store.give_back(run_id)
-                if address not in self._unfit:
+                if address not in self._unusable_until:
                     because = future.exception() if future.status == "error" else "it does not find the run"
                     _log.error(
-                        "event=unfit worker=%s run=%s because=%r advice=%r",
+                        "event=worker_unusable worker=%s run=%s because=%r advice=%r",
                         address,
                         run_id,
                         str(because),
                         "it needs the same code and the same database (INKLING_DATABASE_URL)",
                     )
-                self._unfit[address] = time.monotonic() + UNFIT_SECONDS
+                self._unusable_until[address] = time.monotonic() + UNUSABLE_SECONDS
 
-    def _is_fit(self, address: str, facts: dict[str, Any]) -> bool:
+    def _is_usable(self, address: str, facts: dict[str, Any]) -> bool:
         if facts["nthreads"] != 1:
-            if address not in self._unfit:
-                _log.error("event=unfit worker=%s because='it would train several runs at once'", address)
-            self._unfit[address] = float("inf")
-        return time.monotonic() > self._unfit.get(address, 0.0)
+            if address not in self._unusable_until:
+                _log.error("event=worker_unusable worker=%s because='it would train several runs at once'", address)
+            self._unusable_until[address] = float("inf")
+        return time.monotonic() > self._unusable_until.get(address, 0.0)
 
     def _drop_client(self) -> None:
         if self._client and not _is_alive(self._scheduler_pid):
@@ -272,22 +272,26 @@ class Engine:
             with suppress(Exception):
                 self._client.close(timeout=1)
         self._client = None
-        self._handed_out.clear()
+        self._submitted.clear()
 
 
 def engine_id(database: str) -> str:
-    """What tells one engine from another that trains from this database's queue, before and after it was started anew.
+    """The id of our engine among those that share this database's queue; the same after a restart.
 
-    "" where there can be but one, whatever the machine is called today: a file is not shared between machines.
+    "" where there can be only one, as a SQLite file is not shared between machines.
     """
     if not config.cluster_address() and database.startswith("sqlite"):
         return ""
-    where = config.cluster_address() or f"{socket.gethostname()}:{home().absolute()}"
-    return hashlib.sha256(where.encode()).hexdigest()[:16]
+    identity = config.cluster_address() or f"{socket.gethostname()}:{home().absolute()}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def connected() -> Client:
-    """A client of the cluster that the environment names, or of our own engine, started where there is none."""
+    """A client of the cluster that `DASK_SCHEDULER_ADDRESS` names, else of our own engine, which is started if needed.
+
+    Raises:
+        TimeoutError: the engine does not answer or start, or one of another version of the code is still training.
+    """
     from distributed import Client
 
     if address := config.cluster_address():
@@ -300,7 +304,7 @@ def connected() -> Client:
 
 
 def stop() -> bool:
-    """End all engines of this home, whatever they do; says whether there was one."""
+    """End all engines of this home, with their runs; returns whether there was one."""
     was_there = False
     for path in home().glob("engine-*.json"):
         if client := attached(path):
@@ -320,16 +324,16 @@ def memory_limit() -> float:
 
 
 def workers_wanted() -> int:
-    """How many workers the engine starts: as many as `INKLING_WORKERS` says, else one per two cores."""
-    if named := config.workers():
-        return named
+    """How many workers the engine starts: `INKLING_WORKERS`, else one per two cores as far as memory allows."""
+    if configured := config.workers():
+        return configured
     by_memory = 1 + int(max(0.0, memory_limit() - WARM_BYTES) / WORKER_BYTES)
     return max(1, min((os.cpu_count() or 1) // CORES_PER_WORKER, by_memory))
 
 
 @cache
 def code_version() -> str:
-    """A fingerprint of the code and of what it stands on: engines of another one are not used."""
+    """A fingerprint of the code, of Python and of the required packages; engines with another one are replaced."""
     digest = hashlib.sha256(sys.version.encode())
     for path in [*sorted((ROOT / "core").rglob("*.py")), ROOT / "requirements.txt"]:
         digest.update(path.read_bytes())
@@ -341,10 +345,10 @@ def _scheduler_file() -> Path:
 
 
 def attached(path: Path) -> Client | None:
-    """A client of the engine that wrote this file; None where it is gone.
+    """A client of the engine that wrote this scheduler file; None where that has ended.
 
     Raises:
-        TimeoutError: it is there, but too busy to answer. It must not be taken for dead.
+        TimeoutError: it is alive, but too busy to answer.
     """
     try:
         host, port = urlsplit(json.loads(path.read_text(encoding="utf-8"))["address"]).netloc.split(":")
@@ -353,14 +357,14 @@ def attached(path: Path) -> Client | None:
     except TimeoutError:
         raise
     except (OSError, ValueError, KeyError):
-        return None  # no file, half a file, or nobody listens there
+        return None  # no file, an incomplete file, or nothing listens there
     from distributed import Client
 
     return Client(scheduler_file=str(path), timeout=START_SECONDS, set_as_default=False)
 
 
 def _drained(path: Path) -> bool:
-    """End the engine that wrote this file, if it has nothing to do; says whether it is gone."""
+    """End the engine that wrote this scheduler file unless it has runs; returns whether it is gone."""
     client = attached(path)
     if client:
         if client.run_on_scheduler(_tasks):
@@ -380,11 +384,11 @@ def _started() -> Client:
         if client := attached(path):
             return client
         time.sleep(0.1)
-    raise TimeoutError("the scheduler did not come up")
+    raise TimeoutError("the scheduler did not start")
 
 
 def _ensure_worker(client: Client) -> None:
-    """Start a worker beside our own scheduler, where there is none and none is coming up."""
+    """Start workers for our own scheduler, unless they exist or are starting."""
     if config.cluster_address():
         return
     with one_at_a_time(home() / "engine.lock"):
@@ -396,7 +400,7 @@ def _ensure_worker(client: Client) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether a process lives. Asked about 0 it says no: on some systems that is the kernel's own number."""
+    """Whether a process is alive; 0 is no process."""
     _spawned[:] = [process for process in _spawned if process.poll() is None]
     try:
         return pid > 0 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -405,7 +409,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _spawn(kind: str, *options: str) -> int:
-    """Start one of Dask's own processes, apart from this one: Ctrl+C here does not reach it. Returns its id."""
+    """Start a Dask command in a session of its own, which Ctrl+C here does not reach; returns its process id."""
     cores = str(max(1, (os.cpu_count() or 1) // workers_wanted()))
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
@@ -439,10 +443,10 @@ def _spawn(kind: str, *options: str) -> int:
 
 
 def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:
-    """Runs' keys, each with the address of its worker ("" while it has none) and whether that has begun with it.
+    """By key of each unfinished task: the address of its worker, "" while it has none, and whether it has begun there.
 
-    Runs in the scheduler. Whatever is found there has been given to the worker that was chosen for it; if that dies,
-    any other may have it, the one that is started in its place among them.
+    This function runs in the scheduler. Each task found has reached the worker that was chosen for it, so its
+    restriction to that worker is lifted: if the worker dies, any other may take the task.
     """
     ended = ("memory", "erred", "released", "forgotten")
     tasks = [task for key, task in dask_scheduler.tasks.items() if ":" in str(key) and task.state not in ended]
@@ -451,6 +455,6 @@ def _tasks(dask_scheduler: Any) -> dict[str, tuple[str, bool]]:
     left = {task.key: "processing" for task in tasks if task.state == "no-worker"}
     dask_scheduler.transitions(left, stimulus_id="inkling")
     return {
-        str(task.key): (place.address, task in place.executing) if (place := task.processing_on) else ("", False)
+        str(task.key): (on.address, task in on.executing) if (on := task.processing_on) else ("", False)
         for task in tasks
     }

@@ -1,4 +1,4 @@
-"""How busy this machine is: its cores, its memory, and what of it is Inkling's."""
+"""The load of this machine: cores, memory, and the share of the web process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.engine.jobs import memory_limit
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine as it was when it was looked at. Memory is in bytes.
+    """The load of a machine at one moment. Memory is in bytes.
 
     Attributes:
-        cores: that this process may use.
-        load: processes that ran or waited for a core, averaged over a minute.
-        used: memory that is taken; within a container, by the container.
-        limit: memory that there is.
+        cores: how many this process may use.
+        load: the average number of processes that ran or waited for a core in the last minute.
+        used: memory in use; within a container, by the container.
+        limit: memory in all; within a container, its limit.
         web: memory of this web process.
     """
 
@@ -31,8 +31,8 @@ class Machine:
     web: float
 
 
-def look() -> Machine:
-    """Look at this machine now."""
+def measure() -> Machine:
+    """Measure the load of this machine now."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on every system
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return Machine(cores, psutil.getloadavg()[0], _used(), memory_limit(), float(psutil.Process().memory_info().rss))

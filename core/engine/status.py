@@ -1,4 +1,4 @@
-"""How a server is: its web processes, its engine, its database and its queue, for who runs it."""
+"""The status of a server for its operator: web processes, engine, database and queue."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from core.store.runs import RunStore
 
 @dataclass(frozen=True)
 class Process:
-    """A process of this server's."""
+    """A process of this server."""
 
     pid: int
     megabytes: int
-    seconds: int  # since it was started
+    seconds: int  # since its start
 
 
 @dataclass(frozen=True)
 class Status:
-    """What was found. Web processes are those of this user's that run `app.py` from this folder."""
+    """The status of this server. Web processes are those that run `app.py` from this folder."""
 
     home: str
     database: str
@@ -48,31 +48,31 @@ class Status:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is wrong; an engine that is off is not wrong unless somebody waits for it."""
+        """Whether there is no problem; an engine that is off is one only while runs wait for it."""
         return not self.problems
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, for programs."""
+        """The status for programs."""
         return asdict(self) | {"is_well": self.is_well}
 
     def lines(self) -> list[str]:
-        """All of it, for people."""
+        """The status for people, a line for each item."""
         states = "not read"
         if self.runs is not None:
             states = ", ".join(f"{count} {state}" for state, count in self.runs.items()) or "no runs"
-        said = [f"home      {self.home}{', which forgets at a restart' if self.forgets else ''}"]
-        said += [f"web       {_process(one)}" for one in self.web] or ["web       not running"]
-        said += [f"engine    {self.engine}"]
-        said += [f"worker    {_process(one)}" for one in self.workers]
-        said += [f"database  {self.database}: {states}"]
-        said += [f"training  {run['id']}: epoch {run['epoch']} of {run['epochs']}" for run in self.running]
+        lines = [f"home      {self.home}{', which forgets at a restart' if self.forgets else ''}"]
+        lines += [f"web       {_process_line(one)}" for one in self.web] or ["web       not running"]
+        lines += [f"engine    {self.engine}"]
+        lines += [f"worker    {_process_line(one)}" for one in self.workers]
+        lines += [f"database  {self.database}: {states}"]
+        lines += [f"training  {run['id']}: epoch {run['epoch']} of {run['epochs']}" for run in self.running]
         for run in self.waiting:
-            said.append(f"waiting   {run['id']}: {place_sentence(run['before'], run['running'], run['seconds'])}")
-        return said + [f"problem   {problem}" for problem in self.problems]
+            lines.append(f"waiting   {run['id']}: {place_sentence(run['before'], run['running'], run['seconds'])}")
+        return lines + [f"problem   {problem}" for problem in self.problems]
 
 
 def status() -> Status:
-    """Look at everything; nothing is started, and nothing changed but that the database is opened and written to."""
+    """Find the status. Starts nothing, and changes nothing but that it opens the database and writes to it."""
     folder, url = home().absolute(), database_url()
     problems = [home_problem()]
     found: dict[str, Any] = {"workers": tuple(_dask("worker")), "engine": _engine(problems)}
@@ -92,15 +92,20 @@ def status() -> Status:
             problems.append("Runs wait, but there is no engine. Open the page Train, or start the web process.")
     except InklingError as problem:
         problems.append(str(problem))
-    web = tuple(_web())
-    said = tuple(problem for problem in problems if problem)
-    return Status(home=str(folder), database=_named(url), web=web, problems=said, forgets=is_forgetful(), **found)
+    return Status(
+        home=str(folder),
+        database=_without_password(url),
+        web=tuple(_web()),
+        problems=tuple(problem for problem in problems if problem),
+        forgets=is_forgetful(),
+        **found,
+    )
 
 
-def _named(url: str) -> str:
+def _without_password(url: str) -> str:
     with suppress(ArgumentError, ValueError):
-        return make_url(url).set(query={}).render_as_string(hide_password=True)  # a password may stand there too
-    return "none"  # as it is, it might show a password
+        return make_url(url).set(query={}).render_as_string(hide_password=True)  # parameters may hold a password too
+    return "none"  # shown as it is, it might reveal a password
 
 
 def _engine(problems: list[str]) -> str:
@@ -133,8 +138,8 @@ def _web() -> list[Process]:
 
 
 def _dask(kind: str) -> list[Process]:
-    mark = str(home().absolute())
-    ours = [process for process, words in _commands() if kind in words and "dask" in words and mark in str(words)]
+    folder = str(home().absolute())
+    ours = [process for process, words in _commands() if kind in words and "dask" in words and folder in str(words)]
     return [_described(child) for process in ours for child in _children(process) if _is_worker(child)]
 
 
@@ -143,7 +148,7 @@ def _commands() -> list[tuple[psutil.Process, list[str]]]:
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
-    with suppress(psutil.Error):  # it has ended since it was found
+    with suppress(psutil.Error):  # the process has ended meanwhile
         return list(process.children())
     return []
 
@@ -167,5 +172,5 @@ def _described(process: psutil.Process) -> Process:
     return Process(process.pid, 0, 0)
 
 
-def _process(process: Process) -> str:
+def _process_line(process: Process) -> str:
     return f"process {process.pid}, {process.megabytes} MB, up {duration(process.seconds)}"

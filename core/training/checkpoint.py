@@ -1,4 +1,4 @@
-"""What a training run hands over while it goes on, and what it leaves behind. Plain values: no TensorFlow here."""
+"""What a training run reports, what it can be resumed from, and what it returns. Plain values, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.networks.history import EpochResult
 from core.networks.model import Model
 from core.networks.snapshots import NO_SNAPSHOTS, Snapshots
 
-SAMPLE_IMAGES = 100  # test images whose answers are followed while a run goes on
+SAMPLE_IMAGES = 100  # the first test images, whose predictions are recorded during a run
 Action = Literal["", "stop", "pause"]
 
 
 @dataclass(frozen=True)
 class KeptEpoch:
-    """An epoch whose weights are kept: in Keras' order, with the monitored value that it reached."""
+    """An epoch with its weights, in Keras' order, and the monitored value that it reached."""
 
     epoch: int
     value: float
@@ -29,17 +29,17 @@ class KeptEpoch:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a run needs to go on as if it had never stopped.
+    """The complete state of a run; resumed from it, the run ends as if it had never stopped.
 
     Attributes:
         history: the finished epochs.
         step: steps already made in the epoch after them; 0 between two epochs.
-        variables: every variable of network (dropout's random state too) and optimizer, in Keras' order.
-        metrics: Keras' running means within that epoch; none between two epochs.
+        variables: every variable of network (including dropout's random state) and optimizer, in Keras' order.
+        metrics: Keras' running means within that epoch; empty between two epochs.
         best: the best epoch so far; None where nothing is monitored.
-        patience: what early stopping and learning-rate cuts remember, by callback.
-        seconds: spent so far.
-        film: what was recorded of the epochs, and of the weights before the first.
+        patience: the state of early stopping and learning-rate reductions, by callback.
+        seconds: trained so far.
+        snapshots: one of the fresh weights, and one of each finished epoch.
     """
 
     history: tuple[EpochResult, ...]
@@ -52,13 +52,13 @@ class Checkpoint:
     snapshots: Snapshots = NO_SNAPSHOTS
 
     def to_bytes(self) -> bytes:
-        """The checkpoint in the `.safetensors` format, which `from_bytes` reads back as it was."""
+        """Serialize to the `.safetensors` format; `from_bytes` restores an equal checkpoint."""
         best = self.best
-        arrays = {f"variable_{place}": value for place, value in enumerate(self.variables)}
-        arrays |= {f"metric_{place}": value for place, value in enumerate(self.metrics)}
-        arrays |= {f"best_{place}": value for place, value in enumerate(best.weights if best else ())}
+        arrays = {f"variable_{index}": value for index, value in enumerate(self.variables)}
+        arrays |= {f"metric_{index}": value for index, value in enumerate(self.metrics)}
+        arrays |= {f"best_{index}": value for index, value in enumerate(best.weights if best else ())}
         arrays |= self.snapshots.to_arrays()
-        described = {
+        description = {
             "history": [asdict(result) for result in self.history],
             "step": self.step,
             "best": [best.epoch, best.value] if best else None,
@@ -66,51 +66,51 @@ class Checkpoint:
             "seconds": self.seconds,
         }
         contiguous = {name: np.array(array, order="C") for name, array in arrays.items()}
-        return save(contiguous, {"checkpoint": json.dumps(described)})
+        return save(contiguous, {"checkpoint": json.dumps(description)})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Checkpoint:
         """Read what `to_bytes` wrote.
 
         Raises:
-            ValueError: it is damaged, or another version's.
+            ValueError: the content is damaged, or was written by an incompatible version.
         """
         try:
             arrays = load(content)
             length = int.from_bytes(content[:8], "little")
-            described = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["checkpoint"])
-            return cls._from_parts(arrays, described)
+            description = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["checkpoint"])
+            return cls._from_parts(arrays, description)
         except (SafetensorError, LookupError, TypeError, ValueError) as problem:
             raise ValueError(f"damaged checkpoint: {problem}") from None
 
     @classmethod
-    def _from_parts(cls, arrays: dict[str, np.ndarray], described: dict[str, Any]) -> Checkpoint:
+    def _from_parts(cls, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Checkpoint:
         def numbered(kind: str) -> tuple[np.ndarray, ...]:
-            return tuple(arrays[f"{kind}_{place}"] for place in range(sum(name.startswith(kind) for name in arrays)))
+            return tuple(arrays[f"{kind}_{index}"] for index in range(sum(name.startswith(kind) for name in arrays)))
 
-        best = described["best"]
+        best = description["best"]
         return cls(
-            history=tuple(EpochResult(**result) for result in described["history"]),
-            step=described["step"],
+            history=tuple(EpochResult(**result) for result in description["history"]),
+            step=description["step"],
             variables=numbered("variable"),
             metrics=numbered("metric"),
             best=KeptEpoch(best[0], best[1], numbered("best")) if best else None,
-            patience=described["patience"],
-            seconds=described["seconds"],
+            patience=description["patience"],
+            seconds=description["seconds"],
             snapshots=Snapshots.from_arrays(arrays),
         )
 
 
 @dataclass(frozen=True)
 class EpochProgress:
-    """An epoch is over: its result, and the checkpoint from which the run could go on."""
+    """The end of an epoch: its result, and a checkpoint to resume from."""
 
     result: EpochResult
     checkpoint: Checkpoint
 
 
 class Paused(Exception):
-    """The run was asked to pause; `checkpoint` is where it stands, to the step."""
+    """Raised when a run pauses as requested; `checkpoint` resumes it at the very step."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__("paused")
@@ -119,14 +119,14 @@ class Paused(Exception):
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What a run leaves behind.
+    """The result of a run.
 
     Attributes:
         model: the weights that were kept, with their scores.
-        history: every finished epoch's result.
-        test_probabilities: (10000, 10) float32, the model's answers to the test set.
-        keras_file: the model as the content of a `.keras` file; it takes (n, 28, 28, 1) float32 in [0, 1].
-        was_stopped: whether the run ended because it was asked to.
+        history: the result of every finished epoch.
+        test_probabilities: (test images, classes) float32, the model's predictions on the test set.
+        keras_file: the content of a `.keras` file; that model takes (n, 28, 28, 1) float32 in [0, 1].
+        was_stopped: whether the run ended because it was asked to stop.
     """
 
     model: Model

@@ -1,7 +1,7 @@
-"""Keras' batch normalisation and Adam by TensorFlow's own kernels: the same numbers in one operation, not a dozen.
+"""Keras' batch normalisation and Adam by TensorFlow's fused kernels: the same numbers from one operation, not a dozen.
 
-Keras 3 spells both out in small operations, which run on every framework; on a small network they take a fifth of a
-training step, and half of the time that it takes to trace. A trained network is handed over as plain Keras.
+Keras 3 composes both of small operations that run on every backend. On a small network these take a fifth of a training
+step, and half of the time to trace it. A trained network is handed over with plain Keras layers.
 """
 
 from types import SimpleNamespace
@@ -12,10 +12,10 @@ import tensorflow as tf
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' layer; maps are normalised by one kernel while it learns."""
+    """Keras' layer; in training, one fused kernel normalises feature maps."""
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
-        """As Keras has it: (n, height, width, channels) or (n, units), by the batch's statistics in training."""
+        """Normalise (n, height, width, channels) or (n, units); in training by the batch's own statistics."""
         if not training or len(inputs.shape) != 4:
             return super().call(inputs, training=training, mask=mask)
         nothing = tf.zeros(0)
@@ -23,23 +23,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
             x=inputs, scale=self.gamma, offset=self.beta, mean=nothing, variance=nothing, epsilon=self.epsilon
         )
         count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
-        variance *= (count - 1) / count  # the kernel's is an estimate for all images, Keras keeps the batch's own
+        variance *= (count - 1) / count  # the kernel returns the unbiased estimate, Keras keeps the batch's variance
         for moving, latest in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + latest * (1 - self.momentum))
         return outputs
 
 
 class _FusedUpdate:
-    """Adam's step as one kernel for each variable."""
+    """Adam's update as one kernel for each variable."""
 
     def update_step(self: Any, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
-        """Move a variable, and the running means that belong to it."""
-        place = self._get_variable_index(variable)
+        """Update a variable and its running moments in place."""
+        index = self._get_variable_index(variable)
         steps = tf.cast(self.iterations + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[place].value.handle,
-            v=self._velocities[place].value.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
             beta1_power=tf.pow(self.beta_1, steps),
             beta2_power=tf.pow(self.beta_2, steps),
             lr=learning_rate,
@@ -55,7 +55,7 @@ class Adam(_FusedUpdate, keras.optimizers.Adam):
 
 
 class AdamW(_FusedUpdate, keras.optimizers.AdamW):
-    """Keras' AdamW: the weights decay as Keras has it, then comes Adam's step."""
+    """Keras' AdamW: Keras decays the weights, then the kernel makes Adam's update."""
 
 
 LAYERS = SimpleNamespace(**vars(keras.layers) | {"BatchNormalization": BatchNormalization})

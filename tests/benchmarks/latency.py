@@ -186,23 +186,23 @@ def _live(home: Path) -> Figures:
         fit(FAST, data, lambda progress: None)
 
     def watched() -> None:
-        from core.engine.worker import _Follower
+        from core.engine.worker import RunReporter
 
         run_id = store.submit("benchmark", FAST, drawing=np.full((28, 28), 255, np.uint8))
         store.claim_next()
         begun = store.begin(run_id)
         assert begun is not None
-        follower = _Follower(store, run_id, begun[2], has_checkpoint=False)
-        follower.spread_points(FAST, data)
+        reporter = RunReporter(store, run_id, begun[2], has_checkpoint=False)
+        reporter.spread_points(FAST, data)
         page = context.Process(target=_look_on, args=(store.url, run_id))
         page.start()
 
         def hear(progress: object) -> None:
             if not isinstance(progress, EpochProgress):  # which is kept whether anybody looks on or not
-                follower.hear(progress)
+                reporter.report(progress)
 
         began = time.process_time()
-        fit(FAST, data, hear, follower.requested_action, drawing=follower.drawing)
+        fit(FAST, data, hear, reporter.requested_action, drawing=reporter.drawing)
         seconds["watched"].append(time.process_time() - began)
         store.delete(run_id, "benchmark")
         page.join()
@@ -348,7 +348,7 @@ def _engine(home: Path) -> Iterator[tuple[RunStore, Engine]]:
 def _run(store: RunStore, engine: Engine, recipe: Recipe) -> float:
     """Let a recipe be trained; how many megabytes the worker held at most."""
     run_id = store.submit("benchmark", recipe)
-    engine.nudge()
+    engine.check_queue()
     peak = 0.0
     while store.run(run_id).state.is_active:
         if worker := _worker_of(psutil.Process()):

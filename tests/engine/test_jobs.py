@@ -85,7 +85,7 @@ owners = (f"{number:064}" for number in range(1000))
 def submitted(engine, store, recipe=LONG):
     owner = next(owners)
     run_id = store.submit(owner, recipe)
-    engine.nudge()
+    engine.check_queue()
     return run_id, owner
 
 
@@ -201,7 +201,7 @@ def test_pause_frees_the_worker_and_resume_goes_on_to_the_same_end(engine, store
     other, _ = submitted(engine, store, SHORT)
     until(ended(store, other), "another run has had the worker")
     store.resume(run_id, owner)
-    engine.nudge()
+    engine.check_queue()
     until(ended(store, run_id), "the run has ended")
     assert_same(store, run_id, unbroken)
 
@@ -213,7 +213,7 @@ def test_a_paused_run_that_is_stopped_keeps_what_it_had_learned(engine, store):
     until(lambda: store.run(run_id).state == RunState.PAUSED, "the run is paused")
     reached = store.run(run_id).history
     store.stop_paused(run_id, owner)
-    engine.nudge()
+    engine.check_queue()
     until(ended(store, run_id), "the run has ended")
     run = store.run(run_id)
     assert run.state == RunState.STOPPED, run.notice
@@ -261,7 +261,7 @@ def web_process(store):
         from core.store.runs import RunStore
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         engine = Engine(RunStore(sys.argv[1]))
-        engine.nudge()
+        engine.check_queue()
         while engine.state != EngineState.READY:
             time.sleep(0.02)
         print("ready", flush=True)
@@ -318,7 +318,7 @@ def test_when_the_whole_engine_dies_the_run_is_interrupted_and_resume_takes_it_u
     assert run.history[: len(reported)] == reported
     assert run.notice == f"Interrupted after epoch {len(run.history)}. Resume goes on from there."
     store.resume(run_id, owner)
-    engine.nudge()
+    engine.check_queue()
     until(ended(store, run_id), "the run has ended")
     assert store.run(run_id).state == RunState.FINISHED
     assert_same(store, run_id, unbroken)
@@ -370,12 +370,12 @@ def test_a_run_is_silent_by_the_observers_own_clock_however_wrong_its_machines_i
     monkeypatch.setattr(runs, "time", SimpleNamespace(time=lambda: time.time() + 3600 * hours))
     for _ in range(3):
         there.report(run_id, attempt, None)
-        watching._see_to_silent_runs(None, {})
+        watching._handle_timeouts(None, {})
         clock.now += jobs.LOST_SECONDS - 1
-    watching._see_to_silent_runs(None, {})
+    watching._handle_timeouts(None, {})
     assert there.run(run_id).state == RunState.RUNNING
     clock.now += 2
-    watching._see_to_silent_runs(None, {})
+    watching._handle_timeouts(None, {})
     assert there.run(run_id).state == RunState.INTERRUPTED
 
 
@@ -390,10 +390,10 @@ def test_a_run_whose_claimer_dies_before_it_is_handed_over_waits_again_and_takes
         there.delete(run_id, "me")
         run_id = there.submit("me", SHORT)
     assert there.claim_next(1, watching.id) == run_id
-    watching._see_to_silent_runs(None, {})
+    watching._handle_timeouts(None, {})
     assert there.run(run_id).state == RunState.RUNNING
     clock.now += jobs.LOST_SECONDS + 1
-    watching._see_to_silent_runs(None, {})
+    watching._handle_timeouts(None, {})
     assert there.run(run_id).state == RunState.QUEUED
     assert there.claim_next() == run_id
 
@@ -403,10 +403,10 @@ def test_a_resumed_run_that_a_worker_lets_lie_is_taken_back_and_the_worker_left_
     there.leave(run_id, attempt, RunState.INTERRUPTED, "")
     there.resume(run_id, "me")
     there.claim_next()
-    watching._handed_out[run_id] = "tcp://b", SimpleNamespace(done=lambda: True, status="finished")
-    watching._see_to_refused_runs()
+    watching._submitted[run_id] = "tcp://b", SimpleNamespace(done=lambda: True, status="finished")
+    watching._take_back_refused_runs()
     assert there.run(run_id).state == RunState.QUEUED
-    assert not watching._is_fit("tcp://b", {"nthreads": 1})
+    assert not watching._is_usable("tcp://b", {"nthreads": 1})
 
 
 @pytest.mark.bad_input(26)
@@ -418,11 +418,11 @@ def test_a_run_of_another_engine_is_left_alone_until_that_engine_must_be_gone_fo
     there.begin(run_id)
     monkeypatch.setattr(jobs, "connected", lambda: pytest.fail("an engine was started for another one's run"))
     for _ in range(3):
-        watching._attend()
+        watching._check()
         assert watching.state == EngineState.OFF
         assert there.run(run_id).state == RunState.RUNNING
         clock.now += jobs.HUNG_SECONDS - 1  # where its own engine would restart its worker
-    watching._attend()
+    watching._check()
     assert there.run(run_id).state == RunState.INTERRUPTED
 
 
@@ -446,7 +446,7 @@ def test_a_run_that_waits_behind_another_since_its_worker_died_is_not_taken_for_
     behind = {f"{run_id}:1": ("tcp://b", False), "other:2": ("tcp://b", True)}
     for tasks in (behind, behind, {f"{run_id}:1": ("tcp://b", True)}):
         assert restarted == []
-        watching._see_to_silent_runs(client, tasks)
+        watching._handle_timeouts(client, tasks)
         clock.now += jobs.HUNG_SECONDS + 1
     assert restarted == ["tcp://b"]
     assert there.run(run_id).state == RunState.RUNNING
@@ -454,8 +454,8 @@ def test_a_run_that_waits_behind_another_since_its_worker_died_is_not_taken_for_
 
 def test_a_worker_that_would_train_two_runs_at_once_is_not_used(watching):
     watching, *_ = watching
-    assert not watching._is_fit("tcp://many-threads", {"nthreads": 8})
-    assert watching._is_fit("tcp://one-thread", {"nthreads": 1})
+    assert not watching._is_usable("tcp://many-threads", {"nthreads": 8})
+    assert watching._is_usable("tcp://one-thread", {"nthreads": 1})
 
 
 def test_a_worker_that_has_grown_asks_for_a_fresh_process_in_its_place(monkeypatch):
@@ -473,23 +473,23 @@ def test_a_worker_that_has_grown_asks_for_a_fresh_process_in_its_place(monkeypat
 
     monkeypatch.setattr(distributed, "get_worker", Worker)
     monkeypatch.setattr(worker, "_bytes_after_first_run", 0)
-    worker._renew_if_grown()  # the first run sets the mark
+    worker._replace_process_if_grown()  # the first run sets the mark
     assert not asked
     monkeypatch.setattr(worker, "MAX_GROWTH", -1e12)
-    worker._renew_if_grown()
+    worker._replace_process_if_grown()
     assert asked[0][1] == {"restart": True}
 
 
 @pytest.mark.bad_input(33)
 def test_a_runs_silence_is_told_by_a_clock_that_nobody_sets_back(monkeypatch):
     watching, now = Engine.__new__(Engine), [50.0]
-    watching._heard = {"run": (0.0, 0.0)}
+    watching._heartbeats = {"run": (0.0, 0.0)}
     monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
     for heartbeat in (1e9, 1e9 - 3600, 1e9 + 3600):  # the system's clock was set back, and on
         now[0] += 7
-        assert watching._silence(SimpleNamespace(id="run", heartbeat=heartbeat)) == 0
+        assert watching._seconds_silent(SimpleNamespace(id="run", heartbeat=heartbeat)) == 0
         now[0] += 3
-        assert watching._silence(SimpleNamespace(id="run", heartbeat=heartbeat)) == 3
+        assert watching._seconds_silent(SimpleNamespace(id="run", heartbeat=heartbeat)) == 3
 
 
 @pytest.mark.parametrize(
@@ -515,17 +515,17 @@ def test_a_worker_that_hangs_is_restarted_once_even_where_it_lets_nobody_write_b
     store.claim_next(engine="here")
     store.begin(run_id)
     watching, restarted = Engine.__new__(Engine), []
-    watching._store, watching._heard, watching.id = store, {}, "here"
+    watching._store, watching._heartbeats, watching.id = store, {}, "here"
     client = SimpleNamespace(restart_workers=lambda addresses, **options: restarted.append(addresses))
     tasks = {f"{run_id}:1": ("tcp://worker", True)}
     with closing(sqlite3.connect(path, isolation_level=None)) as worker_itself:
         if is_locked:
             worker_itself.execute("BEGIN IMMEDIATE")
         for _ in range(2):
-            watching._see_to_silent_runs(client, tasks)
+            watching._handle_timeouts(client, tasks)
             clock[0] += jobs.HUNG_SECONDS - 1
         assert restarted == []
         for _ in range(2):
-            watching._see_to_silent_runs(client, tasks)
+            watching._handle_timeouts(client, tasks)
             clock[0] += 2
     assert restarted == [["tcp://worker"]]

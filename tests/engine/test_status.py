@@ -67,7 +67,7 @@ def test_status_says_of_a_database_that_cannot_be_opened_why_in_a_sentence(
 
 @pytest.mark.parametrize("url", ["postgresql://me@127.0.0.1:1/inkling?password=secret", "sqlite:///x?password=secret"])
 def test_status_shows_no_password_wherever_a_url_has_it(url):
-    assert "secret" not in status._named(url)
+    assert "secret" not in status._without_password(url)
 
 
 def test_processes_that_end_while_they_are_looked_at_are_left_out(store, monkeypatch):

@@ -29,7 +29,7 @@ MINE = "a" * 64
 def store(tmp_path, monkeypatch):
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
     monkeypatch.setattr(worker, "run_store", lambda: store)
-    monkeypatch.setattr(worker, "_renew_if_grown", lambda: None)
+    monkeypatch.setattr(worker, "_replace_process_if_grown", lambda: None)
     worker._warm.set()
     yield store
     worker._warm.clear()
@@ -78,7 +78,7 @@ def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monke
     store.claim_next()
     asked = iter(["", "", "pause"])
     with monkeypatch.context() as patch:
-        patch.setattr(worker._Follower, "requested_action", lambda self: next(asked, "pause"))
+        patch.setattr(worker.RunReporter, "requested_action", lambda self: next(asked, "pause"))
         worker.train(run_id)
     assert store.run(run_id).state == RunState.PAUSED
     monkeypatch.setattr(worker, "load_dataset", lambda **wanted: 1 / 0)
@@ -193,12 +193,12 @@ def test_a_model_that_the_disk_never_takes_stays_to_be_had_and_its_run_is_not_sa
     store, monkeypatch, tmp_path, caplog
 ):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    monkeypatch.setattr(worker, "KEEPING_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "RETRY_SECONDS", 0.0)
     run_id = store.submit(MINE, tiny.RECIPE)
     store.claim_next()
-    follower = worker._Follower(Breaking(store, finish=9), run_id, store.begin(run_id)[2], has_checkpoint=False)
+    reporter = worker.RunReporter(Breaking(store, finish=9), run_id, store.begin(run_id)[2], has_checkpoint=False)
     with caplog.at_level("INFO", "inkling.worker"):
-        follower.finish(tiny.trained(), "")
+        reporter.finish(tiny.trained(), "")
     assert read_model(rescued(run_id)).scores.test_accuracy == 0.9
     assert "event=given_up" in caplog.text
     assert "event=finished" not in caplog.text
@@ -222,9 +222,9 @@ def test_stop_is_heard_while_the_worker_warms_up(store):
 def test_stop_while_the_model_is_being_kept_comes_too_late_to_lose_any_of_it(store):
     run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
     store.claim_next()
-    follower = worker._Follower(store, run_id, store.begin(run_id)[2], has_checkpoint=False)
+    reporter = worker.RunReporter(store, run_id, store.begin(run_id)[2], has_checkpoint=False)
     store.ask(run_id, MINE, "stop")
-    follower.finish(model := tiny.trained(), "")
+    reporter.finish(model := tiny.trained(), "")
     run = store.run(run_id)
     assert (run.state, run.requested_action) == (RunState.FINISHED, "")
     for name, weights in model.model.weights.items():
@@ -254,7 +254,9 @@ def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, m
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system weighs no sessions")
 @pytest.mark.parametrize(("is_own", "niceness"), [(True, worker.NICENESS), (False, 0)])
 def test_a_warm_worker_gives_way_to_the_pages_with_its_own_session_and_no_other(is_own, niceness):
-    child = "from core.engine.worker import _give_way; _give_way(); print(open('/proc/self/autogroup').read())"
+    child = (
+        "from core.engine import worker; worker._lower_session_priority(); print(open('/proc/self/autogroup').read())"
+    )
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
     if not is_own:  # one process more, as a shell is, between the session's first and the worker
         parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {parent!r}], check=True)"

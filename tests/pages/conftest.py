@@ -19,13 +19,13 @@ class StandInEngine:
 
     def __init__(self, store=None):
         self.state, self.workers = EngineState.READY, 1
-        self.nudges = self.visits = 0
+        self.queue_checks = self.visits = 0
 
     def warm_up(self):
         self.visits += 1
 
-    def nudge(self):
-        self.nudges += 1
+    def check_queue(self):
+        self.queue_checks += 1
 
     def close(self):
         pass

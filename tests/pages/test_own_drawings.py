@@ -171,7 +171,7 @@ def test_teach_queues_a_lesson_for_the_model_that_answers_and_leads_to_it(app, e
     assert fine_tuning.start.scores == pretrained().scores
     assert fine_tuning.drawings.labels.tolist() == [1]
     np.testing.assert_array_equal(run.drawing, fine_tuning.drawings.images[0])
-    assert engine.nudges == 1
+    assert engine.queue_checks == 1
 
 
 def test_teach_takes_the_run_that_answers(app):

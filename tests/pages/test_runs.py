@@ -164,7 +164,7 @@ def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
     run = run_store().active_run(OWNER)
     assert run.recipe == recipe.model_copy(update={"batch_size": 32, "name": "Fast, batch size 32"})
     assert run.replays == run_id
-    assert engine.nudges == 1
+    assert engine.queue_checks == 1
     assert [title.value for title in app.title] == ["Train a network"]
     app = followed(app, "train")
     assert "same weights as First; changed: batch size 32 instead of 128" in texts(app).replace("\\", "")

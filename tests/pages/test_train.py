@@ -66,7 +66,7 @@ def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(eng
     assert data_of(app, "sample_strip")["count"] == 20
     assert not app.button(key="train").disabled
     assert engine.visits > 0
-    assert engine.nudges == 0
+    assert engine.queue_checks == 0
 
 
 def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
@@ -99,7 +99,7 @@ def test_a_chosen_preset_fills_the_controls_and_is_trained_as_it_stands(preset, 
     app.button(key="train").click().run()
     (run,) = run_store().runs_of(OWNER)
     assert run.recipe == PRESETS[preset]
-    assert engine.nudges == 1
+    assert engine.queue_checks == 1
     assert app.query_params["run"] == run.id
 
 
@@ -534,7 +534,7 @@ def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it
     app.button(key="resume").click().run()
     assert run_store().run(worker.run_id).state == RunState.QUEUED
     assert len(run_store().run(worker.run_id).history) == 1
-    assert engine.nudges == 1
+    assert engine.queue_checks == 1
 
 
 def test_a_paused_run_is_stopped_without_a_further_epoch(engine):
@@ -546,7 +546,7 @@ def test_a_paused_run_is_stopped_without_a_further_epoch(engine):
     app.button(key="stop").click().run()
     run = run_store().run(worker.run_id)
     assert (run.state, run.requested_action) == (RunState.QUEUED, "stop")
-    assert engine.nudges == 1
+    assert engine.queue_checks == 1
     assert run_status(app).startswith("Waits to be measured. ")
     assert app.button(key="stop").label == "Cancel"
     app.button(key="stop").click().run()

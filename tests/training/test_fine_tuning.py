@@ -7,8 +7,8 @@ from core.networks.model import pretrained
 from core.networks.recipe import PRESETS, Cosine, parse_recipe
 from core.training.checkpoint import Paused
 from core.training.fine_tuning import (
-    MOST_HANDWRITING,
-    SHARE,
+    DRAWINGS_SHARE,
+    MAX_HANDWRITING,
     FineTuning,
     fine_tuned_name,
     fine_tuning_data,
@@ -47,7 +47,7 @@ def test_drawings_make_up_a_tenth_of_the_training_images_and_nothing_else_change
     data, drawings = tiny.data(), misread(pretrained(), 3)
     mixed = fine_tuning_data(data, FineTuning(pretrained(), drawings))
     added = mixed.training[len(data.training) :]
-    assert len(added) / len(mixed.training) == pytest.approx(SHARE, abs=0.001)
+    assert len(added) / len(mixed.training) == pytest.approx(DRAWINGS_SHARE, abs=0.001)
     np.testing.assert_array_equal(mixed.training[: len(data.training)].images, data.training.images)
     np.testing.assert_array_equal(added.images[:6], np.concatenate([drawings.images] * 2))
     np.testing.assert_array_equal(added.labels[:6], np.concatenate([drawings.labels] * 2))
@@ -68,7 +68,7 @@ def test_a_lesson_of_every_preset_is_a_short_run_of_the_same_network_with_small_
     assert taught.network == recipe.network
     assert (taught.data.size, taught.epochs, taught.schedule) == ("quick", 1, Cosine())
     assert (taught.data.source, taught.data.validation) == (recipe.data.source, recipe.data.validation)
-    assert taught.data.handwriting <= MOST_HANDWRITING
+    assert taught.data.handwriting <= MAX_HANDWRITING
     assert (taught.data.handwriting > 0) == (recipe.data.handwriting > 0)
     assert taught.optimizer.learning_rate == pytest.approx(recipe.optimizer.learning_rate / 5)
     assert taught.monitor is None
@@ -100,7 +100,7 @@ def test_a_lesson_survives_its_bytes_and_damage_is_noticed():
     damaged = bytearray(content)
     damaged[len(content) // 2] ^= 1
     for bad in (b"", content[:1000], bytes(damaged)):
-        with pytest.raises(ValueError, match="damaged lesson"):
+        with pytest.raises(ValueError, match="damaged fine-tuning data"):
             FineTuning.from_bytes(bad)
 
 

@@ -27,6 +27,7 @@ from core.networks.recipe import (
     RMSprop,
 )
 from core.training import fit as fitting
+from core.training import keras_models
 from core.training.checkpoint import Checkpoint, EpochProgress, Paused
 from core.training.fit import TrainingDiverged, fit
 from tests.training import tiny
@@ -177,7 +178,7 @@ def filmed_by(recipe, data, checkpoint=None):
 def test_a_film_shows_the_weights_before_the_first_epoch_and_after_each(data):
     snapshots = filmed_by(RECIPE, data)
     assert snapshots.epochs.tolist() == [0, 1, 2, 3]
-    fresh = fitting.keras_model(RECIPE)
+    fresh = keras_models.keras_model(RECIPE)
     np.testing.assert_allclose(snapshots.filters[0], np.moveaxis(fresh.get_weights()[0][:, :, 0], -1, 0), atol=1e-3)
     answers = fresh.predict(data.test.images[:100, ..., None] / np.float32(255), verbose=0)
     np.testing.assert_allclose(snapshots.answers[0], answers, atol=2e-3)
@@ -229,7 +230,7 @@ def test_a_run_paused_in_mid_epoch_goes_on_as_if_it_had_never_paused(data, pipel
     checkpoint = Checkpoint.from_bytes(pause.value.checkpoint.to_bytes())
     assert len(checkpoint.history) == 1
     assert 0 < checkpoint.step < 143
-    fitting._traced.clear()  # as in a worker that was started anew
+    keras_models._compiled.clear()  # as in a worker that was started anew
     resumed = fit(recipe, data, checkpoint=checkpoint)
     assert resumed.history == unbroken.history
     assert resumed.model.scores.kept_epoch == unbroken.model.scores.kept_epoch
@@ -262,12 +263,12 @@ def test_a_pause_at_any_moment_of_short_epochs_can_be_resumed(data, short_epochs
 
 @pytest.mark.parametrize("schedule", [OneCycle(), ReduceLROnPlateau()])
 def test_a_model_that_was_traced_for_another_run_gives_the_curve_of_a_fresh_one(data, schedule):
-    fitting._traced.clear()
+    keras_models._compiled.clear()
     recipe = changed(schedule=schedule, epochs=2)
     cold = fit(recipe, data)
     fit(changed(schedule=schedule, epochs=1, seed=9, optimizer=tiny.RECIPE.optimizer), data)
     warm = fit(recipe, data)
-    assert len(fitting._traced) == 1
+    assert len(keras_models._compiled) == 1
     assert curve(warm) == curve(cold)
 
 
@@ -308,7 +309,7 @@ def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
     assert trained.was_stopped
     assert trained.model.scores.kept_because == "stopped here"
     assert trained.model.scores.test_accuracy > 0.15
-    fresh = fitting.keras_model(recipe).get_weights()[0]
+    fresh = keras_models.keras_model(recipe).get_weights()[0]
     assert not np.array_equal(trained.model.weights["conv2d_1/kernel"], fresh)
 
 
@@ -357,7 +358,7 @@ def test_reports_come_at_most_four_times_a_second_and_say_where_the_run_is(data)
 
 def test_validation_within_an_epoch_does_not_disturb_the_training_figures(data, monkeypatch):
     watched = fit(changed(epochs=1, batch_size=4), data)
-    monkeypatch.setattr(fitting, "WATCHED_POINTS", 0.001)
+    monkeypatch.setattr(fitting, "VALIDATIONS", 0.001)
     unwatched = fit(changed(epochs=1, batch_size=4), data)
     assert curve(watched) == curve(unwatched)
 

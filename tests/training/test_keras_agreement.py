@@ -22,7 +22,7 @@ from core.networks.network import (
     Softmax,
 )
 from core.networks.recipe import PRESETS
-from core.training.fit import keras_model
+from core.training.keras_models import keras_model
 from tests.samples import random_weights
 from tests.training import tiny
 

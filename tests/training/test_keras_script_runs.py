@@ -26,6 +26,7 @@ from core.networks.recipe import (
     RMSprop,
 )
 from core.training import fit as fitting
+from core.training import keras_models
 from core.training.batches import training_batches
 from core.training.fit import fit
 from tests.benchmarks.exports import run_script
@@ -96,7 +97,7 @@ def test_a_script_draws_the_runs_split_batches_changes_and_first_weights(execute
         np.testing.assert_allclose(images, run_images, atol=2e-5)
         np.testing.assert_array_equal(labels, run_labels)
     for weights, run_weights in zip(
-        names["model"].get_weights(), fitting.keras_model(recipe).get_weights(), strict=True
+        names["model"].get_weights(), keras_models.keras_model(recipe).get_weights(), strict=True
     ):
         np.testing.assert_array_equal(weights, run_weights)
 
@@ -114,7 +115,7 @@ def test_a_script_draws_the_runs_split_batches_changes_and_first_weights(execute
 def test_a_script_compiles_its_model_as_the_run_does(executed, settings):
     recipe = RECIPE.model_copy(update=settings)
     names, handed = executed(recipe)
-    model, run_model = names["model"], fitting._model_for(recipe, steps=10)
+    model, run_model = names["model"], keras_models.compiled_model(recipe, steps=10)
     ours, theirs = model.optimizer.get_config(), run_model.optimizer.get_config()
     for config in (ours, theirs):
         config.pop("name")  # Keras counts them
@@ -136,8 +137,8 @@ def test_a_script_follows_the_runs_learning_rate(executed, schedule):
     recipe = RECIPE.model_copy(update={"schedule": schedule})
     names, _ = executed(recipe)
     steps = names["STEPS"] * recipe.epochs
-    curve = fitting._Curve()
-    curve.follow(recipe, names["STEPS"])
+    curve = keras_models._CosineSchedule()
+    curve.set_recipe(recipe, names["STEPS"])
     for step in (0, 1, 10, steps // 3, steps // 2, steps - 1):
         assert float(names["learning_rate"](step)) == pytest.approx(float(curve(step)), rel=1e-4, abs=1e-7)
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.networks.recipe import Adam, AdamW
 from core.training import kernels
-from core.training.fit import keras_model
+from core.training.keras_models import keras_model
 from tests.training import tiny
 
 

@@ -163,7 +163,7 @@ def _submit(recipe: Recipe, name: str, **more: Any) -> None:
     drawing = own_drawings.last_drawing()
     run_id = run_store().submit(workspace.owner(), recipe, name, drawing=drawing, **more)
     st.session_state.started_run = run_id
-    engine().nudge()
+    engine().check_queue()
 
 
 def _render_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:

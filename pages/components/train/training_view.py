@@ -155,13 +155,13 @@ def _ask(run: Run, requested_action: Action) -> None:
 @errors.in_callback()
 def _resume(run: Run) -> None:
     run_store().resume(run.id, workspace.owner())
-    engine().nudge()
+    engine().check_queue()
 
 
 @errors.in_callback()
 def _stop_paused(run: Run) -> None:
     run_store().stop_paused(run.id, workspace.owner())
-    engine().nudge()
+    engine().check_queue()
 
 
 def _render_notice(run: Run) -> None:
@@ -260,7 +260,7 @@ def _said_queued(run: Run) -> str:
     state = engine().state
     if state == EngineState.UNREACHABLE:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"
-    if state == EngineState.UNFIT:
+    if state == EngineState.UNUSABLE:
         return "No training machine can take your run, so it waits. Whoever runs Inkling finds the reason in its log"
     place = run_store().place(run.id, engine().workers)
     if place and (place.before or place.running or state == EngineState.READY):

@@ -136,5 +136,5 @@ def _fine_tune(own: list[OwnDrawing], name: str) -> None:
         fine_tuning=fine_tuning,
         drawing=last_drawing(),
     )
-    engine().nudge()
+    engine().check_queue()
     st.switch_page("pages/train.py", query_params={"run": run_id})

@@ -32,7 +32,7 @@ _ENGINE = {
     EngineState.STARTING: "The training engine is starting",
     EngineState.READY: "The training engine is ready",
     EngineState.UNREACHABLE: "The training engine cannot be reached",
-    EngineState.UNFIT: "No training machine can take a run; the server's log says why",
+    EngineState.UNUSABLE: "No training machine can take a run; the server's log says why",
 }
 
 
@@ -74,7 +74,7 @@ def _room(was_paused: bool) -> None:
             ("Finished", counts.get(RunState.FINISHED, 0)),
         ):
             st.metric(label, f"{value:,}", border=True, width=136)  # two beside each other on the narrowest phone
-    caption(_said_of_machine(machine.look()))
+    caption(_said_of_machine(machine.measure()))
     ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and state in counts]
     caption(f"{_ENGINE[engine().state]}. Runs that are over or set aside: {', '.join(ended) or 'none yet'}.")
     st.header("The queue", anchor=False)
@@ -136,14 +136,14 @@ def _by_leader(act: Callable[P, None]) -> Callable[P, None]:
 @_by_leader
 def _pause_queue(is_paused: bool) -> None:
     run_store().pause_queue(is_paused)
-    engine().nudge()
+    engine().check_queue()
 
 
 @errors.in_callback()
 @_by_leader
 def _stop(run: Run) -> None:
     run_store().ask(run.id, run.owner, "stop", STOPPED)
-    engine().nudge()
+    engine().check_queue()
 
 
 def _render_clear() -> None:
