@@ -23,7 +23,8 @@ from core.insight.metrics import accuracy, accuracy_interval
 from core.insight.test_predictions import to_bytes
 from core.networks.history import BatchProgress
 from core.networks.model import PRETRAINED, load_model
-from core.networks.recipe import DETECTOR, MAX_JSON_BYTES, PRESETS, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
+from core.networks.presets import DETECTOR, PRESETS
+from core.networks.recipe import MAX_JSON_BYTES, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
 from core.storage import write_whole
 from core.training.checkpoint import Checkpoint, EpochProgress
 

@@ -18,7 +18,8 @@ from PIL import Image, ImageDraw
 
 from core.networks.model import FORMAT, Model, _fingerprint, pretrained
 from core.networks.network import MAX_PARAMETERS
-from core.networks.recipe import PRESETS, BadRecipe, parse_recipe
+from core.networks.presets import PRESETS
+from core.networks.recipe import BadRecipe, parse_recipe
 from core.networks.recipe_link import to_link
 from tests.drawings import DIGITS, canvas
 from tests.samples import random_weights

@@ -6,7 +6,8 @@ import numpy as np
 
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.model import PRETRAINED, Model, Scores
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from core.store.runs import run_store
 from core.training.checkpoint import Checkpoint, TrainedModel
 from tests.samples import random_weights

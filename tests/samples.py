@@ -4,7 +4,7 @@ import numpy as np
 
 from core.digits.synthetic.handwriting import handwriting
 from core.networks.model import Model, pretrained
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.networks.snapshots import NO_SNAPSHOTS, with_snapshot
 
 

@@ -9,9 +9,11 @@ import pytest
 from core import __main__ as command
 from core.digits.dataset import Digits
 from core.insight.test_predictions import read_answers
+from core.networks.layers import Dense, Flatten
 from core.networks.model import Model, load_model, pretrained
-from core.networks.network import Dense, Flatten, Network
-from core.networks.recipe import FAST, PeriodicCheckpoint
+from core.networks.network import Network
+from core.networks.presets import FAST
+from core.networks.recipe import PeriodicCheckpoint
 from tests.samples import random_weights
 from tests.training import tiny
 

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.digits.preprocessing import IMAGE_SIZE
+from core.value import Value
 
 Floats = NDArray[np.float32]
 
@@ -24,10 +25,8 @@ _AFFINE_DRAWS = 6
 _DRAWS = _AFFINE_DRAWS + 1 + 2 * BENDS**2  # random numbers that an image takes, whatever is switched on
 
 
-class Augmentation(BaseModel):
+class Augmentation(Value):
     """Ranges from which every training image draws its own change in every epoch; zero switches a change off."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     rotation: float = Field(0.0, ge=0, le=45, description="Turn by up to this many degrees, either way.")
     shift: float = Field(0.0, ge=0, le=0.3, description="Move by up to this share of the image's side, either way.")

@@ -28,7 +28,8 @@ from core.digits.dataset import Dataset, load_dataset
 from core.errors import InklingError
 from core.formatting import duration
 from core.networks.history import BatchProgress
-from core.networks.recipe import FAST, Recipe
+from core.networks.presets import FAST
+from core.networks.recipe import Recipe
 from core.store import limits
 from core.store.database import DatabaseTrouble
 from core.store.runs import MAX_POINTS, RunState, RunStore, forget_rescued, rescue, run_store

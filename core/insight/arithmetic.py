@@ -10,16 +10,9 @@ import numpy as np
 from core.insight.prediction import on_one_thread
 from core.insight.saliency import figure
 from core.networks.gradients import logits
+from core.networks.layers import BatchNormalization, Conv2D, Dropout, ReLU
 from core.networks.model import Model
-from core.networks.network import (
-    BatchNormalization,
-    Conv2D,
-    Dropout,
-    LayerSummary,
-    ReLU,
-    as_input,
-    layer_weights,
-)
+from core.networks.network import LayerSummary, as_input, layer_weights
 
 
 class Step(NamedTuple):

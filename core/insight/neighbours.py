@@ -11,8 +11,9 @@ from core.digits.dataset import Digits, Source
 from core.formatting import a_digit
 from core.insight.prediction import on_one_thread
 from core.insight.saliency import figure
+from core.networks.layers import Dense, Dropout, Flatten, GlobalAveragePooling2D
 from core.networks.model import Model
-from core.networks.network import Dense, Dropout, Flatten, GlobalAveragePooling2D, Network, as_input
+from core.networks.network import Network, as_input
 
 SHOWN = 8
 CANDIDATES = 40  # of a sketch, which are then measured exactly

@@ -11,19 +11,9 @@ from core.errors import InklingError
 from core.formatting import certainty, percent
 from core.insight.prediction import on_one_thread
 from core.networks.gradients import gradients
+from core.networks.layers import BatchNormalization, Conv2D, Dropout, Flatten, ReLU, Shape
 from core.networks.model import Model
-from core.networks.network import (
-    CLASSES,
-    IMAGE_SHAPE,
-    BatchNormalization,
-    Conv2D,
-    Dropout,
-    Flatten,
-    LayerSummary,
-    ReLU,
-    Shape,
-    layer_weights,
-)
+from core.networks.network import CLASSES, IMAGE_SHAPE, LayerSummary, layer_weights
 
 SIDE = IMAGE_SHAPE[0]
 STRONGEST = 10  # maps of a layer that are shown at first

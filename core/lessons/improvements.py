@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.digits.augmentation import Augmentation
-from core.networks.network import Dropout, Flatten, Layer, Network
-from core.networks.recipe import SCRIPT_A, Adam, BestCheckpoint, EarlyStopping, OneCycle, Recipe, ReduceLROnPlateau
+from core.networks.layers import Dropout, Flatten, Layer
+from core.networks.network import Network
+from core.networks.presets import SCRIPT_A
+from core.networks.recipe import Adam, BestCheckpoint, EarlyStopping, OneCycle, Recipe, ReduceLROnPlateau
 
 
 @dataclass(frozen=True)

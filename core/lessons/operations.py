@@ -14,21 +14,9 @@ from pydantic import ValidationError
 
 from core.errors import InklingError
 from core.formatting import short_text
+from core.networks.layers import AveragePooling2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, ReLU, Weights
 from core.networks.model import Model
-from core.networks.network import (
-    AveragePooling2D,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    LayerSummary,
-    MaxPooling2D,
-    Network,
-    ReLU,
-    Weights,
-    as_input,
-)
+from core.networks.network import LayerSummary, Network, as_input
 
 Floats = NDArray[np.float32]
 

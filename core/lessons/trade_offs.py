@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Layer, MaxPooling2D, Network
-from core.networks.recipe import PRESETS
+from core.networks.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Layer, MaxPooling2D
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 
 
 class TradeOff(NamedTuple):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.networks.network import Dense, Layer, Network, Weights, as_input, layer_weights
+from core.networks.layers import Dense, Layer, Weights
+from core.networks.network import Network, as_input, layer_weights
 
 
 @dataclass(frozen=True)

@@ -25,16 +25,10 @@ from core.digits.dataset import (
     Source,
     made_digits,
 )
-from core.networks.network import CLASSES, IMAGE_SHAPE, Layer, Network
-from core.networks.recipe import (
-    SCRIPT_B,
-    BestCheckpoint,
-    Constant,
-    OneCycle,
-    PeriodicCheckpoint,
-    Recipe,
-    ReduceLROnPlateau,
-)
+from core.networks.layers import Layer
+from core.networks.network import CLASSES, IMAGE_SHAPE, Network
+from core.networks.presets import SCRIPT_B
+from core.networks.recipe import BestCheckpoint, Constant, OneCycle, PeriodicCheckpoint, Recipe, ReduceLROnPlateau
 
 DIGITS_FILE = "digits.npz"
 

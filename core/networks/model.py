@@ -21,8 +21,9 @@ from pydantic import Field
 from safetensors.numpy import save
 
 from core.errors import InklingError
-from core.networks.network import CLASSES, DETECTOR_CLASSES, MAX_PARAMETERS, Network, Value
+from core.networks.network import CLASSES, DETECTOR_CLASSES, MAX_PARAMETERS, Network
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
+from core.value import Value
 
 FORMAT = "inkling-model-1"
 MAX_HEADER_BYTES = 200_000  # the longest of ours, with 40 layers, takes 30 kB

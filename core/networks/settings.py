@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from core.digits.dataset import SOURCE_NAMES
 from core.formatting import NONE, setting_text
-from core.networks.network import AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Network
+from core.networks.layers import AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D
+from core.networks.network import Network
 from core.networks.recipe import Recipe, parse_recipe
 
 Setting = int | float | str | bool

@@ -6,8 +6,9 @@ from pydantic import Field, ValidationError
 
 from core import config
 from core.errors import InklingError
-from core.networks.network import MAX_PARAMETERS, Value
+from core.networks.network import MAX_PARAMETERS
 from core.networks.recipe import MAX_DOODLES, MAX_EPOCHS, MAX_HANDWRITING, Recipe
+from core.value import Value
 
 MOST_IMAGES = 60_000 + MAX_HANDWRITING + MAX_DOODLES
 

@@ -19,7 +19,8 @@ import numpy as np
 from core.digits.dataset import load_dataset
 from core.insight.metrics import accuracy, accuracy_interval, expected_calibration_error
 from core.networks.model import PRETRAINED, Model, Scores, pretrained, tempered
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from tests.benchmarks import mnist_or_exit, report
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from core.digits.dataset import load_dataset
 from core.networks.keras_script import file_stem, keras_archive, keras_script, needs_digits
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from tests.benchmarks import mnist_or_exit, report
 
 CLOSE = 0.003  # of each other are two trainings that differ in nothing but rounding and order

@@ -29,7 +29,8 @@ from pathlib import Path
 import psutil
 
 from core.errors import InklingError
-from core.networks.network import Dense, Flatten, Network
+from core.networks.layers import Dense, Flatten
+from core.networks.network import Network
 from core.networks.recipe import Adam, Data, Recipe
 from core.storage import Damaged
 from core.store.database import DatabaseTrouble

@@ -14,7 +14,8 @@ from core.digits.synthetic.handwriting import handwriting
 from core.insight.metrics import accuracy
 from core.insight.prediction import answer_drawing
 from core.networks.model import Model
-from core.networks.recipe import FAST, Data
+from core.networks.presets import FAST
+from core.networks.recipe import Data
 from tests.benchmarks import mnist_or_exit, report
 from tests.benchmarks.pen_files import canvas_json, read_pen_file
 from tests.benchmarks.pens import BASE

@@ -2,7 +2,7 @@
 
 from core.digits.dataset import load_dataset
 from core.lessons.improvements import IMPROVEMENTS
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.training.fit import fit
 from tests.benchmarks import mnist_or_exit, report
 

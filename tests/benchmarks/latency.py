@@ -26,7 +26,8 @@ from core.engine import jobs
 from core.engine.jobs import Engine
 from core.insight.prediction import answer_drawing
 from core.networks.model import pretrained
-from core.networks.recipe import FAST, PRESETS, Recipe
+from core.networks.presets import FAST, PRESETS
+from core.networks.recipe import Recipe
 from core.networks.recipe_link import to_link
 from core.store.runs import RunStore
 from core.training.checkpoint import EpochProgress

@@ -40,7 +40,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as BrowserError
 
 from core.engine.jobs import workers_wanted
-from core.networks.recipe import FAST
+from core.networks.presets import FAST
 from core.networks.recipe_link import to_link
 from core.store.runs import RunStore
 from tests.benchmarks import mnist_or_exit, report

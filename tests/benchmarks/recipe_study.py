@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import load_dataset
-from core.networks.network import (
+from core.networks.layers import (
     BatchNormalization,
     Conv2D,
     Dense,
@@ -22,10 +22,11 @@ from core.networks.network import (
     Flatten,
     GlobalAveragePooling2D,
     MaxPooling2D,
-    Network,
     ReLU,
 )
-from core.networks.recipe import ACCURATE, BALANCED, FAST, TINY, Adam, Recipe
+from core.networks.network import Network
+from core.networks.presets import ACCURATE, BALANCED, FAST, TINY
+from core.networks.recipe import Adam, Recipe
 from core.training.fit import fit
 from tests.benchmarks import mnist_or_exit, report
 

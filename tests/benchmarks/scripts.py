@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers
 
 from core.digits.dataset import Digits, load_dataset
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.training.fit import fit
 from tests.benchmarks import mnist_or_exit, report
 

@@ -90,7 +90,7 @@ def measured(name: str, seed: int) -> dict[str, float]:
     import keras
 
     from core.digits.dataset import load_dataset, load_mnist
-    from core.networks.recipe import PRESETS
+    from core.networks.presets import PRESETS
     from core.training.fit import fit
     from tests.benchmarks.scripts import PLAIN_SCRIPTS, plain_arrays
 

@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from core.digits.dataset import Digits
 from core.formatting import percent
 from core.networks.model import load_model, pretrained
-from core.networks.recipe import PRESETS, parse_recipe
+from core.networks.presets import PRESETS
+from core.networks.recipe import parse_recipe
 from core.store.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import SECRET, finished_run

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.store.runs import RunState, RunStore
 from tests.browser.conftest import READY
 from tests.played import OWNER, SECRET, finished_run

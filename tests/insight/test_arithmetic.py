@@ -4,9 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.insight.arithmetic import convolution_maps, convolutions, strongest_pixel, worked_pixel, worked_softmax
+from core.networks.layers import BatchNormalization, Conv2D, Dense, Flatten, ReLU
 from core.networks.model import pretrained
-from core.networks.network import BatchNormalization, Conv2D, Dense, Flatten, Network, ReLU
-from core.networks.recipe import DETECTOR, PRESETS, Recipe
+from core.networks.network import Network
+from core.networks.presets import DETECTOR, PRESETS
+from core.networks.recipe import Recipe
 from tests.samples import digit_image, random_model
 
 IMAGE = digit_image(4)

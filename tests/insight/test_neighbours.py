@@ -5,8 +5,10 @@ from core.digits.dataset import Digits
 from core.digits.synthetic.handwriting import handwriting
 from core.insight import neighbours
 from core.insight.neighbours import agreement, feature_space, nearest, sample_size, sketches
-from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network, Softmax
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Softmax
+from core.networks.network import Network
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from tests.samples import digit_image, random_model
 
 SAMPLE = Digits(*handwriting(150, 3))

@@ -12,7 +12,7 @@ from core.insight import prediction
 from core.insight.prediction import ANSWERED_FROM, SURE_FROM, answer_drawing, answer_image, digit_odds
 from core.networks.model import Model, Scores, detector, pretrained
 from core.networks.network import DETECTOR_CLASSES
-from core.networks.recipe import FAST, SCRIPT_B
+from core.networks.presets import FAST, SCRIPT_B
 from tests.samples import random_weights
 
 SCORES = Scores(

@@ -3,9 +3,11 @@ import pytest
 
 from core.insight import saliency
 from core.insight.saliency import NothingToExplain, grad_cam, map_layers, occlusion, runner_up, seen_by_layers
+from core.networks.layers import Dense, Flatten
 from core.networks.model import pretrained
-from core.networks.network import Dense, Flatten, Network
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.network import Network
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from tests.samples import digit_image, random_model
 
 PRESET_NAMES = list(PRESETS)

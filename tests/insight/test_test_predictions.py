@@ -8,9 +8,10 @@ from core.digits.dataset import Digits, NoMnist, unseen_digits
 from core.insight import test_predictions as answers_module
 from core.insight.metrics import accuracy
 from core.insight.test_predictions import PRETRAINED_ANSWERS, answering, keep, kept, read_answers, to_bytes
+from core.networks.layers import Dense, Flatten
 from core.networks.model import Model, pretrained
-from core.networks.network import Dense, Flatten, Network
-from core.networks.recipe import FAST
+from core.networks.network import Network
+from core.networks.presets import FAST
 from tests.samples import random_weights
 
 SHIP = "python -m core answers"

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from core.digits.augmentation import Augmentation
 from core.lessons.glossary import TERMS, find, term_of
-from core.networks import network, recipe
+from core.networks import layers, recipe
 
 
 def settings_of(module):
@@ -22,7 +22,7 @@ def settings_of(module):
 
 SETTINGS = [
     *(made for made in settings_of(recipe) if made.__name__[0] != "_"),
-    *get_args(get_args(network.Layer)[0]),
+    *get_args(get_args(layers.Layer)[0]),
     Augmentation,
 ]
 
@@ -36,7 +36,7 @@ def test_every_setting_of_a_recipe_has_a_term(owner):
 def test_each_setting_gets_the_term_that_it_is_about():
     assert term_of(recipe.Adam, "learning_rate").name == "Learning rate"
     assert term_of(recipe.SGD, "kind").name == "SGD"
-    assert term_of(network.Dropout, "rate").question == "What is dropout?"
+    assert term_of(layers.Dropout, "rate").question == "What is dropout?"
     assert term_of(recipe.Recipe, "epochs").question == "What is an epoch?"
 
 

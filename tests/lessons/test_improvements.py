@@ -2,8 +2,9 @@ import pytest
 
 from core.lessons.glossary import find
 from core.lessons.improvements import BETTER, BETTER_QUICK, IMPROVEMENTS, SCRIPT_A_QUICK
-from core.networks.network import Dropout
-from core.networks.recipe import SCRIPT_A, SCRIPT_A_IMPROVED, Recipe, parse_recipe
+from core.networks.layers import Dropout
+from core.networks.presets import SCRIPT_A, SCRIPT_A_IMPROVED
+from core.networks.recipe import Recipe, parse_recipe
 from core.networks.recipe_link import from_link, to_link
 
 CHANGED = {

@@ -22,9 +22,11 @@ from core.lessons.operations import (
     softmax,
     with_first_convolution,
 )
+from core.networks.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Softmax
 from core.networks.model import Model, pretrained, tempered
-from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network, Softmax
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.network import Network
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from tests.samples import random_weights
 
 IMAGE = np.random.default_rng(5).random((28, 28)).astype(np.float32)

@@ -5,7 +5,7 @@ import pytest
 from core.lessons.glossary import find
 from core.lessons.scripts import SCRIPTS
 from core.networks.keras_script import keras_lines
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 
 PARAMETERS = {"script-a": 93_322, "script-b": 542_230}  # as their texts print them
 

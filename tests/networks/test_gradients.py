@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from core.networks.gradients import gradients, logits
-from core.networks.network import Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Network, Softmax
-from core.networks.recipe import PRESETS
+from core.networks.layers import Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Softmax
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 from tests.samples import random_weights
 
 NETWORKS = {

@@ -20,7 +20,7 @@ from core.networks.keras_script import (
     keras_script,
     needs_digits,
 )
-from core.networks.network import (
+from core.networks.layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
@@ -28,10 +28,11 @@ from core.networks.network import (
     Dropout,
     Flatten,
     MaxPooling2D,
-    Network,
     Softmax,
 )
-from core.networks.recipe import DETECTOR, PRESETS, Data
+from core.networks.network import Network
+from core.networks.presets import DETECTOR, PRESETS
+from core.networks.recipe import Data
 
 SCRIPT_A = """\
 import keras

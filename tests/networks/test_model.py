@@ -13,6 +13,7 @@ from safetensors.numpy import save
 
 from core.digits.dataset import drawn_digits
 from core.insight.metrics import accuracy
+from core.networks.layers import Dense, Flatten
 from core.networks.model import (
     FORMAT,
     MAX_FILE_BYTES,
@@ -26,8 +27,8 @@ from core.networks.model import (
     read_model,
     tempered,
 )
-from core.networks.network import DETECTOR_CLASSES, Dense, Flatten, Network
-from core.networks.recipe import ACCURATE, DETECTOR, FAST
+from core.networks.network import DETECTOR_CLASSES, Network
+from core.networks.presets import ACCURATE, DETECTOR, FAST
 from tests.samples import random_weights
 
 SCORES = Scores(

@@ -2,10 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from core.networks.network import (
-    BATCH,
-    MAX_NUMBERS,
-    MAX_PARAMETERS,
+from core.networks.layers import (
     AveragePooling2D,
     Conv2D,
     Dense,
@@ -13,11 +10,11 @@ from core.networks.network import (
     Flatten,
     GlobalAveragePooling2D,
     MaxPooling2D,
-    Network,
     ReLU,
     Softmax,
 )
-from core.networks.recipe import ACCURATE, PRESETS
+from core.networks.network import BATCH, MAX_NUMBERS, MAX_PARAMETERS, Network
+from core.networks.presets import ACCURATE, PRESETS
 from tests.samples import random_weights
 
 HEAD = (Flatten(), Dense(units=10, activation="softmax"))

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InklingError
-from core.networks.recipe import ACCURATE, DETECTOR, FAST, MAX_JSON_BYTES, PRESETS, SCRIPT_A, BadRecipe, parse_recipe
+from core.networks.presets import ACCURATE, DETECTOR, FAST, PRESETS, SCRIPT_A
+from core.networks.recipe import MAX_JSON_BYTES, BadRecipe, parse_recipe
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.digits.augmentation import Augmentation
-from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
+from core.networks.layers import Conv2D, Dense, Dropout, Flatten
+from core.networks.network import Network
+from core.networks.presets import FAST, PRESETS
 from core.networks.recipe import (
-    FAST,
     MAX_JSON_BYTES,
-    PRESETS,
     SGD,
     Adam,
     AdamW,

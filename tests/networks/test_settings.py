@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from core.digits.augmentation import Augmentation
 from core.formatting import setting_text
-from core.networks.recipe import FAST, PRESETS, SGD, BadRecipe, Constant, EarlyStopping
+from core.networks.presets import FAST, PRESETS
+from core.networks.recipe import SGD, BadRecipe, Constant, EarlyStopping
 from core.networks.settings import (
     NONE,
     changeable,

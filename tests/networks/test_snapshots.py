@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.networks.network import Conv2D, Dense, Flatten, Network
-from core.networks.recipe import PRESETS
+from core.networks.layers import Conv2D, Dense, Flatten
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 from core.networks.snapshots import MAX_FRAMES, NO_SNAPSHOTS, Snapshots, layers_with_weights, with_snapshot
 from tests.samples import many_snapshots, random_weights
 

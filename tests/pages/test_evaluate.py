@@ -5,9 +5,10 @@ from core.digits.dataset import Digits, NoMnist
 from core.formatting import percent
 from core.insight import metrics
 from core.insight import test_predictions as answers_module
+from core.networks.layers import Dense, Flatten
 from core.networks.model import pretrained
-from core.networks.network import Dense, Flatten, Network
-from core.networks.recipe import FAST, PRESETS
+from core.networks.network import Network
+from core.networks.presets import FAST, PRESETS
 from core.reports.progress import score_words
 from core.store.runs import run_store
 from pages.components.base.errors import plain

@@ -3,8 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.networks.network import AveragePooling2D, Dense, Flatten, Network
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.layers import AveragePooling2D, Dense, Flatten
+from core.networks.network import Network
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from tests.pages.harness import SEVEN, answer, data_of, draw, opened, set_state, texts
 from tests.played import finished_run
 

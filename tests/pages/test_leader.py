@@ -7,7 +7,7 @@ import pytest
 from core import config
 from core.engine.jobs import EngineState
 from core.networks.history import BatchProgress
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard
 from pages.components.workshop import leader_view

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core.digits.synthetic.handwriting import handwriting
-from core.networks.network import Dense, Flatten, Network
-from core.networks.recipe import PRESETS, Recipe
+from core.networks.layers import Dense, Flatten
+from core.networks.network import Network
+from core.networks.presets import PRESETS
+from core.networks.recipe import Recipe
 from pages.chapters.inputs import scaling
 from pages.chapters.layers import flatten
 from pages.chapters.training import epochs, overfitting

@@ -5,7 +5,7 @@ from core.digits.dataset import Digits
 from core.formatting import duration, percent
 from core.insight.metrics import accuracy_interval
 from core.networks.model import pretrained
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.reports.progress import score_words
 from core.store.runs import run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe

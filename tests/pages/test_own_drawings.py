@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.digits.dataset import Digits
 from core.networks.model import pretrained
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.store import drawings as own
 from core.store.drawings import as_archive, drawing_store
 from core.store.runs import RunState, run_store

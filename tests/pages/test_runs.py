@@ -7,7 +7,7 @@ import pytest
 
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.networks.recipe_link import from_link
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard

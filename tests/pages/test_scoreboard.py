@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.digits.dataset import Digits
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.store.drawings import drawing_store
 from core.store.privacy import privacy
 from core.store.runs import run_store

@@ -11,8 +11,10 @@ from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits
 from core.engine.jobs import EngineState
 from core.lessons.glossary import TERMS
-from core.networks.network import Conv2D, Dense, Dropout, Flatten, Network
-from core.networks.recipe import DETECTOR, PRESETS, SGD, Data, EarlyStopping
+from core.networks.layers import Conv2D, Dense, Dropout, Flatten
+from core.networks.network import Network
+from core.networks.presets import DETECTOR, PRESETS
+from core.networks.recipe import SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
 from core.store import database
 from core.store.runs import RunState, forget_rescued, rescue, run_store

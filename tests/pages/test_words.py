@@ -10,7 +10,7 @@ from core.lessons.glossary import TERMS, find
 from core.lessons.improvements import BETTER_QUICK, IMPROVEMENTS
 from core.lessons.scripts import SCRIPTS
 from core.lessons.workshop import PLAN
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.networks.recipe_link import from_link
 from core.store.runs import run_store
 from tests.pages.harness import ROOT, data_of, opened, texts

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from core.formatting import weight_text
-from core.networks.network import Dense, Flatten, Network
-from core.networks.recipe import PRESETS
+from core.networks.layers import Dense, Flatten
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 from core.networks.snapshots import NO_SNAPSHOTS, with_snapshot
 from core.reports.snapshot_images import (
     filter_shades,

@@ -1,6 +1,6 @@
 import pytest
 
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.store.limits import BadLimit, Limits, OverLimit, check, limits, said
 from core.store.runs import RunState, RunStore
 from tests.training import tiny

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.networks.history import BatchProgress
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.store import queue
 from core.store.queue import Entry, Took
 from core.store.runs import RunStore

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from core.networks.keras_script import keras_code
 from core.networks.network import Network
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from core.training.keras_models import keras_model
 from tests.training import tiny
 from tests.training.test_keras_agreement import HEADS, MAP_LAYERS

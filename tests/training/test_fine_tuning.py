@@ -4,7 +4,8 @@ import pytest
 from core.digits.augmentation import Augmentation
 from core.insight.metrics import accuracy
 from core.networks.model import pretrained
-from core.networks.recipe import PRESETS, Cosine, parse_recipe
+from core.networks.presets import PRESETS
+from core.networks.recipe import Cosine, parse_recipe
 from core.training.checkpoint import Paused
 from core.training.fine_tuning import (
     DRAWINGS_SHARE,

@@ -13,8 +13,9 @@ from core.digits.augmentation import Augmentation
 from core.digits.dataset import Dataset, drawn_digits
 from core.insight.metrics import accuracy, cross_entropy
 from core.networks.history import BatchProgress
+from core.networks.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D
 from core.networks.model import read_model
-from core.networks.network import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Network
+from core.networks.network import Network
 from core.networks.recipe import (
     SGD,
     AdamW,

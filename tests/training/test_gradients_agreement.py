@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from core.insight.saliency import grad_cam, map_layers
 from core.networks.gradients import gradients
-from core.networks.network import AveragePooling2D, Conv2D, Dense, Flatten, MaxPooling2D, Network, Softmax
-from core.networks.recipe import PRESETS
+from core.networks.layers import AveragePooling2D, Conv2D, Dense, Flatten, MaxPooling2D, Softmax
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 from tests.samples import digit_image, random_model, random_weights
 from tests.training.test_keras_agreement import HEADS, MAP_LAYERS, in_keras
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from core.networks.network import (
+from core.networks.layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
@@ -17,11 +17,11 @@ from core.networks.network import (
     Flatten,
     GlobalAveragePooling2D,
     MaxPooling2D,
-    Network,
     ReLU,
     Softmax,
 )
-from core.networks.recipe import PRESETS
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 from core.training.keras_models import keras_model
 from tests.samples import random_weights
 from tests.training import tiny

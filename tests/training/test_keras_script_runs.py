@@ -12,8 +12,8 @@ from core.digits import dataset
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import Digits, load_dataset
 from core.networks.keras_script import keras_archive, keras_script
+from core.networks.presets import PRESETS
 from core.networks.recipe import (
-    PRESETS,
     SGD,
     AdamW,
     BestCheckpoint,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.lessons.scripts import SCRIPTS
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 
 
 @pytest.mark.parametrize("preset", SCRIPTS)

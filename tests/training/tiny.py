@@ -3,8 +3,9 @@
 import numpy as np
 
 from core.digits.dataset import Dataset, load_dataset
+from core.networks.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
 from core.networks.model import Model, Scores
-from core.networks.network import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Network, ReLU
+from core.networks.network import Network
 from core.networks.recipe import Adam, Data, Recipe
 from core.training.checkpoint import TrainedModel
 from tests.samples import random_weights

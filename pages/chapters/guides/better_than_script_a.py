@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.lessons.glossary import find
 from core.lessons.improvements import BETTER, BETTER_QUICK, SCRIPT_A_QUICK
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from pages.components.learn import try_it
 from pages.components.learn.glossary_view import address, question
 

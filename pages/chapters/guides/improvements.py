@@ -6,7 +6,7 @@ from core.formatting import percent
 from core.insight.metrics import accuracy_interval
 from core.lessons.glossary import find
 from core.lessons.improvements import IMPROVEMENTS, SCRIPT_A_MEASURED, Improvement
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from pages.components.base.typesetting import caption
 from pages.components.learn import try_it
 from pages.components.learn.glossary_view import question

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.lessons.scripts import SCRIPT_A
-from core.networks.recipe import PRESETS
+from core.networks.presets import PRESETS
 from pages.components.base.typesetting import caption
 from pages.components.learn import script_reader, try_it
 

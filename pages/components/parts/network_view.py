@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.networks.keras_script import keras_code, keras_lines
-from core.networks.network import IMAGE_SHAPE, LayerSummary, Network, Shape
+from core.networks.layers import Shape
+from core.networks.network import IMAGE_SHAPE, LayerSummary, Network
 from pages.components.base.component import register
 
 _network = register(__file__)

@@ -14,9 +14,10 @@ from pydantic import BaseModel
 
 from core.digits.augmentation import Augmentation
 from core.lessons.glossary import Term, term_of
-from core.networks.network import Dropout, Network
+from core.networks.layers import Dropout
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 from core.networks.recipe import (
-    PRESETS,
     SGD,
     Adam,
     AdamW,

@@ -1,0 +1,388 @@
+"""The layers a network is stacked from: each knows its shapes, its weights, what it costs and its NumPy passes.
+
+Nothing here needs TensorFlow. Names, defaults and weight layouts are those of Keras, so that Keras can train a
+network and NumPy can read what it learned.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from math import prod
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from core.value import Value
+
+Shape = tuple[int, ...]
+Weights = Mapping[str, np.ndarray]
+Activation = Literal["linear", "relu", "softmax"]
+
+
+class WeightSpec(NamedTuple):
+    """Shape of one weight array, and whether gradient descent changes it."""
+
+    shape: Shape
+    is_trainable: bool = True
+
+
+class _Layer(Value):
+    """What every layer can tell about itself. Shapes leave out the batch."""
+
+    @abstractmethod
+    def output_shape(self, shape: Shape) -> Shape:
+        """Shape of what the layer puts out; raises ValueError where the input does not fit."""
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        """The layer's weights in Keras' order, by Keras' names."""
+        return {}
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Multiplications with an addition that one image costs (comparisons and exponentials are not counted)."""
+        return 0
+
+    @abstractmethod
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        """Put (n, *shape) float32 through the layer, as Keras does when it predicts."""
+
+    @abstractmethod
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        """Take the gradient of some number by the layer's output back to its input, by the chain rule.
+
+        Args:
+            gradient: (n, *output shape), by the output `y`.
+            x: what `forward` was given.
+            y: what it put out.
+            weights: the layer's own.
+
+        Returns:
+            (n, *shape) float32, the gradient by `x`.
+        """
+
+
+class Conv2D(_Layer):
+    """A square convolution."""
+
+    layer: Literal["Conv2D"] = "Conv2D"
+    filters: int = Field(ge=1, le=512)
+    kernel_size: int = Field(3, ge=1, le=28)
+    strides: int = Field(1, ge=1, le=8)
+    padding: Literal["valid", "same"] = "valid"
+    activation: Activation = "linear"
+    use_bias: bool = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, _ = _map_shape(shape)
+        if self.padding == "same":
+            return -(-height // self.strides), -(-width // self.strides), self.filters
+        return *_slid(height, width, self.kernel_size, self.strides, "kernel"), self.filters
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        kernel = (self.kernel_size, self.kernel_size, shape[-1], self.filters)
+        return _kernel_and_bias(kernel, self.use_bias)
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return prod(self.output_shape(shape)) * self.kernel_size**2 * shape[-1]
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        if self.padding == "same":
+            x = _padded(x, self.kernel_size, self.strides)
+        size, stride = self.kernel_size, self.strides
+        images, height, width, channels = x.shape
+        rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
+        # A kernel row is one contiguous run of size * channels numbers, which makes this copy cheap.
+        x = np.ascontiguousarray(x)
+        image, row, column = x.strides[:3]
+        shape = (images, rows, columns, size, size * channels)
+        places = (image, row * stride, column * stride, row, x.itemsize)
+        patches = np.ndarray(shape, x.dtype, x, 0, places).reshape(images * rows * columns, -1)
+        y = patches @ weights["kernel"].reshape(-1, self.filters)
+        if self.use_bias:
+            y += weights["bias"]
+        return _activated(y, self.activation).reshape(images, rows, columns, self.filters)
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        size, stride = self.kernel_size, self.strides
+        top, bottom, left, right = _pads(x.shape, size, stride) if self.padding == "same" else (0, 0, 0, 0)
+        images, height, width, channels = x.shape
+        rows, columns = y.shape[1:3]
+        by_sum = _deactivated(gradient, y, self.activation).reshape(-1, self.filters)
+        by_patch = (by_sum @ weights["kernel"].reshape(-1, self.filters).T).reshape(
+            images, rows, columns, size, size, channels
+        )
+        # Each patch gives back what it took: overlapping patches add up.
+        padded = np.zeros((images, height + top + bottom, width + left + right, channels), np.float32)
+        for i in range(size):
+            for j in range(size):
+                place = padded[:, i : i + rows * stride : stride, j : j + columns * stride : stride]
+                place += by_patch[:, :, :, i, j]
+        return padded[:, top : top + height, left : left + width]
+
+
+class _Pooling(_Layer):
+    """Square windows that do not overlap; what does not fill a window is left out."""
+
+    pool_size: int = Field(2, ge=1, le=28)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, channels = _map_shape(shape)
+        return *_slid(height, width, self.pool_size, self.pool_size, "pool"), channels
+
+    def _members(self, x: np.ndarray) -> list[np.ndarray]:
+        """For each place in a window, (n, rows, columns, channels): what stands there in every window."""
+        size = self.pool_size
+        rows, columns = x.shape[1] // size * size, x.shape[2] // size * size
+        return [x[:, i:rows:size, j:columns:size] for i in range(size) for j in range(size)]
+
+
+class MaxPooling2D(_Pooling):
+    """The largest value of each window."""
+
+    layer: Literal["MaxPooling2D"] = "MaxPooling2D"
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        first, *others = self._members(x)
+        y = first.copy()
+        for member in others:
+            np.maximum(y, member, out=y)
+        return y
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        by_input = np.zeros_like(x)
+        is_open = np.ones(y.shape, bool)
+        for member, place in zip(self._members(x), self._members(by_input), strict=True):
+            is_largest = is_open & (member == y)  # of several that are as large the first has it all, as in TensorFlow
+            np.copyto(place, gradient, where=is_largest)
+            is_open &= ~is_largest
+        return by_input
+
+
+class AveragePooling2D(_Pooling):
+    """The mean of each window."""
+
+    layer: Literal["AveragePooling2D"] = "AveragePooling2D"
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        first, *others = self._members(x)
+        y = first.copy()
+        for member in others:
+            y += member
+        y /= np.float32(self.pool_size**2)
+        return y
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        by_input = np.zeros_like(x)
+        for place in self._members(by_input):
+            np.divide(gradient, np.float32(self.pool_size**2), out=place)
+        return by_input
+
+
+class GlobalAveragePooling2D(_Layer):
+    """The mean of each feature map."""
+
+    layer: Literal["GlobalAveragePooling2D"] = "GlobalAveragePooling2D"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (_map_shape(shape)[-1],)
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        means: np.ndarray = x.mean(axis=(1, 2))
+        return means
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        share = gradient / np.float32(x.shape[1] * x.shape[2])
+        return np.broadcast_to(share[:, np.newaxis, np.newaxis], x.shape)
+
+
+class Flatten(_Layer):
+    """Feature maps as one long row of numbers."""
+
+    layer: Literal["Flatten"] = "Flatten"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (prod(shape),)
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return x.reshape(len(x), -1)
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return np.asarray(gradient.reshape(x.shape))
+
+
+class Dense(_Layer):
+    """Every input connected to every unit."""
+
+    layer: Literal["Dense"] = "Dense"
+    units: int = Field(ge=1, le=4096)
+    activation: Activation = "linear"
+    use_bias: bool = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise ValueError("needs a row of numbers: put Flatten or GlobalAveragePooling2D before it")
+        return (self.units,)
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        return _kernel_and_bias((shape[0], self.units), self.use_bias)
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return shape[0] * self.units
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        y = x @ weights["kernel"]
+        if self.use_bias:
+            y += weights["bias"]
+        return _activated(y, self.activation)
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return np.asarray(_deactivated(gradient, y, self.activation) @ weights["kernel"].T)
+
+
+class Dropout(_Layer):
+    """Sets a share of its inputs to zero while training, and does nothing afterwards."""
+
+    layer: Literal["Dropout"] = "Dropout"
+    rate: float = Field(ge=0, le=0.9)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return x
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return gradient
+
+
+class BatchNormalization(_Layer):
+    """Centres and scales each channel by what it saw in training."""
+
+    layer: Literal["BatchNormalization"] = "BatchNormalization"
+    momentum: float = Field(0.99, ge=0, lt=1)
+    epsilon: float = Field(1e-3, gt=0, le=1)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
+        channels = shape[-1:]
+        return {
+            "gamma": WeightSpec(channels),
+            "beta": WeightSpec(channels),
+            "moving_mean": WeightSpec(channels, is_trainable=False),
+            "moving_variance": WeightSpec(channels, is_trainable=False),
+        }
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return prod(shape)
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        scale = self._scale(weights)
+        y = x * scale
+        y += weights["beta"] - weights["moving_mean"] * scale
+        return np.asarray(y)
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return np.asarray(gradient * self._scale(weights))
+
+    def _scale(self, weights: Weights) -> np.ndarray:
+        return np.asarray(weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(self.epsilon)))
+
+
+class ReLU(_Layer):
+    """Keeps what is positive."""
+
+    layer: Literal["ReLU"] = "ReLU"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return _activated(x.copy(), "relu")
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return _deactivated(gradient, y, "relu")
+
+
+class Softmax(_Layer):
+    """Turns logits into probabilities."""
+
+    layer: Literal["Softmax"] = "Softmax"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return _activated(x.copy(), "softmax")
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return _deactivated(gradient, y, "softmax")
+
+
+Layer = Annotated[
+    Conv2D
+    | MaxPooling2D
+    | AveragePooling2D
+    | GlobalAveragePooling2D
+    | Flatten
+    | Dense
+    | Dropout
+    | BatchNormalization
+    | ReLU
+    | Softmax,
+    Field(discriminator="layer"),
+]
+
+
+def _kernel_and_bias(kernel: Shape, use_bias: bool) -> dict[str, WeightSpec]:
+    specs = {"kernel": WeightSpec(kernel), "bias": WeightSpec(kernel[-1:])}
+    return specs if use_bias else {"kernel": specs["kernel"]}
+
+
+def _map_shape(shape: Shape) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise ValueError("needs feature maps, but the layer before it puts out a row of numbers")
+    return shape
+
+
+def _slid(height: int, width: int, size: int, stride: int, what: str) -> tuple[int, int]:
+    if size > min(height, width):
+        raise ValueError(f"has a {size}x{size} {what}, larger than its {height}x{width} input")
+    return (height - size) // stride + 1, (width - size) // stride + 1
+
+
+def _padded(x: np.ndarray, size: int, stride: int) -> np.ndarray:
+    """Zeros around the maps as TensorFlow's "same" puts them: an odd one goes below and to the right."""
+    top, bottom, left, right = _pads(x.shape, size, stride)
+    images, height, width, channels = x.shape
+    padded = np.zeros((images, height + top + bottom, width + left + right, channels), x.dtype)
+    padded[:, top : top + height, left : left + width] = x  # what np.pad does in ten times the time
+    return padded
+
+
+def _pads(shape: Shape, size: int, stride: int) -> tuple[int, int, int, int]:
+    """Rows of zeros that "same" puts above and below (n, height, width, channels), columns to the left and right."""
+    high, wide = (max((-(-side // stride) - 1) * stride + size - side, 0) for side in shape[1:3])
+    return high // 2, high - high // 2, wide // 2, wide - wide // 2
+
+
+def _activated(y: np.ndarray, activation: Activation) -> np.ndarray:
+    """Apply an activation in place."""
+    if activation == "relu":
+        np.maximum(y, np.float32(0), out=y)
+    elif activation == "softmax":
+        y -= y.max(axis=-1, keepdims=True)
+        np.exp(y, out=y)
+        y /= y.sum(axis=-1, keepdims=True)
+    return y
+
+
+def _deactivated(gradient: np.ndarray, y: np.ndarray, activation: Activation) -> np.ndarray:
+    """The gradient by an activation's input, from the one by its output `y`."""
+    if activation == "relu":
+        return np.asarray(gradient * (y > 0))
+    if activation == "softmax":
+        return np.asarray(y * (gradient - (gradient * y).sum(axis=-1, keepdims=True)))
+    return gradient
