@@ -1,8 +1,7 @@
-"""The README's still pictures, from the real app; `animation.py` makes the one that moves.
+"""The README's pictures, from the real app: `python -m tests.benchmarks.pictures .github/pictures`.
 
-`python -m tests.benchmarks.pictures .github/pictures`. First Draw by day and by night, Train, Model. Then the way from
-a first visit to a better model than Script A: it opens the chapter, draws an 8, trains Script A and then one cycle on
-10,000 images each, compares them and draws again for the new model.
+The moving one first: a digit is drawn and read, a network trained, a digit drawn again for the new network. Then four
+stills: Draw by day and by night, Train, Model.
 """
 
 import io
@@ -11,38 +10,64 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.benchmarks import report
-from tests.benchmarks.animation import SEVEN
 from tests.served import READY, Visit, chromium, serve
 
 SCREEN = {"width": 1280, "height": 720}
-BESIDE = {"width": 1100, "height": 560}  # of two that stand side by side
-STEP = (960, 540)  # of a picture of a step, in pixels
-COLOURS = 250  # in a picture's palette
+BESIDE = {"width": 1100, "height": 560}  # of two stills that stand side by side
+FILMED = {"width": 1040, "height": 640}
+WIDTH = 832  # of the animation, in pixels
+MAX_BYTES = 3_000_000  # of the animation
+QUALITY = 72  # of WebP, of 100
+TRAINING_FRAMES = 18  # as many as are kept, however long the training took
+COLOURS = 250  # in a still's palette
 PATIENCE = 900_000  # milliseconds for a training, whatever else the machine does
-EIGHT = [
-    [(170, 70), (130, 48), (100, 72), (115, 110), (150, 135), (180, 170), (170, 220), (125, 235), (95, 205)],
-    [(95, 205), (105, 165), (150, 135), (180, 105), (170, 70)],
-]
-CHAPTER = "/learn?chapter=better_than_script_a"
+SEVEN = [[(75, 60), (205, 55), (175, 120), (150, 180), (130, 240)], [(105, 150), (200, 140)]]
+THREE = [[(85, 60), (140, 40), (185, 70), (170, 115), (130, 132), (180, 150), (195, 195), (150, 238), (80, 220)]]
+
+
+@dataclass
+class Frames:
+    """The animation's pictures in their order, each with how long it is shown, in milliseconds."""
+
+    page: Page
+    images: list[Image.Image] = field(default_factory=list)
+    durations: list[int] = field(default_factory=list)
+
+    def take(self, milliseconds: int) -> None:
+        """Take a picture of the page as it is now."""
+        image = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+        self.images.append(image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS))
+        self.durations.append(milliseconds)
+
+    def thin_out(self, start: int, count: int) -> None:
+        """Keep only so many of the pictures from `start` on, evenly, the first and the last among them."""
+        indices = range(start, len(self.images))
+        kept = {indices[round(step * (len(indices) - 1) / (count - 1))] for step in range(count)}
+        for index in reversed(indices):
+            if index not in kept:
+                del self.images[index], self.durations[index]
 
 
 def main() -> None:
-    """Visit, walk the way, keep the pictures."""
+    """Visit, draw, train, save the pictures."""
     if len(sys.argv) != 2:
         print("Usage: python -m tests.benchmarks.pictures FOLDER", file=sys.stderr)
         sys.exit(2)
     folder = Path(sys.argv[1])
     expect.set_options(timeout=PATIENCE)
     with chromium() as browser, tempfile.TemporaryDirectory() as home, serve(Path(home)) as server:
+        size, seconds = _animate(browser, server.url, folder / "inkling.webp")
         _stills(browser, server.url, folder)
-        first, second = _path(browser, server.url, folder)
-    report(script_a=first, one_cycle=second)
+    report(animation_bytes=size, animation_seconds=seconds)
+    if size > MAX_BYTES:
+        sys.exit(1)
 
 
 @contextmanager
@@ -50,6 +75,68 @@ def _visit(browser: Browser, url: str, screen: dict[str, int], theme: str = "lig
     context = browser.new_context(viewport=screen, color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
     yield Visit(context.new_page(), url)
     context.close()
+
+
+def _animate(browser: Browser, url: str, target: Path) -> tuple[int, float]:
+    """Save the animation; returns its bytes and its seconds."""
+    context = browser.new_context(viewport=FILMED, color_scheme="light")  # type: ignore[arg-type]
+    visit = Visit(context.new_page(), url)
+    frames = Frames(visit.page)
+    visit.open()
+    frames.take(900)
+    _draw_filmed(visit, frames, SEVEN)
+    visit.page.get_by_role("button", name="Train your own").click()
+    expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()
+    expect(visit.page.locator(READY)).to_be_attached()
+    frames.take(1200)
+    _train_filmed(visit, frames)
+    visit.page.get_by_role("button", name="Draw with it").click()
+    expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    visit.lay_sheet("Clear")
+    expect(visit.page.get_by_role("status").filter(has_text="Draw a digit")).to_be_visible()
+    frames.take(700)
+    _draw_filmed(visit, frames, THREE)
+    context.close()
+    first, *others = frames.images
+    how = {"duration": frames.durations, "loop": 0, "quality": QUALITY, "method": 6}
+    first.save(target, save_all=True, append_images=others, **how)
+    return target.stat().st_size, sum(frames.durations) / 1000
+
+
+def _draw_filmed(visit: Visit, frames: Frames, strokes: list[list[tuple[float, float]]]) -> None:
+    """Draw with the mouse, picture by picture, and wait for the answer to each stroke."""
+    board = visit.sheet().bounding_box()
+    assert board
+    undo = visit.page.get_by_role("button", name="Undo").and_(visit.page.locator(":not(.dc-icon-button)"))
+    for points in strokes:
+        visit.page.mouse.move(board["x"] + points[0][0], board["y"] + points[0][1])
+        visit.page.mouse.down()
+        for x, y in points[1:]:
+            visit.page.mouse.move(board["x"] + x, board["y"] + y, steps=8)
+            frames.take(90)
+        visit.page.mouse.up()
+        expect(undo).to_be_enabled()
+        expect(visit.page.get_by_role("status").filter(has_text="sure")).to_be_visible()
+        visit.page.wait_for_timeout(700)  # the bars have come to rest
+        frames.take(700)
+    frames.durations[-1] = 1600
+
+
+def _train_filmed(visit: Visit, frames: Frames) -> None:
+    visit.page.get_by_role("button", name="Train", exact=True).click()
+    expect(visit.page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=PATIENCE)
+    start = len(frames.images)
+    done = visit.page.get_by_role("button", name="Draw with it")
+    waited = 0
+    while not done.is_visible() and waited < PATIENCE:
+        frames.take(220)
+        visit.page.wait_for_timeout(300)
+        waited += 300
+    expect(done).to_be_visible()
+    visit.page.wait_for_timeout(500)
+    frames.take(220)
+    frames.thin_out(start, TRAINING_FRAMES)
+    frames.durations[-1] = 2200
 
 
 def _stills(browser: Browser, url: str, folder: Path) -> None:
@@ -77,40 +164,6 @@ def _stills(browser: Browser, url: str, folder: Path) -> None:
         _keep(visit, folder / "model-dark.png")
 
 
-def _path(browser: Browser, url: str, folder: Path) -> tuple[str, str]:
-    """Walk the way; return the test accuracies of Script A and of one cycle."""
-    with _visit(browser, url, SCREEN) as visit:
-        visit.goto(CHAPTER)
-        expect(visit.page.get_by_role("heading", name="8. Draw again")).to_be_attached()
-        _keep(visit, folder / "path-1-chapter.png", STEP)
-        _draw(visit, EIGHT)
-        _train(visit, "Script A, quick", "Script A, quick")
-        expect(visit.page.get_by_text(re.compile("Epoch 2, batch"))).to_be_visible()
-        _keep(visit, folder / "path-2-training.png", STEP)
-        first = _score(visit)
-        _train(visit, "One cycle, quick", "Script A, one cycle, quick")
-        second = _score(visit)
-        _keep(visit, folder / "path-3-one-cycle.png", STEP)
-        visit.goto("/runs")
-        for name in ("Script A, quick", "Script A, one cycle, quick"):
-            visit.page.get_by_role("checkbox", name=f"Choose {name}", exact=True).check()
-            expect(visit.page.locator(READY)).to_be_attached()
-        expect(visit.page.get_by_role("heading", name="Side by side")).to_be_visible()
-        visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
-        _keep(visit, folder / "path-4-compare.png", STEP)
-        visit.goto("/train")
-        visit.page.get_by_role("button", name="Draw with it").click()
-        _draw(visit, EIGHT)
-        visit.page.get_by_text("The nearest training digits").click()
-        expect(visit.page.get_by_role("list", name="The nearest training digits")).to_be_visible()
-        visit.page.get_by_text("The runner-up", exact=True).click()
-        expect(visit.page.get_by_text("Ink here speaks for").first).to_be_visible()
-        visit.page.get_by_text("The nearest training digits").evaluate("words => words.scrollIntoView()")
-        visit.page.get_by_test_id("stMain").evaluate("main => main.scrollBy(0, -90)")  # from under the navigation
-        _keep(visit, folder / "path-5-yours.png", STEP)
-    return first, second
-
-
 def _draw(visit: Visit, strokes: list[list[tuple[float, float]]]) -> None:
     if not visit.page.get_by_role("heading", name="Draw a digit", exact=True).is_visible():
         visit.page.get_by_role("link", name="Draw", exact=True).click()
@@ -124,32 +177,12 @@ def _draw(visit: Visit, strokes: list[list[tuple[float, float]]]) -> None:
     expect(visit.page.locator(READY)).to_be_attached()
 
 
-def _train(visit: Visit, button: str, recipe: str) -> None:
-    """Go by the chapter's button to Train, and press it there."""
-    visit.page.get_by_role("link", name="Learn", exact=True).click()
-    visit.page.get_by_role("link", name="A better model than Script A").first.click()
-    visit.page.get_by_role("button", name=button, exact=True).click()
-    expect(visit.page.get_by_text(f"The controls were filled with the recipe {recipe}. A card")).to_be_visible()
-    expect(visit.page.locator(READY)).to_be_attached()
-    visit.page.get_by_role("button", name="Train", exact=True).click()
-    expect(visit.page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
-
-
-def _score(visit: Visit) -> str:
-    """The test accuracy of the run that is shown, when it is over."""
-    expect(visit.page.get_by_role("button", name="Draw with it")).to_be_visible()
-    said = visit.page.get_by_text(re.compile(r"Reads \d\d\.\d\d\s% of 10,000 test images"))
-    return said.inner_text().split()[1]
-
-
-def _keep(visit: Visit, path: Path, size: tuple[int, int] | None = None) -> None:
+def _keep(visit: Visit, path: Path) -> None:
     screen = visit.page.viewport_size
     assert screen
     visit.page.mouse.move(screen["width"] - 10, screen["height"] - 10)  # over nothing that would light up
     visit.page.wait_for_timeout(1000)  # what glides and fades in has come to rest
     picture = Image.open(io.BytesIO(visit.page.screenshot())).convert("RGB")
-    if size:
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
