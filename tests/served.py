@@ -177,7 +177,14 @@ def serve(
     log = home / "server.log"
     with log.open("w") as output:
         command = [python, "-m", "streamlit", "run", "app.py", *address, *options]
-        process = subprocess.Popen(command, cwd=app, env=variables, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            cwd=app,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # as on a server: Linux weighs sessions, and would count it among its visitors
+        )
         try:
             url = f"http://127.0.0.1:{port}"
             until(lambda: process.poll() is not None or _answers(f"{url}/_stcore/health"), "the server answers")

@@ -21,14 +21,12 @@ import os
 import random
 import secrets
 import shutil
-import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Coroutine, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -45,19 +43,18 @@ from core.networks.recipe_link import to_link
 from core.store.runs import RunStore
 from tests.benchmarks import mnist_or_exit, report
 from tests.drawings import DIGITS
+from tests.served import READY, serve
 from tests.visitors import NoAnswer, Visitor
 
-ROOT = Path(__file__).parents[2]
 BROWSERS = 3  # of the users
 QUICK = FAST.model_copy(update={"data": FAST.data.model_copy(update={"size": "quick"})})
 QUICK_SIZE = "Quick, 10,000 images"  # as the form calls it
 OTHER_PAGES = ("model", "evaluate", "runs", "learn")
-READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 PAUSE = (1.5, 4.0)  # seconds in which a person looks, between two clicks or strokes
 PATIENCE_MS = 60_000  # in which a browser's page must have followed
 SAMPLE_SECONDS = 0.25
 FORETOLD_SECONDS = 2.0
-START_SECONDS = 600  # in which the server must have come up, and then the engine; a busy machine is slow
+START_SECONDS = 600  # in which the engine must have come up; a busy machine is slow
 OVERTIME = 3  # times the benchmark's seconds, after which a run that has not begun is a failure
 
 
@@ -110,17 +107,12 @@ def main() -> None:
     figures = Figures()
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        store = RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
-        web, address = _started(home)
-        try:
-            asyncio.run(_let_in(chosen.users, chosen.seconds, address, chromium, web, store, home, figures))
+        with serve(home, may_stumble=True) as server:
+            address = server.url.removeprefix("http://")
+            store = RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
+            asyncio.run(_let_in(chosen.users, chosen.seconds, address, chromium, server.process, store, home, figures))
             # Now: that processes are ended in the end, in whatever order, is not what is measured.
             logs = "\n".join(path.read_text(errors="replace") for path in sorted(home.glob("*.log")))
-        finally:
-            web.terminate()
-            web.wait(60)
-            stop = [sys.executable, "-m", "core", "stop"]
-            subprocess.run(stop, cwd=ROOT, env=_environment(home), stdout=subprocess.DEVNULL, check=False)
     if "Traceback" in logs:
         print(logs[logs.index("Traceback") :][:3000])
     for failure in figures.failures:
@@ -363,30 +355,6 @@ def _megabytes(processes: Sequence[psutil.Process]) -> float:
         with suppress(psutil.NoSuchProcess):
             total += process.memory_info().rss / 1e6
     return total
-
-
-def _started(home: Path) -> tuple[subprocess.Popen[bytes], str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-    where = ["--server.address=127.0.0.1", f"--server.port={address.partition(':')[2]}"]
-    with (home / "web.log").open("wb") as log:
-        # In a session of its own, as on a server: Linux would count it among its visitors otherwise.
-        web = subprocess.Popen(
-            [*command, *where], cwd=ROOT, env=_environment(home), stdout=log, stderr=log, start_new_session=True
-        )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and web.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(f"http://{address}/_stcore/health", timeout=1):
-            return web, address
-        time.sleep(0.1)
-    web.kill()
-    raise TimeoutError((home / "web.log").read_text())
-
-
-def _environment(home: Path) -> dict[str, str]:
-    return os.environ | {"INKLING_HOME": str(home)}
 
 
 async def _until(moment: float) -> None:
