@@ -2,8 +2,11 @@
 
 import streamlit as st
 
+from core.store.runs import run_store
+from pages.components.base.typesetting import caption, on_accent
 from pages.components.frame import router
-from pages.components.runs import runs_view
+from pages.components.runs import one_run, run_actions, runs_table, selected_runs, side_by_side
+from pages.components.visitor import workspace
 
 router.guard()
 
@@ -11,5 +14,26 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Runs", anchor=False, width="content")
         st.page_link("pages/scoreboard.py", label="Scoreboard", icon=":material/leaderboard:", width="content")
-    runs_view.render()
+    mine = run_store().listed(workspace.owner())
+    ids = selected_runs.ids(newest=mine[0].id if mine else "")
+    runs = [*selected_runs.runs_of_others(ids), *mine]
+    if any(run_id not in ("", selected_runs.PRETRAINED, *(run.id for run in runs)) for run_id in ids):
+        caption("A run in this link is gone, or the link is incomplete.")
+    if runs or selected_runs.PRETRAINED in ids:
+        runs_table.render(ids)
+        caption("Click a name to open that run; tick several to compare them.")
+        selected, unreadable = selected_runs.read(runs, ids)
+        if len(selected) + len(unreadable) > 1:
+            side_by_side.render(selected)
+            run_actions.render_delete_all([one.run for one in selected if one.run], unreadable)
+        elif selected:
+            one_run.render(selected[0])
+        elif unreadable:
+            one_run.render_unreadable(unreadable[0])
+    else:
+        with st.container(border=True, key="no_runs", gap="small"):
+            st.header("No runs yet", anchor=False)
+            st.markdown("Every network that you train is kept here, with its curves, its recipe and its files.")
+            if st.button(on_accent("Train a network"), key="train_one", type="primary"):
+                st.switch_page("pages/train.py")
     st.page_link("pages/privacy.py", label=":small[What is kept of you, and how to delete it]")

@@ -81,7 +81,7 @@ def test_nothing_is_wider_than_the_screen(cold_server, runs, visitor):
     for name in ("First", "Second", "Pretrained"):
         visit.page.get_by_role("checkbox", name=f"Choose {name}").check()
     expect(heading(visit, "Side by side")).to_be_visible()
-    expect(visit.page.get_by_role("region", name=re.compile("settings in which they differ"))).to_be_visible()
+    expect(visit.page.get_by_role("table", name=re.compile("settings in which they differ"))).to_be_visible()
     for width in (1280, 375, 320):
         visit.page.set_viewport_size({"width": width, "height": 700})
         main = visit.page.get_by_test_id("stMain")

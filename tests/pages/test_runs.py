@@ -23,7 +23,7 @@ def runs_page(**query):
 
 
 def lines(app):
-    return data_of(app, "runs_table")["lines"]
+    return data_of(app, "runs_table")["rows"]
 
 
 def click(app, *run_ids, stamp=0.5):
@@ -145,7 +145,7 @@ def test_a_run_is_renamed_and_deleted_after_a_question():
     app.button(key=f"rename_now_{run_id}").click().run()
     assert run_store().run(run_id).name == "My best"
     assert app.header[0].value == "My best"
-    assert "cannot be brought back" in texts(app)
+    assert "cannot be undone" in texts(app)
     app.button(key=f"delete_now_{run_id}").click().run()
     assert [run.id for run in run_store().runs_of(OWNER)] == [other]
     assert app.header[0].value == "Second"
@@ -272,10 +272,10 @@ def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_diffe
     app = runs_page(runs=f"{first},{second}")
     assert not app.error
     assert "First reads 0.62 points less than Second, but took a tenth of the time" in texts(app).replace("\\", "")
-    table = data_of(app, "settings_table")
-    assert table["heads"] == ["A Second", "B First"]
-    assert ["Batch size", "32", "128"] in table["rows"]
-    assert not any(row[0] in ("Epochs", "How far") for row in table["rows"])
+    table = app.table[0].value
+    assert list(table.columns) == ["A Second", "B First"]
+    assert list(table.loc["Batch size"]) == ["32", "128"]
+    assert not {"Epochs", "Status"} & set(table.index)
     assert "1 setting differs" in texts(app)
     assert "leaves out label smoothing" in texts(app)
     app.segmented_control(key="curve_axis").set_value("seconds").run()
@@ -291,11 +291,11 @@ def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model()
     first, failed = run_with_curves("First"), run_with_curves("Broken", end="fail")
     app = runs_page(runs=f"{first},{failed},pretrained")
     assert not app.error
-    table = data_of(app, "settings_table")
-    assert table["heads"] == ["A Broken", "B First", "C Pretrained"]
-    assert ["How far", "Failed in epoch 1 of 1", "Finished", "Built in"] in table["rows"]
+    table = app.table[0].value
+    assert list(table.columns) == ["A Broken", "B First", "C Pretrained"]
+    assert list(table.loc["Status"]) == ["Failed in epoch 1 of 1", "Finished", "Built in"]
     app = runs_page(runs="pretrained")
-    assert "brings no curves" in texts(app)
+    assert "has no curves" in texts(app)
 
 
 def test_several_are_deleted_at_once():

@@ -1,4 +1,7 @@
-"""What can be done with a run: its files for everyone who has its link, all else for its owner."""
+"""What can be done with a run: everyone who has its link may download its files; the rest is for its owner.
+
+In the session: `started_run`, the id of a run that a button has just queued, until Train shows it.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,22 +23,22 @@ from core.store.runs import ListedRun, NoSuchRun, Run, run_store
 from core.store.scoreboard import scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
+from pages.components.base.popover import popover
 from pages.components.base.typesetting import caption, on_accent
 from pages.components.parts import script_download
 from pages.components.runs import scoreboard_entry
 from pages.components.visitor import model_choice, own_drawings, workspace
 from pages.components.visitor.engine import engine
 
-CONTINUED = ", continued"  # what the name of a run ends with that began with another's weights
-WIDTH = 300  # pixels inside a popover
+CONTINUED = ", continued"  # ends the name of a run that started from another one's weights
 
 
-class SameAgain(InklingError):
+class Unchanged(InklingError):
     """A run would be repeated without any change."""
 
 
 def render(run: Run, name: str) -> None:
-    """Draw the buttons of a run."""
+    """Render the buttons of a run; its files are named after `name`."""
     if run_id := st.session_state.pop("started_run", None):
         st.switch_page("pages/train.py", query_params={"run": run_id})
     is_mine = workspace.owns(run)
@@ -53,57 +56,53 @@ def render(run: Run, name: str) -> None:
         scoreboard_entry.render(run)
         if is_mine:
             refusal = run_store().refusal(workspace.owner())
-            replay = st.popover("Replay", key=f"replay_{run.id}", icon=":material/replay:")
-            with replay, st.container(width=WIDTH, gap="xsmall"):  # fits above its button on a low screen
+            with popover("Replay", key=f"replay_{run.id}", icon=":material/replay:", gap="xsmall"):  # for low screens
                 _render_replay(run, refusal)
-            if run.has_model and not run.is_fine_tuning:  # its drawings would be forgotten again
-                with st.popover("Continue", key=f"continue_{run.id}"), st.container(width=WIDTH):
+            if run.has_model and not run.is_fine_tuning:  # or the drawings it learned would be forgotten
+                with popover("Continue", key=f"continue_{run.id}"):
                     _render_continue(run, refusal)
-        with st.popover("Download", key=f"download_{run.id}", icon=":material/download:"), st.container(width=WIDTH):
+        with popover("Download", key=f"download_{run.id}", icon=":material/download:"):
             _render_downloads(run, name)
         if is_mine:
             _render_rename(run)
             _render_delete(run.id, run.name, run.state.is_active)
     if not is_mine:
-        caption("You are watching. Only its owner can rename, continue or delete this run.")
+        caption("This is somebody else's run. Only its owner can rename, continue or delete it.")
 
 
-def render_for_unread(run: Run | ListedRun) -> None:
-    """Draw what can be done with a run that cannot be read: it is damaged, or another version's."""
+def render_unreadable(run: Run | ListedRun) -> None:
+    """Render what can be done with a run that is damaged or was made by another version."""
     with st.container(horizontal=True, gap="xsmall", key="run_actions"):
         _render_rename(run)
         _render_delete(run.id, run.name, is_active=False)
 
 
-def render_delete_all(runs: Sequence[Run], unread: Sequence[Run | ListedRun]) -> None:
-    """Draw the button that deletes all of the chosen runs that are the visitor's."""
-    mine = [run.id for run in runs if workspace.owns(run)] + [run.id for run in unread]
+def render_delete_all(runs: Sequence[Run], unreadable: Sequence[Run | ListedRun]) -> None:
+    """Render the button that deletes all of these runs that are the visitor's; nothing for fewer than two."""
+    mine = [run.id for run in runs if workspace.owns(run)] + [run.id for run in unreadable]
     if len(mine) < 2:
         return
-    with st.popover(f"Delete {len(mine)} runs", key="delete_all", icon=":material/delete:"), st.container(width=WIDTH):
-        st.markdown(f"Delete these {len(mine)} runs, their models and curves? They cannot be brought back.")
+    with popover(f"Delete {len(mine)} runs", key="delete_all", icon=":material/delete:"):
+        st.markdown(f"Delete these {len(mine)} runs, their models and curves? This cannot be undone.")
         st.button("Delete them", key="delete_them", on_click=_delete, args=(mine,))
 
 
-# Each action
-
-
 def _render_replay(run: Run, refusal: str) -> None:
-    """The same first weights and the same order of images, with one setting changed: what does that setting do?"""
+    """Training again from the same first weights, on the same order of images, shows what one setting does."""
     st.markdown("**The same again, with one setting changed**")
     caption("Seed and first weights stay the same.")
     known = changeable(run.recipe)
-    first = list(known).index("optimizer.learning_rate")  # what most is learned from
-    path = st.selectbox("Setting", list(known), first, format_func=label, key=f"replay_setting_{run.id}")
+    default = list(known).index("optimizer.learning_rate")  # teaches most
+    path = st.selectbox("Setting", list(known), default, format_func=label, key=f"replay_setting_{run.id}")
     _render_value(run.recipe, path, known[path], f"replay_{path}_{run.id}")
     try:
         _replayed(run, path)
         caption(f"Instead of {plain(quantity(known[path], path))}.")
-    except SameAgain as problem:
+    except Unchanged as problem:
         caption(plain(str(problem)))
     except BadRecipe as problem:
         st.error(plain(str(problem)), icon=":material/error:")
-    _start("Replay", f"replay_now_{run.id}", refusal, partial(_replay, run, path))
+    _render_start("Replay", f"replay_now_{run.id}", refusal, partial(_replay, run, path))
 
 
 @errors.in_callback()
@@ -113,36 +112,35 @@ def _replay(run: Run, path: str) -> None:
 
 
 def _replayed(run: Run, path: str) -> Recipe:
-    """The run's recipe with the setting as its control has it now: what was typed last comes with the click itself.
+    """The run's recipe with one setting as its control has it now; text that was just typed arrives with the click.
 
     Raises:
-        SameAgain: it is what it was.
-        BadRecipe: it will not do.
+        Unchanged: the setting has the value it had.
+        BadRecipe: the recipe does not allow the value.
     """
     before, now = changeable(run.recipe)[path], st.session_state[f"replay_{path}_{run.id}"]
     if isinstance(before, float) and isinstance(now, float):
-        now = round(now, 10)  # the steps of the control leave 0.30000000000000004
+        now = round(now, 10)  # the control's steps add up to 0.30000000000000004
     if now == before:
-        raise SameAgain(f"It is {quantity(before, path)} now. Choose another value.")
+        raise Unchanged(f"It is {quantity(before, path)} now. Choose another value.")
     return with_changed(run.recipe, path, now)
 
 
 def _render_continue(run: Run, refusal: str) -> None:
-    """More epochs from where it ended."""
     st.markdown("**Train it further**")
     caption(
-        "A new run begins with this one's weights and follows the same recipe. Optimiser and learning-rate schedule "
-        "begin anew; this run stays as it is."
+        "A new run starts from this one's weights and follows the same recipe. Optimiser and learning-rate schedule "
+        "start over; this run stays as it is."
     )
     most = limits().epochs
     st.number_input("More epochs", 1, most, min(run.recipe.epochs, most), key=f"more_epochs_{run.id}")
-    _start("Continue", f"continue_now_{run.id}", refusal, partial(_continue, run))
+    _render_start("Continue", f"continue_now_{run.id}", refusal, partial(_continue, run))
 
 
 @errors.in_callback()
 def _continue(run: Run) -> None:
-    epochs = int(st.session_state[f"more_epochs_{run.id}"])  # as it is now: what was typed last comes with the click
-    # Another seed, or it would see the images in the very order of the first epochs again.
+    epochs = int(st.session_state[f"more_epochs_{run.id}"])
+    # Another seed, or it would see the images in the same order as in the first epochs.
     seed = (run.recipe.seed + 1) % 2**31
     recipe = run.recipe.model_copy(
         update={"epochs": epochs, "seed": seed, "name": with_ending(run.recipe.name, CONTINUED)}
@@ -150,28 +148,26 @@ def _continue(run: Run) -> None:
     _submit(recipe, with_ending(run.name, CONTINUED), start=run_store().model(run.id), continues=run.id)
 
 
-def _start(text: str, key: str, refusal: str, begin: Callable[[], None]) -> None:
-    """Draw the button that queues a run and goes where it can be watched."""
+def _render_start(text: str, key: str, refusal: str, start: Callable[[], None]) -> None:
+    """Render the button that queues a run, which Train then shows."""
     if refusal:
         caption(plain(refusal))
     label = text if refusal else on_accent(text)
-    # The button is of no use any more when the page is drawn again, so `show` asks what it has started.
-    st.button(label, key=key, type="primary", disabled=bool(refusal), on_click=begin)
+    # A callback cannot switch pages, so `render` does when the page is drawn again.
+    st.button(label, key=key, type="primary", disabled=bool(refusal), on_click=start)
 
 
-def _submit(recipe: Recipe, name: str, **more: Any) -> None:
+def _submit(recipe: Recipe, name: str, **how: Any) -> None:
     drawing = own_drawings.last_drawing()
-    run_id = run_store().submit(workspace.owner(), recipe, name, drawing=drawing, **more)
+    run_id = run_store().submit(workspace.owner(), recipe, name, drawing=drawing, **how)
     st.session_state.started_run = run_id
     engine().check_queue()
 
 
 def _render_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:
-    """A control for one setting; whether what is typed will do, the recipe says."""
-    words_to_choose = choices(recipe, path)
-    if words_to_choose:
-        place = words_to_choose.index(str(value))
-        st.selectbox("New value", words_to_choose, place, format_func=words, key=key)
+    """Render a control for one setting. It has no limits of its own: the recipe checks the value."""
+    if options := choices(recipe, path):
+        st.selectbox("New value", options, options.index(str(value)), format_func=words, key=key)
     elif isinstance(value, bool):
         st.toggle("New value", value, key=key)
     elif isinstance(value, int):
@@ -184,8 +180,8 @@ def _render_value(recipe: Recipe, path: str, value: Setting, key: str) -> None:
 
 
 def _render_rename(run: Run | ListedRun) -> None:
-    key = f"rename_{run.id}_{crc32(run.name.encode())}"  # another name, another popover: it is folded again
-    with st.popover("Rename", key=key, icon=":material/edit:"), st.container(width=WIDTH):
+    key = f"rename_{run.id}_{crc32(run.name.encode())}"  # a renamed run gets a new popover, which is closed
+    with popover("Rename", key=key, icon=":material/edit:"):
         st.text_input("Name", run.name, MAX_NAME, key=f"name_{run.id}")
         st.button("Rename", key=f"rename_now_{run.id}", on_click=_rename, args=(run.id,))
 
@@ -196,9 +192,9 @@ def _rename(run_id: str) -> None:
 
 
 def _render_delete(run_id: str, name: str, is_active: bool) -> None:
-    with st.popover("Delete", key=f"delete_{run_id}", icon=":material/delete:"), st.container(width=WIDTH):
-        stops = " It is still going on, and stops." if is_active else ""
-        st.markdown(f"Delete {plain(name)}, its model and its curves?{stops} It cannot be brought back.")
+    with popover("Delete", key=f"delete_{run_id}", icon=":material/delete:"):
+        stops = " It is still training and will be stopped." if is_active else ""
+        st.markdown(f"Delete {plain(name)}, its model and its curves?{stops} This cannot be undone.")
         st.button("Delete it", key=f"delete_now_{run_id}", on_click=_delete, args=([run_id],))
 
 
@@ -210,9 +206,6 @@ def _delete(run_ids: list[str]) -> None:
             run_store().delete(run_id, workspace.owner())
     for name in ("runs", "run"):
         st.query_params.pop(name, None)
-
-
-# Files
 
 
 def _render_downloads(run: Run, name: str) -> None:
@@ -236,8 +229,8 @@ def _render_downloads(run: Run, name: str) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for text, file, mime, content in files:
             st.download_button(text, content, file, mime, key=f"file_{file}", on_click="ignore", help=file)
-        if not (run.is_fine_tuning or run.continues):  # those began with another model's weights
+        if not (run.is_fine_tuning or run.continues):  # they started from another model's weights
             source = run.scores.data_source if run.scores else None
             script_download.render(run.recipe, source, name, key="file_script")
-    caption("The recipe as a link, which opens Train with it:")
+    caption("A link that opens Train with this recipe:")
     st.code(workspace.link("train", recipe=to_link(run.recipe)), language=None, wrap_lines=True)

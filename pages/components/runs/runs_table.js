@@ -1,3 +1,4 @@
+// A column's class, its heading, and how it is aligned and first sorted: numbers begin with the largest.
 const COLUMNS = [
   ["name", "Name", "text"],
   ["recipe", "Recipe", "text"],
@@ -8,7 +9,7 @@ const COLUMNS = [
   ["state", "State", "text"],
   ["when", "When", "text"],
 ]
-const order = { column: "", down: false } // kept while the page is open: a table that is drawn anew stays sorted
+const order = { column: "", down: false } // outlives the component: the table stays sorted when the page is drawn again
 
 function when(created) {
   if (!created) return "\u2013"
@@ -17,46 +18,39 @@ function when(created) {
   return date.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", ...year })
 }
 
-function key(line, column) {
-  if (column === "when") return line.created || null
-  const held = line[column]
-  return typeof held === "string" ? held.toLowerCase() : held.order
+function sortKey(row) {
+  if (order.column === "when") return row.created || null
+  const cell = row[order.column]
+  return typeof cell === "string" ? cell.toLowerCase() : cell.order
 }
 
-function sorted(lines) {
-  if (!order.column) return lines
-  return [...lines].sort((first, second) => {
-    const [a, b] = [key(first, order.column), key(second, order.column)]
+function sorted(rows) {
+  if (!order.column) return rows
+  return [...rows].sort((first, second) => {
+    const [a, b] = [sortKey(first), sortKey(second)]
     if (a === null || b === null) return (a === null) - (b === null) // without a number: last, either way
     return (a < b ? -1 : a > b ? 1 : 0) * (order.down ? -1 : 1)
   })
 }
 
-function cell(row, kind, name) {
-  const made = document.createElement(kind)
-  made.className = name
-  row.append(made)
-  return made
+function sortBy(column) {
+  const isDownFirst = column === "when" || COLUMNS.find(([name]) => name === column)[2] === "number"
+  if (order.column !== column) Object.assign(order, { column, down: isDownFirst })
+  else if (order.down === isDownFirst) order.down = !isDownFirst
+  else order.column = "" // the third click brings back the newest first
 }
 
-function newRow(id, choose) {
+function newRow(id) {
   const row = document.createElement("tr")
   row.dataset.id = id
-  const tick = document.createElement("input")
-  tick.type = "checkbox"
-  tick.onchange = () => choose(id, tick.checked)
-  cell(row, "td", "tick").append(tick)
-  const open = document.createElement("button")
-  open.type = "button"
-  open.onclick = () => choose(id, null)
-  const name = cell(row, "th", "name")
-  name.scope = "row"
-  name.append(open)
-  for (const [column, , sort] of COLUMNS.slice(1)) cell(row, "td", `${column} ${sort}`)
+  row.innerHTML =
+    '<td class="tick"><input type="checkbox"></td><th class="name" scope="row"><button type="button"></button></th>' +
+    COLUMNS.slice(1).map(([name, , kind]) => `<td class="${name} ${kind}"></td>`).join("")
   return row
 }
 
-function write(node, text) {
+function write(row, selector, text) {
+  const node = row.querySelector(selector)
   if (node.textContent !== text) node.textContent = text
 }
 
@@ -64,72 +58,61 @@ export default function ({ data, parentElement, setStateValue }) {
   const sheet = parentElement.querySelector(".sheet")
   const body = sheet.querySelector("tbody")
   const head = sheet.querySelector("thead tr")
-  if (!sheet.chosen || sheet.stamp === undefined || sheet.stamp === data.seen) sheet.chosen = new Set(data.selected)
+  // The browser is ahead of the server until the server has seen the last click.
+  if (sheet.lastClick === undefined || sheet.lastClick === data.seen) sheet.selected = new Set(data.selected)
+  if (!head.children.length)
+    head.innerHTML =
+      '<th class="tick" aria-label="Chosen"></th>' +
+      COLUMNS.map(([name, label, kind]) => `<th class="${name} ${kind}" scope="col"><button type="button">${label}</button></th>`).join("")
 
-  const choose = (id, isTicked) => {
-    if (isTicked === null) sheet.chosen = new Set([id]) // a click on the name opens that run alone
-    else if (isTicked) sheet.chosen.add(id)
-    else sheet.chosen.delete(id)
-    sheet.stamp = Math.random()
-    mark()
-    setStateValue("chosen", [sheet.stamp, [...sheet.chosen]])
+  const rows = new Map([...body.children].map((row) => [row.dataset.id, row]))
+  for (const [id, row] of rows) if (!data.rows.some((one) => one.id === id)) row.remove()
+  for (const one of data.rows) {
+    if (!rows.has(one.id)) rows.set(one.id, newRow(one.id))
+    const row = rows.get(one.id)
+    write(row, ".name button", one.name)
+    row.querySelector(".name button").title = one.name
+    row.querySelector("input").setAttribute("aria-label", `Choose ${one.name}`)
+    for (const column of ["test", "drawn", "parameters", "time"]) write(row, `.${column}`, one[column].text)
+    for (const column of ["recipe", "state"]) write(row, `.${column}`, one[column])
+    write(row, ".when", when(one.created))
+  }
+
+  const arrange = () => {
+    sorted(data.rows).forEach(({ id }, index) => {
+      if (body.children[index] !== rows.get(id)) body.insertBefore(rows.get(id), body.children[index] ?? null)
+    })
+    COLUMNS.forEach(([name], index) => {
+      const heading = head.children[index + 1]
+      if (name === order.column) heading.setAttribute("aria-sort", order.down ? "descending" : "ascending")
+      else heading.removeAttribute("aria-sort")
+    })
   }
   const mark = () => {
     for (const row of body.children) {
-      const isChosen = sheet.chosen.has(row.dataset.id)
-      row.classList.toggle("chosen", isChosen)
-      row.querySelector("input").checked = isChosen
+      const isSelected = sheet.selected.has(row.dataset.id)
+      row.classList.toggle("chosen", isSelected)
+      row.querySelector("input").checked = isSelected
     }
   }
-  const place = (lines) => {
-    sorted(lines).forEach((line, index) => {
-      const row = rows.get(line.id)
-      if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null)
-    })
-    for (const [column] of COLUMNS) {
-      const heading = head.querySelector(`.${column}`)
-      if (column === order.column) heading.setAttribute("aria-sort", order.down ? "descending" : "ascending")
-      else heading.removeAttribute("aria-sort")
-    }
+  const select = (ids) => {
+    sheet.selected = new Set(ids)
+    sheet.lastClick = Math.random()
+    mark()
+    setStateValue("chosen", [sheet.lastClick, [...sheet.selected]])
   }
-  sheet.place = () => place(data.lines)
-
-  if (!head.children.length) {
-    const tick = cell(head, "th", "tick")
-    tick.setAttribute("aria-label", "Chosen")
-    for (const [column, label, sort] of COLUMNS) {
-      const heading = cell(head, "th", `${column} ${sort}`)
-      heading.scope = "col"
-      const button = document.createElement("button")
-      button.type = "button"
-      button.textContent = label
-      button.onclick = () => {
-        // Numbers and times begin with the largest; a third click brings back the newest first.
-        const first = sort === "number" || column === "when"
-        if (order.column !== column) Object.assign(order, { column, down: first })
-        else if (order.down === first) order.down = !first
-        else order.column = ""
-        sheet.place()
-      }
-      heading.append(button)
-    }
+  head.onclick = ({ target }) => {
+    const heading = target.closest("button")?.parentElement
+    if (heading) sortBy(heading.classList[0]), arrange()
   }
-  const rows = new Map([...body.children].map((row) => [row.dataset.id, row]))
-  const ids = new Set(data.lines.map((line) => line.id))
-  for (const [id, row] of rows) if (!ids.has(id)) row.remove()
-  for (const line of data.lines) {
-    if (!rows.has(line.id)) rows.set(line.id, newRow(line.id, (...given) => sheet.choose(...given)))
-    const row = rows.get(line.id)
-    const button = row.querySelector("th button")
-    write(button, line.name)
-    button.title = line.name
-    row.querySelector("input").setAttribute("aria-label", `Choose ${line.name}`)
-    for (const column of ["test", "drawn", "parameters", "time"]) write(row.querySelector(`.${column}`), line[column].text)
-    write(row.querySelector(".recipe"), line.recipe)
-    write(row.querySelector(".state"), line.state)
-    write(row.querySelector(".when"), when(line.created))
+  body.onclick = ({ target }) => {
+    const name = target.closest("button")
+    if (name) select([name.closest("tr").dataset.id]) // a click on the name opens that run alone
   }
-  sheet.choose = choose
-  place(data.lines)
+  body.onchange = ({ target }) => {
+    const { id } = target.closest("tr").dataset
+    select(target.checked ? [...sheet.selected, id] : [...sheet.selected].filter((other) => other !== id))
+  }
+  arrange()
   mark()
 }

@@ -1,4 +1,4 @@
-"""A run's way onto the scoreboard, and off it again."""
+"""The button that puts a run on the scoreboard or takes it off."""
 
 import streamlit as st
 
@@ -6,23 +6,19 @@ from core.store.runs import Run
 from core.store.scoreboard import MAX_NICKNAME, is_for_scoreboard, scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
+from pages.components.base.popover import popover
 from pages.components.base.typesetting import caption
 from pages.components.visitor import workspace
 
-WIDTH = 300  # pixels inside a popover
-
 
 def render(run: Run) -> None:
-    """Draw the button that unfolds into the choice; nothing where the run is another's or has no figures."""
+    """Render the button that unfolds into the choice; nothing for somebody else's run or one without figures."""
     if not (workspace.owns(run) and is_for_scoreboard(run)):
         return
     entry = scoreboard().entry(run.id)
     label = "On the scoreboard" if entry else "Scoreboard"
-    with (
-        st.popover(label, key=f"scoreboard_{run.id}", icon=":material/leaderboard:"),
-        st.container(width=WIDTH, gap="small"),
-    ):
-        with st.container(gap="small"):  # of one place, so that the link keeps its own when the choice changes
+    with popover(label, key=f"scoreboard_{run.id}", icon=":material/leaderboard:"):
+        with st.container(gap="small"):  # so that the link stays where it is when the choice changes
             if entry:
                 st.markdown(f"Everyone here sees it as **{plain(entry.nickname)}**.")
                 st.button("Take it off", key=f"leave_{run.id}", on_click=leave, args=(run.id,))
@@ -39,7 +35,7 @@ def render(run: Run) -> None:
 
 @errors.in_callback()
 def leave(run_id: str) -> None:
-    """Take the visitor's entry off."""
+    """Take the visitor's entry off the scoreboard."""
     scoreboard().leave(run_id, workspace.owner())
 
 
