@@ -20,7 +20,7 @@ def random_weights(network, seed=0):
 
 
 def many_snapshots(network, epochs, images):
-    """The film of a training whose weights grow by a tenth in each epoch."""
+    """The snapshots of a run whose weights grow by a tenth in each epoch."""
     snapshots, weights = NO_SNAPSHOTS, random_weights(network)
     for epoch in range(epochs + 1):
         snapshots = with_snapshot(snapshots, epoch, network, weights, images)

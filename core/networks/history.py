@@ -1,4 +1,4 @@
-"""The history of a training, as values: where it is within an epoch, and what each epoch ended with."""
+"""The progress of a run within an epoch, and the result of each epoch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """Where a run is within an epoch.
+    """A report within an epoch.
 
-    `loss` and `accuracy` are means over the batches since the last report; Keras' own are running means over the
-    epoch, which lag behind. The validation values, from 500 images, and the answers to the sample images are there at
-    a few of the reports only. `drawing_probabilities` are the ten answers to the drawing that the run was given to
-    watch; empty where there is none.
+    `loss` and `accuracy` are means over the batches since the previous report, as Keras' running means over the epoch
+    lag behind. Only a few reports have validation values, which are of 500 images, and `sample_answers`.
+    `drawing_probabilities` are those of the ten digits for the drawing that the owner watches; empty without one.
     """
 
     epoch: int  # counted from 1
@@ -22,16 +21,16 @@ class BatchProgress:
     accuracy: float
     learning_rate: float
     images_per_second: float
-    seconds: float  # since the run began, pauses left out
+    seconds: float  # since the run began, without pauses
     validation_loss: float | None = None
     validation_accuracy: float | None = None
-    sample_answers: tuple[int, ...] = ()  # the digits read in the first test images
+    sample_answers: tuple[int, ...] = ()  # the predicted digits of the first test images
     drawing_probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class EpochResult:
-    """What an epoch ended with; `loss` and `accuracy` are Keras' means over its training batches."""
+    """The result of an epoch; `loss` and `accuracy` are Keras' means over its training batches."""
 
     epoch: int  # counted from 1
     loss: float
@@ -42,5 +41,5 @@ class EpochResult:
 
 
 def share_done(progress: BatchProgress, epochs: int) -> float:
-    """How much of all epochs is behind, 0 to 1."""
+    """The share of all epochs that is done, 0 to 1."""
     return min(1.0, (progress.epoch - 1 + progress.step / progress.steps) / epochs)

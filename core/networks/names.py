@@ -1,4 +1,4 @@
-"""The names of runs: labels of one line, each its own, with a number or an ending where they need one."""
+"""The names of runs: one line each, told apart by a number or an ending where necessary."""
 
 import itertools
 import re
@@ -9,7 +9,7 @@ _NUMBER = re.compile(r" \(\d+\)$")
 
 
 def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> str:
-    """A name as a label: one line of printable characters, at most `most` of them; `otherwise` where none is left."""
+    """The name as one line of at most `most` printable characters; `otherwise` where none is left."""
     printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
     return " ".join(printable.split())[:most].strip() or otherwise
 
@@ -22,24 +22,24 @@ def free_name(name: str, taken: Collection[str]) -> str:
     return next(free for free in numbered if free not in taken)
 
 
-def told_apart(names: Mapping[str, str]) -> dict[str, str]:
-    """The same names, by whatever they are called by; a later one that is there already has a number."""
-    given: dict[str, str] = {}
+def distinct_names(names: Mapping[str, str]) -> dict[str, str]:
+    """The names by the same keys, a later one with a number where it repeats an earlier one."""
+    distinct: dict[str, str] = {}
     used: set[str] = set()
     for key, name in names.items():
-        given[key] = free_name(name, used | set(names.values())) if name in used else name
-        used.add(given[key])
-    return given
+        distinct[key] = free_name(name, used | set(names.values())) if name in used else name
+        used.add(distinct[key])
+    return distinct
 
 
 def with_ending(name: str, ending: str) -> str:
-    """The name with this ending once, however often it is given; a number of the name's own makes way for it."""
+    """The name with this ending, only once, and without its number."""
     unnumbered = _NUMBER.sub("", name).removesuffix(ending)
     return unnumbered[: MAX_NAME - len(ending)].rstrip() + ending
 
 
 def shortened(name: str, most: int) -> str:
-    """What of a name fits into so many characters; its number stays, as it tells it from another."""
+    """The name cut to at most `most` characters; its number stays, as it tells names apart."""
     if len(name) <= most:
         return name
     number = found[0] if (found := _NUMBER.search(name)) else ""

@@ -1,4 +1,4 @@
-"""Where a run is, in numbers and words: how much is done, how long it will take, which samples it reads."""
+"""The progress and the result of a run, in numbers and words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from core.networks.history import BatchProgress, EpochResult, share_done
 from core.networks.model import Scores
 
 DRAWN = "built-in ones in many styles, drawn with an even pen; it was not trained on these"
-HARDLY = 0.02  # a change of a loss, as a share of it, that is none
-ENDED_EARLY = "It ended within its first epoch."  # where the curves of a run that is over have no epoch to speak of
-WAITS_TO_BE_MEASURED = "waits to be measured"  # what a paused run does that was stopped
-STEADY_SHARE = 0.01  # of the run, after which its own pace tells more than the last batches'
+NEGLIGIBLE = 0.02  # a relative change of a loss that counts as none
+ENDED_EARLY = "It ended within its first epoch."  # beside curves without a whole epoch
+WAITS_TO_BE_MEASURED = "waits to be measured"  # a run that was stopped while it was paused
+STEADY_SHARE = 0.01  # of the run, after which its overall pace is steadier than the last batches'
 
 
 def seconds_left(progress: BatchProgress, points: Sequence[BatchProgress], epochs: int, batch_size: int) -> float:
-    """How long the remaining epochs will take at the pace so far; early stopping may end them sooner.
+    """Seconds that the remaining epochs will take at the pace so far; early stopping may end them sooner.
 
-    The first points' pace is taken out, because it holds the building of the network.
+    The time before the first point does not count, as the network was built in it.
     """
     done = share_done(progress, epochs)
     if points and (ran := done - share_done(points[0], epochs)) > STEADY_SHARE:
@@ -29,13 +29,13 @@ def seconds_left(progress: BatchProgress, points: Sequence[BatchProgress], epoch
 
 
 def state_words(state: str, points: Sequence[BatchProgress], history: Sequence[EpochResult], epochs: int) -> str:
-    """What a run does and how far it has come: "Stopped in epoch 3 of 20", "Paused after epoch 2 of 20", "Finished".
+    """A run's state and epoch: "Stopped in epoch 3 of 20", "Paused after epoch 2 of 20", "Finished".
 
     Args:
-        state: the run's, in one word.
-        points: of its curve, as far as there are any.
-        history: one for each epoch that has ended.
-        epochs: that its recipe asks for.
+        state: of the run, in one word.
+        points: of its curve.
+        history: of the finished epochs.
+        epochs: of its recipe.
     """
     said, ended = state.capitalize(), len(history)
     if state == "finished":
@@ -46,7 +46,7 @@ def state_words(state: str, points: Sequence[BatchProgress], history: Sequence[E
 
 
 def action_words(requested_action: str, has_begun: bool) -> tuple[str, str]:
-    """What a run does that was asked to stop or to pause, and by doing what: "stopping", "measuring what ..."."""
+    """What a run does after a request to stop or pause, and its current step: "stopping", "measuring what ..."."""
     doing = "stopping" if requested_action == "stop" else "pausing"
     if not has_begun:
         return doing, "before the first batch"
@@ -54,16 +54,16 @@ def action_words(requested_action: str, has_begun: bool) -> tuple[str, str]:
 
 
 def last_validation_accuracy(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> float | None:
-    """The newest validation accuracy; an epoch's own, on all validation images, counts before a glimpse within it."""
-    watched = [point for point in points if point.validation_accuracy is not None]
+    """The latest validation accuracy. That of a whole epoch, on all images, replaces those from within the epoch."""
+    within = [point for point in points if point.validation_accuracy is not None]
     ended = history[-1] if history else None
-    if ended and (not watched or watched[-1].epoch <= ended.epoch):
+    if ended and (not within or within[-1].epoch <= ended.epoch):
         return ended.validation_accuracy
-    return watched[-1].validation_accuracy if watched else None
+    return within[-1].validation_accuracy if within else None
 
 
 def curves_sentence(history: Sequence[EpochResult]) -> str:
-    """What both learning curves say together: still learning, levelled off, or overfitting; "" before an epoch is over.
+    """What the learning curves show: still learning, levelled off, or overfitting; "" before the first epoch is over.
 
     Example: "Validation loss was lowest at epoch 4 and has risen since, while training loss fell: overfitting."
     """
@@ -78,25 +78,25 @@ def curves_sentence(history: Sequence[EpochResult]) -> str:
     if len(checked) == 1:
         return f"Validation loss is {now:#.3g} after one epoch; only a second one would show where the curves go."
     lowest, epoch, loss_then = min(checked)
-    if now > lowest * (1 + 2 * HARDLY):
+    if now > lowest * (1 + 2 * NEGLIGIBLE):
         why = ", while training loss fell: overfitting" if last.loss < loss_then else ", and so has training loss"
         return f"Validation loss was lowest at epoch {epoch} and has risen since{why}."
     before = min(loss for loss, _, _ in checked[:-1])
-    if now < before * (1 - HARDLY):
+    if now < before * (1 - NEGLIGIBLE):
         is_falling = last.loss < history[-2].loss
         return "Both losses still fall: more epochs may help." if is_falling else "Validation loss still falls."
-    level = next(number for loss, number, _ in checked if loss <= lowest * (1 + 2 * HARDLY))
+    level = next(number for loss, number, _ in checked if loss <= lowest * (1 + 2 * NEGLIGIBLE))
     return f"Validation loss has been level since epoch {level}: more epochs would hardly help."
 
 
 def last_answers(live: BatchProgress | None, points: Sequence[BatchProgress]) -> tuple[int, ...]:
-    """The newest digits that were read in the sample images; empty before the first."""
+    """The latest predicted digits of the sample images; empty before the first validation."""
     newest_first = ([live] if live else []) + list(reversed(points))
     return next((point.sample_answers for point in newest_first if point.sample_answers), ())
 
 
 def watched_sentence(is_drawn: bool, probabilities: Sequence[float], *, is_own: bool = True) -> str:
-    """What a network that learns makes of its owner's drawing: "Reads your drawing as a 7, 97.1 %."."""
+    """How the network in training reads its owner's drawing: "Reads your drawing as a 7, 97.1 %."."""
     whose = "your" if is_own else "its owner's"
     if not is_drawn:
         return f"What the network makes of {whose} own digit."
@@ -107,13 +107,13 @@ def watched_sentence(is_drawn: bool, probabilities: Sequence[float], *, is_own: 
 
 
 def score_words(scores: Scores) -> str:
-    """A model's accuracies, as they stand behind its name: "99.62 %, drawn 98.90 %"."""
+    """A model's accuracies, to follow its name: "99.62 %, drawn 98.90 %"."""
     words = percent(scores.test_accuracy)
     return words if scores.drawn_accuracy is None else f"{words}, drawn {percent(scores.drawn_accuracy)}"
 
 
 def kept_sentence(scores: Scores) -> str:
-    """Which epoch's weights are the model, and why: "Kept: epoch 3 of 5, the one with the best ..."."""
+    """Which epoch's weights were kept, and why: "Kept: epoch 3 of 5, the one with the best ..."."""
     why, _, value = scores.kept_because.partition(": ")
     if why == "best val_accuracy" and scores.validation_accuracy is not None:
         why = f"the one with the best validation accuracy, {percent(scores.validation_accuracy)}"

@@ -55,7 +55,7 @@ def test_no_page_skips_a_level_of_heading_in_what_unfolds_neither(server, visito
     visit = visitor(server)
     for path, *names in (
         ("/train", "Train a network", "Your run will appear here"),
-        ("/model", "Model", "The film of its training"),
+        ("/model", "Model", "Training, epoch by epoch"),
         ("/evaluate", "Evaluate", "Look through the data"),
         ("/runs", "Runs", "No runs yet"),
         ("/scoreboard", "Scoreboard", "Nobody is on it yet"),
@@ -92,7 +92,7 @@ def test_no_page_of_runs_skips_a_level_of_heading_nor_does_the_leaders(cold_serv
     for path, *names in (
         (f"/runs?runs={first}", "Runs", "First"),
         (f"/runs?runs={first},{second}", "Runs", "Side by side"),
-        (f"/model?run={first}", "Model", "The film of its training"),
+        (f"/model?run={first}", "Model", "Training, epoch by epoch"),
         (f"/leader?token={TOKEN}", "The leader's page", "The queue"),
     ):
         visit.goto(path)

@@ -153,7 +153,7 @@ def test_the_code_is_copied_as_it_stands(server, visitor):
     assert copied.endswith("])\n")
 
 
-def test_the_film_of_a_run_is_played_and_its_script_taken_away(cold_server, tmp_path, visitor):
+def test_the_snapshots_of_a_run_are_played_and_its_script_is_downloaded(cold_server, tmp_path, visitor):
     visit = visitor(cold_server, 375, 667)
     open_model(visit)  # makes the store
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
@@ -162,7 +162,7 @@ def test_the_film_of_a_run_is_played_and_its_script_taken_away(cold_server, tmp_
     snapshots = many_snapshots(PRESETS["fast"].network, 3, images)
     run_id = finished_run("My first", store=store, samples=samples, snapshots=snapshots)
     open_model(visit, f"?run={run_id}")
-    slider, said = visit.page.get_by_role("slider", name="Epoch"), visit.page.locator(".film .said")
+    slider, said = visit.page.get_by_role("slider", name="Epoch"), visit.page.locator(".snapshots .sentence")
     expect(slider).to_have_attribute("aria-valuetext", "after epoch 3")
     expect(said).to_contain_text("Between the beginning and epoch 3 the largest weight grew")
     expect(visit.page.get_by_role("list", name="Filters").get_by_role("img")).to_have_count(16)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from core.networks.layers import Conv2D, Dense, Flatten
 from core.networks.network import Network
 from core.networks.presets import PRESETS
-from core.networks.snapshots import MAX_FRAMES, NO_SNAPSHOTS, Snapshots, layers_with_weights, with_snapshot
+from core.networks.snapshots import MAX_SNAPSHOTS, NO_SNAPSHOTS, Snapshots, layers_with_weights, with_snapshot
 from tests.samples import many_snapshots, random_weights
 
 SMALL = Network(layers=(Conv2D(filters=3, strides=8), Flatten(), Dense(units=10, activation="softmax")))
@@ -17,7 +17,7 @@ def parts(snapshots):
     return snapshots.epochs, snapshots.filters, snapshots.statistics, snapshots.answers
 
 
-def test_a_frame_holds_the_first_filters_the_statistics_and_the_answers():
+def test_a_snapshot_holds_the_first_filters_the_statistics_and_the_answers():
     network = PRESETS["fast"].network
     weights = random_weights(network)
     weights["dense_1/kernel"][:32] = 0
@@ -43,24 +43,24 @@ def test_a_frame_holds_the_first_filters_the_statistics_and_the_answers():
 
 @settings(max_examples=15)
 @given(st.integers(1, 400), st.integers(0, 400))
-def test_a_long_film_is_thinned_evenly_and_keeps_its_ends_however_often_it_was_interrupted(epochs, interrupted):
-    def frames(snapshots, first, last):
+def test_many_snapshots_are_thinned_out_evenly_with_or_without_an_interruption(epochs, interrupted):
+    def with_snapshots(snapshots, first, last):
         for epoch in range(first, last + 1):
             snapshots = with_snapshot(snapshots, epoch, SMALL, WEIGHTS, IMAGES[:1])
         return snapshots
 
-    snapshots = frames(NO_SNAPSHOTS, 0, min(interrupted, epochs))
-    snapshots = frames(Snapshots.from_bytes(snapshots.to_bytes()), min(interrupted, epochs) + 1, epochs)
-    assert len(snapshots) <= MAX_FRAMES
+    snapshots = with_snapshots(NO_SNAPSHOTS, 0, min(interrupted, epochs))
+    snapshots = with_snapshots(Snapshots.from_bytes(snapshots.to_bytes()), min(interrupted, epochs) + 1, epochs)
+    assert len(snapshots) <= MAX_SNAPSHOTS
     assert (snapshots.epochs[0], snapshots.epochs[-1]) == (0, epochs)
     assert len(set(np.diff(snapshots.epochs)[:-1])) <= 1
-    assert len(snapshots) >= min(epochs + 1, MAX_FRAMES / 2)
+    assert len(snapshots) >= min(epochs + 1, MAX_SNAPSHOTS / 2)
 
 
 WEIGHTS = random_weights(SMALL)
 
 
-def test_a_film_survives_its_bytes_and_a_damaged_one_is_refused():
+def test_snapshots_are_restored_from_their_bytes_and_damaged_bytes_are_refused():
     snapshots = many_snapshots(SMALL, 4, IMAGES)
     for before, after in zip(parts(snapshots), parts(Snapshots.from_bytes(snapshots.to_bytes())), strict=True):
         assert before.dtype == after.dtype
@@ -71,7 +71,7 @@ def test_a_film_survives_its_bytes_and_a_damaged_one_is_refused():
 
 
 @pytest.mark.parametrize(("filters", "kernel_size"), [(512, 28), (512, 3), (64, 6), (1, 1)])
-def test_the_longest_film_of_the_largest_filters_stays_below_a_megabyte(filters, kernel_size):
+def test_snapshots_take_less_than_a_megabyte_whatever_the_network(filters, kernel_size):
     network = Network(
         layers=(
             Conv2D(filters=filters, kernel_size=kernel_size, strides=8),
@@ -81,19 +81,19 @@ def test_the_longest_film_of_the_largest_filters_stays_below_a_megabyte(filters,
         )
     )
     weights = random_weights(network)
-    frame = with_snapshot(NO_SNAPSHOTS, 0, network, weights, np.repeat(IMAGES, 20, axis=0))
-    assert frame.filters.shape[1] >= 1
-    assert MAX_FRAMES * len(frame.to_bytes()) < 1_000_000
+    snapshot = with_snapshot(NO_SNAPSHOTS, 0, network, weights, np.repeat(IMAGES, 20, axis=0))
+    assert snapshot.filters.shape[1] >= 1
+    assert MAX_SNAPSHOTS * len(snapshot.to_bytes()) < 1_000_000
 
 
-def test_a_network_without_a_convolution_has_a_film_without_filters():
+def test_a_network_without_a_convolution_has_snapshots_without_filters():
     network = Network(layers=(Flatten(), Dense(units=10, activation="softmax")))
     snapshots = many_snapshots(network, 2, IMAGES)
     assert snapshots.filters.shape == (3, 0, 0, 0)
     assert snapshots.statistics.shape == (3, 1, 5)
 
 
-def test_weights_that_are_no_numbers_or_too_large_are_filmed_without_complaint():
+def test_snapshots_may_hold_nan_and_weights_beyond_float16():
     weights = {name: np.full_like(array, 1e30) for name, array in random_weights(SMALL).items()}
     weights["dense_1/kernel"][:] = np.nan
     snapshots = with_snapshot(NO_SNAPSHOTS, 0, SMALL, weights, IMAGES)

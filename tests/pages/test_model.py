@@ -91,7 +91,7 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
     assert facts(app)["Parameters"] == "284,074"
 
 
-def test_two_runs_of_one_name_and_score_can_be_told_apart():
+def test_two_runs_of_one_name_and_score_can_be_distinct_names():
     older, newer = finished_run("Same"), finished_run("Same")
     run_store().rename(newer, OWNER, "Same")  # which had its number already
     app = model_page()
@@ -171,7 +171,7 @@ def test_what_began_with_another_models_weights_has_no_script_and_says_why():
     assert any("as it began with another model's weights" in text.value for text in app.markdown)
 
 
-def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_a_sentence():
+def test_the_snapshots_of_a_run_show_filters_statistics_answers_and_a_sentence_for_each_epoch():
     images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
     samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
     app = model_page(
@@ -179,23 +179,23 @@ def test_the_film_of_a_run_shows_each_epoch_with_filters_statistics_answers_and_
     )
     assert not app.error
     snapshots = data_of(app, "snapshots_view")
-    assert snapshots["when"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
+    assert snapshots["names"] == ["before epoch 1", "after epoch 1", "after epoch 2", "after epoch 3"]
     assert snapshots["shape"] == [16, 5, 5]
     assert snapshots["layers"][0] == "conv2d_1"
     assert len(snapshots["statistics"]) == 4
-    assert "largest weight grew from" in snapshots["said"][3]
-    assert "no weight is NaN" in snapshots["said"][3]
+    assert "largest weight grew from" in snapshots["sentences"][3]
+    assert "no weight is NaN" in snapshots["sentences"][3]
     assert "they have changed by 33\N{THIN SPACE}%" in snapshots["filters"][3]
     assert len(snapshots["labels"]) == 20
-    assert snapshots["named"][7:9] == ["A 7", "An 8"]
+    assert snapshots["sample_names"][7:9] == ["A 7", "An 8"]
     assert {len(answers) for answers in snapshots["answers"]} == {20}
 
 
-def test_where_there_is_no_film_one_sentence_says_so_and_leads_on():
+def test_where_there_are_no_snapshots_a_sentence_says_so():
     for app in (model_page(), model_page(finished_run("Older"))):
         assert data_of(app, "snapshots_view") is None
-        assert any("No film was kept of this training" in text.value for text in app.markdown)
+        assert any("No epochs of this training were recorded" in text.value for text in app.markdown)
     app = model_page(finished_run("Stopped", was_stopped=True))
     assert any("stopped within its first epoch" in text.value for text in app.markdown)
     app = model_page(run_store().submit(OWNER, PRESETS["script-a"]))
-    assert any("begins when its first epoch is over" in text.value for text in app.markdown)
+    assert any("shown once the first epoch is over" in text.value for text in app.markdown)

@@ -19,7 +19,7 @@ def scores(test_accuracy, drawn_accuracy=None, data_source="mnist"):
     )
 
 
-def test_a_lesson_is_summed_up_in_a_sentence():
+def test_a_sentence_compares_readings_and_accuracies_before_and_after():
     said = fine_tuning_sentence([1, 2, 3, 4], [7, 7, 8, 9], [1, 2, 3, 9], scores(0.9962, 0.98), scores(0.9958, 0.985))
     assert said == (
         f"Reads 3 of 4 drawings it was taught, before 0; test accuracy 99.62{THIN}% {ARROW} 99.58{THIN}%, "
@@ -27,11 +27,11 @@ def test_a_lesson_is_summed_up_in_a_sentence():
     )
 
 
-def test_what_was_not_measured_on_the_same_images_is_not_compared():
+def test_accuracies_on_different_images_are_not_compared():
     said = fine_tuning_sentence([1], [1], [1], scores(0.99, 0.9), scores(0.9, None, "handwriting"))
     assert said == f"Reads 1 of 1 drawing it was taught, before 1; test accuracy 90.00{THIN}%."
 
 
-def test_readings_are_the_likeliest_digits():
+def test_readings_are_the_predicted_digits():
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
     assert readings(pretrained(), images) == pretrained().probabilities(images).argmax(axis=1).tolist()

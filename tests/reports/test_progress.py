@@ -31,18 +31,18 @@ def test_the_share_done_counts_epochs_and_steps():
     assert share_done(point(5, 100), 5) == 1
 
 
-def test_the_time_left_follows_the_pace_since_the_first_point():
+def test_the_remaining_time_follows_the_pace_since_the_first_point():
     # Ten seconds went by before the first point; then a tenth of the run took two.
     points = (point(1, 0, seconds=10.0), point(1, 50, seconds=12.0))
     assert progress.seconds_left(points[-1], points, 5, 32) == pytest.approx(18)
 
 
-def test_at_the_first_point_the_time_left_follows_the_speed_of_its_batches():
+def test_at_the_first_point_the_remaining_time_follows_the_speed_of_its_batches():
     first = point(1, 1, speed=100.0)
     assert progress.seconds_left(first, (first,), 1, 10) == pytest.approx(99 * 10 / 100)
 
 
-def test_a_clock_set_back_leaves_no_negative_time():
+def test_no_time_is_negative():
     points = (point(1, 0, seconds=100.0), point(1, 50, seconds=10.0))
     assert progress.seconds_left(points[-1], points, 1, 32) == 0
     assert duration(-3) == "0 s"
@@ -51,20 +51,20 @@ def test_a_clock_set_back_leaves_no_negative_time():
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.4, "0 s"), (12.3, "12 s"), (59.6, "1 min 00 s"), (65, "1 min 05 s"), (7380, "2 h 03 min")]
 )
-def test_times_are_put_into_words(seconds, text):
+def test_durations_are_formatted(seconds, text):
     assert duration(seconds) == text
 
 
-def test_the_newest_validation_accuracy_counts_and_an_epochs_own_before_a_glimpse_within_it():
-    glimpses = (point(1, 90, validation_accuracy=0.9), point(2, 10))
+def test_the_validation_accuracy_is_the_latest_and_an_epochs_own_precedes_those_within_it():
+    within = (point(1, 90, validation_accuracy=0.9), point(2, 10))
     assert progress.last_validation_accuracy((), ()) is None
-    assert progress.last_validation_accuracy(glimpses, ()) == 0.9
+    assert progress.last_validation_accuracy(within, ()) == 0.9
     first = EpochResult(1, 0.1, 0.9, 0.001, 0.1, 0.95)
-    assert progress.last_validation_accuracy(glimpses, (first,)) == 0.95
-    assert progress.last_validation_accuracy((*glimpses, point(2, 50, validation_accuracy=0.97)), (first,)) == 0.97
+    assert progress.last_validation_accuracy(within, (first,)) == 0.95
+    assert progress.last_validation_accuracy((*within, point(2, 50, validation_accuracy=0.97)), (first,)) == 0.97
 
 
-def test_the_newest_answers_to_the_samples_count():
+def test_the_answers_to_the_samples_are_the_latest():
     points = (point(1, 10, sample_answers=(1, 2)), point(1, 20))
     assert progress.last_answers(None, ()) == ()
     assert progress.last_answers(point(1, 30), points) == (1, 2)
@@ -81,7 +81,7 @@ def test_the_newest_answers_to_the_samples_count():
         ("last epoch before the loss stopped being a number", "last epoch before the loss stopped being a number."),
     ],
 )
-def test_it_is_said_which_epoch_was_kept_and_why(because, sentence):
+def test_a_sentence_says_which_epoch_was_kept_and_why(because, sentence):
     assert progress.kept_sentence(scores(kept_because=because)) == f"Kept: epoch 3 of 5, {sentence}"
 
 
@@ -91,12 +91,9 @@ def test_the_score_comes_with_its_interval():
     assert "98.83\N{THIN SPACE}% to 99.21\N{THIN SPACE}%" in said
 
 
-def test_a_model_is_named_with_test_and_drawn_accuracy_and_an_older_one_with_the_first_alone():
+def test_the_accuracy_on_drawn_digits_is_given_where_it_was_measured():
     assert progress.score_words(scores(drawn_accuracy=0.9812)) == "99.04\N{THIN SPACE}%, drawn 98.12\N{THIN SPACE}%"
     assert progress.score_words(scores()) == "99.04\N{THIN SPACE}%"
-
-
-def test_the_score_sentence_says_how_many_drawn_digits_are_read_where_that_was_measured():
     assert "98.12\N{THIN SPACE}% of drawn digits" in progress.score_sentence(scores(drawn_accuracy=0.9812))
     assert "drawn" not in progress.score_sentence(scores())
 
@@ -138,11 +135,11 @@ def history(*losses, validation=True):
         ([(0.2, 0.1)], "Validation loss is 0.100 after one epoch; only a second one would show where the curves go."),
     ],
 )
-def test_the_two_curves_together_are_put_into_a_sentence(losses, sentence):
+def test_a_sentence_interprets_the_learning_curves(losses, sentence):
     assert progress.curves_sentence(history(*losses)) == sentence
 
 
-def test_without_validation_it_is_said_that_the_curves_cannot_tell():
+def test_without_validation_the_sentence_says_that_the_curves_cannot_tell():
     assert progress.curves_sentence(()) == ""
     said = progress.curves_sentence(history((0.5, 0), (0.25, 0), validation=False))
     assert said.startswith("Training loss went from 0.500 to 0.250; without validation")
@@ -150,12 +147,12 @@ def test_without_validation_it_is_said_that_the_curves_cannot_tell():
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), max_size=12), st.booleans())
-def test_whatever_the_curves_one_sentence_is_said(losses, validation):
+def test_any_curves_can_be_interpreted(losses, validation):
     said = progress.curves_sentence(history(*losses, validation=validation))
     assert said.endswith(".") == bool(losses)
 
 
-def test_how_far_a_run_has_come_counts_the_epoch_that_was_begun():
+def test_the_state_names_the_epoch_that_was_begun():
     first, second = (EpochResult(epoch, 0.1, 0.97, 0.001, 0.08, 0.98) for epoch in (1, 2))
     points = [BatchProgress(epoch, 430, 430, 0.1, 0.97, 0.001, 900.0, 4.0) for epoch in (1, 2)]
     assert progress.state_words("stopped", points, [first], 20) == "Stopped in epoch 2 of 20"

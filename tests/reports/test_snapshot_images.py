@@ -11,10 +11,10 @@ from core.networks.snapshots import NO_SNAPSHOTS, with_snapshot
 from core.reports.snapshot_images import (
     filter_shades,
     filters_sentence,
-    frame_sentence,
     largest_weights,
     read_digits,
     read_right,
+    snapshot_sentence,
     statistics_words,
 )
 from tests.samples import many_snapshots, random_weights
@@ -29,7 +29,7 @@ def snapshots():
     return many_snapshots(NETWORK, 2, IMAGES)
 
 
-def test_shades_have_zero_in_their_middle_and_one_scale_for_all_frames(snapshots):
+def test_a_weight_of_zero_is_the_middle_shade_and_all_snapshots_share_a_scale(snapshots):
     shades = filter_shades(snapshots)
     assert shades.shape == snapshots.filters.shape
     assert max(abs(int(shades.max()) - 128), abs(int(shades.min()) - 128)) == 127
@@ -40,50 +40,50 @@ def test_shades_have_zero_in_their_middle_and_one_scale_for_all_frames(snapshots
     assert np.abs(shades[0].astype(int) - 128).max() < np.abs(shades[2].astype(int) - 128).max()
 
 
-def test_the_sentence_of_a_frame_compares_it_with_the_first(snapshots):
+def test_the_sentence_of_a_snapshot_compares_it_with_the_first(snapshots):
     weights = random_weights(NETWORK)
     largest = max(float(np.abs(array).max()) for name, array in weights.items() if name.startswith(("conv", "dense")))
     right = read_right(snapshots, LABELS)
-    assert frame_sentence(snapshots, NETWORK, LABELS, 0) == (
+    assert snapshot_sentence(snapshots, NETWORK, LABELS, 0) == (
         f"Before epoch 1 the largest weight is {largest:.2f}; no weight is NaN. "
         f"It reads {right[0]} of 6 test images right."
     )
-    assert frame_sentence(snapshots, NETWORK, LABELS, 2) == (
+    assert snapshot_sentence(snapshots, NETWORK, LABELS, 2) == (
         f"Between the beginning and epoch 2 the largest weight grew from {largest:.2f} to {largest * 1.21:.2f}; "
         f"no weight is NaN. It reads {right[2]} of 6 test images right, {right[0]} before."
     )
 
 
-def test_weights_that_shrank_stayed_or_were_lost_are_told():
-    def told(change):
+def test_the_sentence_tells_whether_weights_shrank_stayed_or_became_nan():
+    def sentence(change):
         weights = random_weights(NETWORK)
         snapshots = with_snapshot(NO_SNAPSHOTS, 0, NETWORK, weights, IMAGES)
         changed = {name: change(array) for name, array in weights.items()}
-        return frame_sentence(with_snapshot(snapshots, 1, NETWORK, changed, IMAGES), NETWORK, LABELS, 1)
+        return snapshot_sentence(with_snapshot(snapshots, 1, NETWORK, changed, IMAGES), NETWORK, LABELS, 1)
 
-    assert "the largest weight shrank from" in told(lambda array: array / 2)
-    assert "the largest weight stayed at" in told(lambda array: array)
+    assert "the largest weight shrank from" in sentence(lambda array: array / 2)
+    assert "the largest weight stayed at" in sentence(lambda array: array)
     everything = sum(array.size for name, array in random_weights(NETWORK).items() if "moving" not in name)
-    assert f"{everything:,} weights are NaN or infinite" in told(lambda array: array * np.float32(np.nan))
+    assert f"{everything:,} weights are NaN or infinite" in sentence(lambda array: array * np.float32(np.nan))
 
 
-def test_a_film_that_began_later_says_since_when(snapshots):
+def test_snapshots_that_begin_later_are_compared_with_their_first_epoch(snapshots):
     later = dataclasses.replace(snapshots, epochs=snapshots.epochs + 3)
-    assert frame_sentence(later, NETWORK, LABELS, 2).startswith("Between epoch 3 and epoch 5 ")
-    assert frame_sentence(later, NETWORK, LABELS, 0).startswith("After epoch 3 the largest weight is ")
+    assert snapshot_sentence(later, NETWORK, LABELS, 2).startswith("Between epoch 3 and epoch 5 ")
+    assert snapshot_sentence(later, NETWORK, LABELS, 0).startswith("After epoch 3 the largest weight is ")
 
 
 def test_the_filters_are_named_counted_and_their_change_is_measured(snapshots):
     times = "\N{MULTIPLICATION SIGN}"
     assert filters_sentence(snapshots, NETWORK, 0) == f"The 16 filters of conv2d_1, 5{times}5, before epoch 1."
-    assert "after epoch 2; they have changed by 21\N{THIN SPACE}% since the first frame" in filters_sentence(
+    assert "after epoch 2; they have changed by 21\N{THIN SPACE}% since the first snapshot" in filters_sentence(
         snapshots, NETWORK, 2
     )
     dense = Network(layers=(Flatten(), Dense(units=10, activation="softmax")))
     assert filters_sentence(many_snapshots(dense, 1, IMAGES), dense, 1) == ""
 
 
-def test_statistics_are_a_row_of_words_for_each_layer(snapshots):
+def test_statistics_are_a_row_of_text_for_each_layer(snapshots):
     rows = statistics_words(snapshots, 0)
     assert len(rows) == 7
     assert rows[0][3:] == ["0\N{THIN SPACE}%", "0"]
@@ -110,5 +110,5 @@ def test_answers_are_the_likeliest_digits(snapshots):
         (-4321.0, "\N{MINUS SIGN}4,321"),
     ],
 )
-def test_a_weight_is_written_as_people_read_it(value, text):
+def test_a_weight_is_formatted_with_two_to_four_digits(value, text):
     assert weight_text(value) == text

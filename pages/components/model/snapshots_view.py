@@ -1,6 +1,6 @@
-"""The film of a run's training: a slider through its epochs, with filters, answers and statistics as they were then.
+"""The snapshots of a run: a slider through its epochs, with the filters, predictions and statistics of each.
 
-All frames go to the browser at once, and the slider and the play button work there: nothing has to be asked for.
+All snapshots go to the browser at once; slider and play button work there, without a rerun.
 """
 
 import base64
@@ -15,10 +15,10 @@ from core.reports.images import data_url
 from core.reports.snapshot_images import (
     filter_shades,
     filters_sentence,
-    frame_name,
-    frame_sentence,
     largest_weights,
     read_digits,
+    snapshot_name,
+    snapshot_sentence,
     statistics_words,
 )
 from core.store.runs import Run, RunState, run_store
@@ -30,49 +30,49 @@ _snapshots = register(__file__)
 
 
 def render(run: Run | None) -> None:
-    """Draw the film of a run, or say why there is none.
+    """Draw the snapshots of a run, or a sentence that says why there are none.
 
     Args:
-        run: whose; None for the shipped model.
+        run: the run that trained the model; None for the shipped model.
     """
-    with st.container(gap="xsmall", key="film"):
-        st.header("The film of its training", anchor=False)
-        data = _described(run.id, len(run.history)) if run else None
+    with st.container(gap="xsmall", key="snapshots"):
+        st.header("Training, epoch by epoch", anchor=False)
+        data = _data(run.id, len(run.history)) if run else None
         if data:
-            _snapshots(key="film_frames", data=data)
+            _snapshots(key="snapshots_view", data=data)
             return
         if run and run.state.is_active:
-            caption("The film of this run begins when its first epoch is over.")
+            caption("This will be shown once the first epoch is over.")
             return
         if run and run.state == RunState.STOPPED and not run.history:
-            caption("It was stopped within its first epoch, and the film has one frame for each epoch.")
+            caption("There is nothing to show, as the run was stopped within its first epoch.")
             return
-        caption("No film was kept of this training; the film of a run that you train now will be here.")
+        caption("No epochs of this training were recorded; those of a run that you train now will be.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/play_circle:")
 
 
 @st.cache_data(show_spinner=False, max_entries=30)
-def _described(run_id: str, epochs: int) -> dict[str, Any] | None:
-    """All frames for the browser, some 200 kB; None where there is no film. A run of so many epochs never changes."""
+def _data(run_id: str, epochs: int) -> dict[str, Any] | None:
+    """All snapshots for the browser, some 200 kB; None without any. They depend on the run and its epochs alone."""
     store = run_store()
     snapshots, network = store.snapshots(run_id), store.run(run_id).recipe.network
     if not len(snapshots):
         return None
     samples = store.samples(run_id)
-    frames = range(len(snapshots))
+    indices = range(len(snapshots))
     labels = samples.labels[: snapshots.answers.shape[1]]
     sizes = largest_weights(snapshots)
     return {
-        "when": [frame_name(snapshots, place) for place in frames],
-        "said": [frame_sentence(snapshots, network, labels, place) for place in frames],
+        "names": [snapshot_name(snapshots, index) for index in indices],
+        "sentences": [snapshot_sentence(snapshots, network, labels, index) for index in indices],
         "shape": list(snapshots.filters.shape[1:]),
         "shades": base64.b64encode(filter_shades(snapshots).tobytes()).decode(),
-        "filters": [filters_sentence(snapshots, network, place) for place in frames],
+        "filters": [filters_sentence(snapshots, network, index) for index in indices],
         "layers": layers_with_weights(network),
-        "statistics": [statistics_words(snapshots, place) for place in frames],
+        "statistics": [statistics_words(snapshots, index) for index in indices],
         "sizes": (sizes / max(float(sizes.max(initial=0.0)), 1e-9)).round(3).T.tolist(),
         "samples": data_url(digits_mask(samples.images[:SAMPLES])),
         "labels": labels[:SAMPLES].tolist(),
-        "named": [a_digit(label).capitalize() for label in labels[:SAMPLES].tolist()],
+        "sample_names": [a_digit(label).capitalize() for label in labels[:SAMPLES].tolist()],
         "answers": read_digits(snapshots)[:, :SAMPLES].tolist(),
     }

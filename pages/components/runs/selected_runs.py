@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.networks.model import Scores, pretrained
-from core.networks.names import told_apart
+from core.networks.names import distinct_names
 from core.networks.recipe import Recipe
 from core.reports.curves import MOST
 from core.reports.progress import state_words
@@ -75,7 +75,7 @@ def runs_of_others(run_ids: Sequence[str]) -> list[AnyRun]:
 
 def names(runs: Sequence[AnyRun]) -> dict[str, str]:
     """Each run's name by its id, numbered where two are the same; the oldest keeps its name."""
-    return told_apart({run.id: run.name for run in sorted(runs, key=lambda run: run.created)})
+    return distinct_names({run.id: run.name for run in sorted(runs, key=lambda run: run.created)})
 
 
 def read(runs: Sequence[AnyRun], run_ids: Sequence[str]) -> tuple[list[Selected], list[AnyRun]]:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import InklingError
 from core.formatting import percent
 from core.networks.model import BadModelFile, Model, pretrained, read_model
-from core.networks.names import clean_name, shortened, told_apart
+from core.networks.names import clean_name, distinct_names, shortened
 from core.reports.progress import DRAWN, score_words
 from core.store.runs import NoSuchRun, Run, run_store
 from pages.components.base.errors import plain
@@ -64,7 +64,7 @@ def labels(runs: Sequence[Run]) -> dict[str, str]:
     named = {run.id: shortened(run.name, MOST) for run in runs}
     scored = {run.id: f", {score_words(run.scores)}" if run.scores else "" for run in runs}
     # A select box tells its options apart by what they are called. The oldest of one name keeps it, as on Runs.
-    apart = told_apart({run_id: named[run_id] for run_id in reversed(named)})
+    apart = distinct_names({run_id: named[run_id] for run_id in reversed(named)})
     return {run_id: apart[run_id] + scored[run_id] for run_id in named}
 
 
