@@ -65,7 +65,7 @@ def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(eng
     assert set(run_figures(app).values()) == {"\N{EN DASH}"}
     assert "will appear" in app.header[0].value
     assert not charts(app)
-    assert data_of(app, "sample_strip")["count"] == 20
+    assert len(data_of(app, "thumbnails", "sample_strip")["words"]) == 20
     assert not app.button(key="train").disabled
     assert engine.visits > 0
     assert engine.queue_checks == 0
@@ -309,15 +309,15 @@ def opened_group(preset="fast"):
 
 def strip_of(app):
     """The preview's images: (rows, columns, 28, 28)."""
-    data = data_of(app, "augmentation_preview")
+    data = data_of(app, "thumbnails", "augmentation_preview")
     strip = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image"].partition(",")[2]))))[..., 1]
-    assert strip.shape[1] == len(data["rows"]) * data["columns"] * 28
+    assert strip.shape[1] == len(data["words"]) * 28
     return np.stack(np.split(strip, strip.shape[1] // 28, axis=1)).reshape(-1, data["columns"], 28, 28)
 
 
 def test_the_preview_is_drawn_only_while_its_group_is_open():
     app = train_page()
-    assert data_of(app, "augmentation_preview") is None
+    assert data_of(app, "thumbnails", "augmentation_preview") is None
     assert "other_images" not in buttons(app)
     assert strip_of(opened_group()).shape == (4, 6, 28, 28)
 
@@ -369,12 +369,11 @@ def test_other_images_are_shown_on_request_and_no_others_before():
 @pytest.mark.usefixtures("mnist_here")
 def test_built_in_digits_that_are_mixed_in_are_marked_among_the_originals():
     app = opened_group()
-    assert data_of(app, "augmentation_preview")["rows"] == [""] * 4
-    for mixed, rows in ((10_000, ["MNIST"] * 3 + ["built-in"]), (60_000, ["MNIST"] * 2 + ["built-in"] * 2)):
+    for mixed, built_in in ((0, 0), (10_000, 1), (60_000, 2)):
         app.number_input(key="recipe_data_handwriting").set_value(mixed).run()
-        data = data_of(app, "augmentation_preview")
-        assert data["rows"] == rows
-        assert data["said"].count("(built-in)") == rows.count("built-in")
+        data = data_of(app, "thumbnails", "augmentation_preview")
+        assert data["words"][::6] == ["MNIST"] * (4 - built_in) + ["built-in"] * built_in
+        assert sum("(built-in)" in alt for alt in data["alt"]) == built_in
 
 
 def test_without_mnist_built_in_digits_stand_in_and_nothing_is_downloaded(monkeypatch):
@@ -382,7 +381,7 @@ def test_without_mnist_built_in_digits_stand_in_and_nothing_is_downloaded(monkey
     augmentation_preview._mnist.clear()  # an earlier test may have found it
     app = opened_group()
     assert "MNIST is not on this machine yet. Built-in digits stand in for it here." in texts(app)
-    assert data_of(app, "augmentation_preview")["said"].count("(built-in)") == 4
+    assert data_of(app, "thumbnails", "augmentation_preview")["words"][::6] == ["built-in"] * 4
 
 
 def test_while_the_recipe_cannot_be_used_there_is_no_preview_and_no_second_error():
@@ -485,9 +484,10 @@ def test_a_running_run_shows_figures_curves_samples_and_a_sentence_for_each_curv
     assert len(charts(app)) == 3
     assert f"Validation accuracy 97.20{THIN}% in epoch 1." in texts(app)
     assert "Validation loss 0.0900 in epoch 1." in texts(app)
-    strip = data_of(app, "sample_strip")
-    assert strip["labels"] == [*range(10), *range(10)]
-    assert strip["answers"][:10] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 4]
+    strip = data_of(app, "thumbnails", "sample_strip")
+    assert strip["alt"][8:10] == ["An 8, read right", "A 9, wrongly read as 4"]
+    assert "".join(strip["words"][:10]) == "0123456784"
+    assert strip["marks"] == [True] * 9 + [False] * 5 + [True] + [False] * 5
     assert strip["image"].startswith("data:image/png;base64,")
     assert "Reads 10 of these 20" in texts(app)
 
@@ -774,7 +774,7 @@ def finished(**scores):
 
 def test_a_run_that_ended_before_it_read_its_samples_shows_what_its_model_reads_in_them():
     app = train_page(run=finished(probabilities=np.eye(10, dtype=np.float32)[np.full(10_000, 3)]))
-    assert list(data_of(app, "sample_strip")["answers"]) == [3] * 20
+    assert data_of(app, "thumbnails", "sample_strip")["words"] == ["3"] * 20
     assert "Reads 2 of these 20" in texts(app)
     assert "Each will carry" not in texts(app)
 

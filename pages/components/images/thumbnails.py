@@ -1,4 +1,8 @@
-"""Drawings side by side, small, each with a few words under it; where they may be removed, each with a button."""
+"""Small images of digits side by side, each with a few words below it.
+
+A component of our own: one image for all of them, in the colour of the theme's text, and each with a name of its own
+for screen readers. `st.image` would send a file for each, and ink as black in either theme.
+"""
 
 from collections.abc import Sequence
 
@@ -9,49 +13,52 @@ from core.reports.charts import digits_mask
 from core.reports.images import data_url
 from pages.components.base.component import register
 
+SIDE = 42  # pixels of an image on the page, one and a half times its own
 _thumbnails = register(__file__, html='<ul role="list"></ul>')
 
 
 def render(
     key: str,
     name: str,
-    images: np.ndarray,
-    words: list[str],
-    said: list[str],
+    images: np.ndarray | None,
+    words: Sequence[str],
+    alt: Sequence[str],
     marks: Sequence[bool | None] = (),
     removable: Sequence[str] = (),
+    columns: int | None = None,
+    side: int = SIDE,
 ) -> str | None:
-    """Draw them.
+    """Draw the images, as many in a row as there is room for.
 
     Args:
         key: of the component.
-        name: what the drawings are, for who cannot see them.
-        images: (n, 28, 28) uint8, at least one.
-        words: under each drawing.
-        said: each drawing in full words.
-        marks: whether what the words say of each is right; None where that is not known.
-        removable: by what each is known, where it can be removed.
+        name: what the images are, for screen readers.
+        images: (n, 28, 28) uint8, at least one; None while there are none yet, and empty squares stand for them.
+        words: what stands below each image.
+        alt: each image in full words, for screen readers.
+        marks: whether what the words say of each image is right; None where that is not known.
+        removable: the ids of those images that have a button to remove them.
+        columns: the most images in a row, which then stand in a grid.
+        side: of an image on the page, in pixels.
 
     Returns:
-        Which of `removable` was removed since they were last drawn, or None.
+        The id of the image whose button was just pressed, or None.
     """
     data = {
         "name": name,
-        "image": _mask(images),
-        "words": words,
-        "said": said,
+        "image": "" if images is None else _mask(images),
+        "words": list(words),
+        "alt": list(alt),
         "marks": list(marks),
         "removable": list(removable),
+        "columns": columns,
+        "side": side,
     }
     removed = _thumbnails(key=key, data=data, on_removed_change=lambda: None).removed
-    if removed == st.session_state.get(f"{key}_removed"):
-        return None
-    st.session_state[f"{key}_removed"] = removed
-    # Any browser may send anything.
-    return next((known for known in removable if isinstance(removed, list) and removed[:1] == [known]), None)
+    return next((id_ for id_ in removable if id_ == removed), None)  # any browser may send anything
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
 def _mask(images: np.ndarray) -> str:
-    """Two hundred drawings take a fifth of a second, and they are drawn anew after each stroke on the board."""
+    """Cached because two hundred drawings take a fifth of a second, and are drawn again after each stroke."""
     return data_url(digits_mask(images))

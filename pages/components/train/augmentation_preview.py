@@ -1,4 +1,4 @@
-"""Training images as they are, and as the network may see them: each row one image, changed anew for each epoch."""
+"""Training images as they are, and as the network may see them: a row for each image, changed again in every epoch."""
 
 import numpy as np
 import streamlit as st
@@ -8,47 +8,44 @@ from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES, Digits, NoMnist, 
 from core.digits.synthetic.handwriting import handwriting
 from core.formatting import a_digit
 from core.networks.recipe import Recipe
-from core.reports.charts import digits_mask
-from core.reports.images import data_url
-from pages.components.base.component import register
 from pages.components.base.typesetting import caption
+from pages.components.images import thumbnails
 
 ROWS = 4  # images
 VARIANTS = 5  # of each
-BUILT_IN_IMAGES, BUILT_IN_SEED = 60, 6  # what there is to choose from; none of them is trained on
-_preview = register(__file__, html='<div role="img"></div>')
+BUILT_IN_IMAGES, BUILT_IN_SEED = 60, 6  # the built-in digits to choose from; no run trains on them
 
 
 @st.fragment
 def render(recipe: Recipe) -> None:
-    """Draw a few of the images that this recipe trains on, each beside what its augmentation makes of it.
+    """Draw a few of the images that this recipe trains on, each followed by what its augmentation makes of it.
 
-    The images do not change while ranges do, nor does what each draws for a change that stays as it was.
+    The images stay the same while the ranges change, and so do the random numbers behind each change.
     """
     turn = st.session_state.setdefault("augmentation_preview_turn", 0)
     originals, sources, notice = _originals(recipe, turn)
     copies = np.repeat(originals.images, VARIANTS, axis=0)
     variants = augmented((copies / 255).astype(np.float32), recipe.augmentation, [recipe.seed, turn])
-    changed = (variants * 255).round().astype(np.uint8)
-    everything = np.concatenate([originals.images[:, None], changed.reshape(ROWS, VARIANTS, 28, 28)], axis=1)
-    named = ", ".join(f"{a_digit(label)} ({source})" for label, source in zip(originals.labels, sources, strict=True))
-    happens = "five changed copies" if recipe.augmentation.is_on else "five copies that are all alike"
-    _preview(
-        key="augmentation_preview",
-        data={
-            "image": data_url(digits_mask(everything.reshape(-1, 28, 28))),
-            "rows": sources if len(set(sources)) > 1 else [""] * ROWS,
-            "columns": VARIANTS + 1,
-            "said": f"{ROWS} training images, each beside {happens}: {named}.",
-        },
+    changed = (variants * 255).round().astype(np.uint8).reshape(ROWS, VARIANTS, 28, 28)
+    words, alt = [], []
+    for label, source in zip(originals.labels.tolist(), sources, strict=True):
+        words += [source] + [""] * VARIANTS
+        alt += [f"{a_digit(label).capitalize()} ({source})"] + [f"A copy of this {label}"] * VARIANTS
+    thumbnails.render(
+        "augmentation_preview",
+        "Training images, each followed by five copies as the network may see them",
+        np.concatenate([originals.images[:, np.newaxis], changed], axis=1).reshape(-1, 28, 28),
+        words,
+        alt,
+        columns=VARIANTS + 1,
     )
     if recipe.augmentation.is_on:
         caption(
-            "Left, training images as they are; beside each, how the network may see it, anew in every epoch. "
-            "Validation and test images are never changed."
+            "On the left, training images as they are; beside each, how the network may see it, different in every "
+            "epoch. Validation and test images are never changed."
         )
     else:
-        caption("Left, training images as they are. All is off: the network sees the very same ones in every epoch.")
+        caption("On the left, training images as they are. All is off: the network sees the same ones in every epoch.")
     if notice:
         caption(notice)
     st.button("Other images", key="other_images", icon=":material/refresh:", on_click=_turn)
@@ -59,7 +56,7 @@ def _turn() -> None:
 
 
 def _originals(recipe: Recipe, turn: int) -> tuple[Digits, list[str], str]:
-    """What to show, in the recipe's mix: the images, where each is from, and what is to be said about that."""
+    """Images in the recipe's mix, the source of each, and a notice where MNIST is missing, else ""."""
     random = np.random.default_rng([recipe.seed, turn])
     found: list[tuple[Digits, str]] = []
     notice = ""

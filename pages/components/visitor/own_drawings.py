@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.errors import InklingError
 from core.formatting import a_digit
 from core.insight.prediction import Answer
 from core.store.drawings import MAX_DRAWINGS, OwnDrawing, as_archive, as_digits, drawing_store, key_of
@@ -15,12 +14,11 @@ from pages.components.base import errors
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.images import thumbnails
-from pages.components.visitor import model_choice, right_digit, workspace
+from pages.components.visitor import model_choice, workspace
 from pages.components.visitor.engine import engine
 
 # What this leaves in the session:
 #   last_drawing         (28, 28) uint8, the last image that was answered; Train watches it being learned
-#   drawings_problem     a sentence about a drawing that could not be kept
 #   removes_all          the visitor has asked to delete all, and is asked whether that is meant
 
 
@@ -31,8 +29,6 @@ def render(answer: Answer) -> None:
         image = (answer.image * 255).round().astype(np.uint8)
         st.session_state.last_drawing = image
         _render_correction(image, own)
-    if problem := st.session_state.pop("drawings_problem", None):
-        st.error(plain(problem), icon=":material/error:")
     if own:
         _render_own(own)
 
@@ -45,17 +41,26 @@ def last_drawing() -> np.ndarray | None:
 
 def _render_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
     label = next((drawing.label for drawing in own if drawing.key == key_of(image)), None)
-    tapped = right_digit.render("Wrong? It is a" if label is None else f"Kept as {a_digit(label)}.", label)
-    if tapped is None:
-        return
-    try:
-        if tapped == label:  # a second tap takes it back
-            drawing_store().remove(workspace.owner(), key_of(image))
-        else:
-            drawing_store().keep(workspace.owner(), image, tapped)
-    except InklingError as problem:
-        st.session_state.drawings_problem = str(problem)
-    st.rerun()
+    st.session_state.right_digit = label
+    with st.container(key="correction", horizontal=True, vertical_alignment="center", gap="small"):
+        caption("Wrong? It is a" if label is None else f"Kept as {a_digit(label)}.", width="content")
+        st.segmented_control(
+            "The right digit",
+            range(10),
+            key="right_digit",
+            label_visibility="collapsed",
+            on_change=_keep_or_remove,
+            args=(image,),
+        )
+
+
+@errors.in_callback()
+def _keep_or_remove(image: np.ndarray) -> None:
+    label = st.session_state.right_digit
+    if label is None:  # the chosen digit was tapped a second time
+        drawing_store().remove(workspace.owner(), key_of(image))
+    elif label in range(10):  # any browser may send anything
+        drawing_store().keep(workspace.owner(), image, label)
 
 
 def _render_own(own: list[OwnDrawing]) -> None:

@@ -86,7 +86,7 @@ def test_the_nearest_training_digits_are_shown_with_label_and_distance(app):
     assert sum(word.startswith("7, ") for word in shown["words"]) > 4
     assert all(
         said.startswith("An 8, " if word[0] == "8" else f"A {word[0]}, ")
-        for word, said in zip(shown["words"], shown["said"], strict=True)
+        for word, said in zip(shown["words"], shown["alt"], strict=True)
     )
     assert "nearest" in texts(app)
 
