@@ -51,6 +51,7 @@ def _render_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
             label_visibility="collapsed",
             on_change=_keep_or_remove,
             args=(image,),
+            width=420,
         )
 
 
