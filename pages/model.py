@@ -4,12 +4,12 @@ import streamlit as st
 
 from core.store.runs import NoSuchRun
 from pages.components.frame import router
-from pages.components.model import model_view
+from pages.components.model import model_overview
 
 router.guard()
 
 with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
     try:
-        model_view.render(model_view.choose())
+        model_overview.render(model_overview.choose())
     except NoSuchRun as problem:
-        model_view.render_way_back(str(problem))
+        model_overview.render_no_such_run(str(problem))

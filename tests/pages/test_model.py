@@ -168,7 +168,7 @@ def test_what_began_with_another_models_weights_has_no_script_and_says_why():
     fine_tuning = FineTuning(pretrained(), Digits(images, np.zeros(1, np.uint8)))
     app = model_page(finished_run("Mine", fine_tuning_recipe(PRESETS["accurate"]), fine_tuning=fine_tuning))
     assert not [name for name in downloads(app) if name.endswith((".py", ".zip"))]
-    assert any("as it began with another model's weights" in text.value for text in app.markdown)
+    assert any("because it started from another model's weights" in text.value for text in app.markdown)
 
 
 def test_the_snapshots_of_a_run_show_filters_statistics_answers_and_a_sentence_for_each_epoch():

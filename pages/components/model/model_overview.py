@@ -1,4 +1,4 @@
-"""A model to look at: what it scored, its network, its summary and its files."""
+"""Which model is shown, what it scored, its network, its summary and its files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from core.digits.dataset import SOURCE_NAMES
 from core.formatting import duration, percent
 from core.insight.metrics import accuracy_interval
 from core.networks.keras_script import file_stem
@@ -19,23 +20,24 @@ from pages.components.model import snapshots_view
 from pages.components.parts import network_view, script_download
 from pages.components.visitor import model_choice
 
-_SOURCES = {"mnist": "MNIST", "handwriting": "built-in handwriting"}
-_FILE_WORDS = (
+_FILES_NOTE = (
     "Keras opens the .keras file. The .safetensors file holds the weights with recipe and scores; "
-    "Draw opens it, under “answered by”, and tempers its answers; Keras gives them as the network does. "
+    "you can open it on Draw, under “answered by”. Draw calibrates the answers with the model's temperature; "
+    "the Keras file gives them as the network does. "
 )
-_SCRIPT_WORDS = {
+_SCRIPT_NOTE = {
     True: "The script trains this network again in plain Keras, without Inkling.",
-    False: "There is no script of this training, as it began with another model's weights.",
+    False: "There is no script of this training, because it started from another model's weights.",
 }
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows: a recipe, and the model that came of it, if one did.
+    """What the page shows.
 
     Attributes:
-        run: the run that made it; None for the shipped model.
+        model: None where the run has none.
+        run: that trained the model; None for the shipped model.
     """
 
     name: str
@@ -45,29 +47,29 @@ class Shown:
 
 
 def choose() -> Shown:
-    """Draw heading and choice; the link's `run`, if it has one, decides what is shown.
+    """Render the heading and the list of models; the link's `run` decides which is shown.
 
     Raises:
-        NoSuchRun: there is no run of this id.
+        NoSuchRun: there is no run with this id.
     """
-    wanted = st.query_params.get("run", "")
+    run_id = st.query_params.get("run", "")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Model", anchor=False, width="content")
         runs = model_choice.my_runs()
-        linked = run_store().run(wanted) if wanted else None
+        linked = run_store().run(run_id) if run_id else None
         if linked and linked.id not in [run.id for run in runs]:
             runs = [linked, *runs]
         shipped = f"{model_choice.PRETRAINED_NAME}, {score_words(pretrained().scores)}"
         options = {"": shipped} | model_choice.labels(runs)
-        model_choice.choose_among("Model to look at", options, wanted, "shown_model", _follow)
+        model_choice.choose_among("Model to look at", options, run_id, "shown_model", _put_choice_into_address)
     if linked is None:
         return Shown("Pretrained", pretrained().recipe, pretrained(), None)
     return Shown(linked.name, linked.recipe, model_choice.run_model(linked.id) if linked.has_model else None, linked)
 
 
 def render(shown: Shown) -> None:
-    """Draw all there is to see."""
-    network_view.architecture(shown.recipe.network, _facts(shown), _story(shown))
+    """Render everything but the heading."""
+    network_view.architecture(shown.recipe.network, _figures(shown), _description(shown))
     if shown.run and shown.run.state.is_active:
         st.page_link("pages/train.py", label="Watch it train", query_params={"run": shown.run.id})
     if shown.model:
@@ -77,21 +79,22 @@ def render(shown: Shown) -> None:
     snapshots_view.render(shown.run)
 
 
-def render_way_back(problem: str) -> None:
-    """Say that there is nothing to show, and lead back."""
+def render_no_such_run(problem: str) -> None:
+    """Render the problem and a button that leads to the pretrained model."""
     st.error(plain(problem), icon=":material/error:")
     st.button("Show the pretrained model", key="show_pretrained", on_click=st.query_params.clear)
 
 
-def _follow() -> None:
-    """The link in the address bar is the choice, so that it can be sent on."""
+def _put_choice_into_address() -> None:
+    """So that the address can be sent to somebody else."""
     if st.session_state.shown_model:
         st.query_params["run"] = st.session_state.shown_model
     else:
         st.query_params.pop("run", None)
 
 
-def _facts(shown: Shown) -> list[tuple[str, str]]:
+def _figures(shown: Shown) -> list[tuple[str, str]]:
+    """What the figures above the network are, and their values."""
     network = shown.recipe.network
     costs = [("Parameters", f"{network.parameters:,}"), ("Multiply-adds per image", f"{network.multiply_adds:,}")]
     if shown.model is None:
@@ -103,27 +106,28 @@ def _facts(shown: Shown) -> list[tuple[str, str]]:
     return [*accuracies, *costs, ("Training", duration(scores.seconds))]
 
 
-def _story(shown: Shown) -> str:
+def _description(shown: Shown) -> str:
     recipe = shown.recipe.name
     if shown.model is None:
-        state = f"it is {shown.run.state}" if shown.run and shown.run.state.is_active else "it never got so far"
-        return f"There is no model of this run: {state}. Below is the network of its recipe, {recipe}."
+        why = f"it is {shown.run.state}" if shown.run and shown.run.state.is_active else "it ended before it had one"
+        return f"There is no model of this run: {why}. Below is the network of its recipe, {recipe}."
     scores = shown.model.scores
     drawn = "" if scores.drawn_accuracy is None else f"Drawn digits are {DRAWN}. "
     interval = " to ".join(map(percent, accuracy_interval(scores.test_accuracy, scores.test_images)))
     return (
-        f"Recipe {recipe}, trained on {_SOURCES[scores.data_source]}. Measured on {scores.test_images:,} test images; "
+        f"Recipe {recipe}, trained on {SOURCE_NAMES[scores.data_source]}. "
+        f"Measured on {scores.test_images:,} test images; "
         f"the 95\N{THIN SPACE}% interval of the accuracy is {interval}. {drawn}{kept_sentence(scores)}"
     )
 
 
 def _render_files(shown: Shown) -> None:
-    stem, is_anew = file_stem(shown.name), not (shown.run and (shown.run.is_fine_tuning or shown.run.continues))
+    stem = file_stem(shown.name)
+    has_script = not (shown.run and (shown.run.is_fine_tuning or shown.run.continues))
     with st.container(horizontal=True, gap="small", key="files"):
         if shown.model:
-            run_id = shown.run.id if shown.run else None
-            answers = partial(model_choice.use_run, run_id)
-            if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
+            use = partial(model_choice.use_run, shown.run.id if shown.run else None)
+            if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=use):
                 st.switch_page("pages/draw.py")
         if shown.run is None:
             _download("Keras file", f"{stem}.keras", PRETRAINED.with_suffix(".keras").read_bytes)
@@ -132,9 +136,9 @@ def _render_files(shown: Shown) -> None:
             _download("Keras file", f"{stem}.keras", partial(run_store().keras_file, shown.run.id))
             _download("Weights", f"{stem}.safetensors", partial(run_store().model_file, shown.run.id))
         _download("Recipe", f"{stem}.json", shown.recipe.to_json, "application/json")
-        if is_anew:
+        if has_script:
             script_download.render(shown.recipe, shown.model.scores.data_source if shown.model else None, shown.name)
-    caption(f"{_FILE_WORDS if shown.model else ''}{_SCRIPT_WORDS[is_anew]}")
+    caption(f"{_FILES_NOTE if shown.model else ''}{_SCRIPT_NOTE[has_script]}")
 
 
 def _download(
@@ -142,7 +146,7 @@ def _download(
 ) -> None:
     st.download_button(
         label,
-        content,  # made when it is asked for
+        content,  # called on a click
         name,
         mime,
         key=f"download_{name.rpartition('.')[2]}",
