@@ -1,8 +1,9 @@
 """`python -m core RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
 
 `python -m core answers [MODEL.safetensors]` computes the predictions of a model, by default the shipped one, on MNIST's
-test set and saves them beside it, for the page Evaluate. `python -m core stop` ends the training engine. `python -m
-core status` shows the status of web processes, engine, database and queue; `--json` prints it for programs.
+test set and saves them beside it, for the page Evaluate. `python -m core detector OUT.safetensors` trains the network
+that tells digits from what is no digit. `python -m core stop` ends the training engine. `python -m core status` shows
+the status of web processes, engine, database and queue; `--json` prints it for programs.
 
 RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned. A recipe with periodic
 checkpoints saves them beside OUT; repeated after it was interrupted, the command resumes from the latest.
@@ -23,13 +24,12 @@ from core.insight.metrics import accuracy, accuracy_interval
 from core.insight.test_predictions import to_bytes
 from core.networks.history import BatchProgress
 from core.networks.model import PRETRAINED, load_model
-from core.networks.presets import DETECTOR, PRESETS
+from core.networks.presets import PRESETS
 from core.networks.recipe import MAX_JSON_BYTES, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
 from core.storage import write_whole
 from core.training.checkpoint import Checkpoint, EpochProgress
 
 BAR_WIDTH = 24  # characters
-_KNOWN = PRESETS | {"detector": DETECTOR}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _show_status(as_json="--json" in arguments)
     if arguments[:1] == ["answers"] and len(arguments) <= 2:
         return _save_answers(Path(arguments[1]) if arguments[1:] else PRETRAINED)
+    if arguments[:1] == ["detector"] and len(arguments) == 2:
+        return _train_detector(Path(arguments[1]))
     parser = argparse.ArgumentParser(prog="python -m core", description=(__doc__ or "").partition(":")[2])
     parser.add_argument("recipe", help=f"a recipe file (JSON), or one of: {', '.join(PRESETS)}")
     parser.add_argument("out", type=Path, help="where to save the model (.safetensors)")
@@ -122,6 +124,21 @@ def _save_answers(path: Path) -> int:
     return 0
 
 
+def _train_detector(out: Path) -> int:
+    from core.training.detector import detector_data, train_detector
+
+    try:
+        data = detector_data()
+        print(f"Detector: {len(data.training):,} training images")
+        detector, scores = train_detector(data, _print_progress)
+        write_whole(out, detector.to_bytes())
+    except (InklingError, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"Test accuracy {scores.test_accuracy:.4f}. Saved {out}.")
+    return 0
+
+
 def _read_checkpoint(path: Path) -> Checkpoint | None:
     """The checkpoint that an interrupted command with the same recipe saved, if there is one."""
     try:
@@ -158,8 +175,8 @@ def read_recipe(named: str) -> Recipe:
     Raises:
         BadRecipe: it is neither.
     """
-    if named in _KNOWN:
-        return _KNOWN[named]
+    if named in PRESETS:
+        return PRESETS[named]
     try:
         with Path(named).open("rb") as file:
             content = file.read(MAX_JSON_BYTES + 1)

@@ -25,7 +25,6 @@ import numpy as np
 
 from core import config
 from core.digits.synthetic.cache import load_handwriting, load_handwriting_part
-from core.digits.synthetic.doodles import doodles as draw_doodles
 from core.errors import InklingError
 from core.storage import home, write_whole
 
@@ -54,11 +53,10 @@ TRAINING_IMAGES = 60_000
 TEST_IMAGES = 10_000
 QUICK_IMAGES = 10_000
 VALIDATION_IMAGES = 5_000
-HELD_OUT_DOODLES = 5_000  # for validation, and as many for the test
 DRAWN_DIGITS = 5_000
 EVERYDAY_SPREAD = 0.7  # of `handwriting`: what people draw when they mean to be read
 SPLIT_SEED = 1998
-HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, DOODLES_SEED, SAMPLE_SEED = 1, 2, 3, 4, 5  # no digit is used for two purposes
+HANDWRITING_SEED, MIXED_SEED, DRAWN_SEED, SAMPLE_SEED = 1, 2, 3, 5  # no digit is used for two purposes
 
 log = logging.getLogger("inkling.dataset")
 
@@ -69,10 +67,7 @@ class NoMnist(InklingError):
 
 @dataclass(frozen=True)
 class Digits:
-    """Images with their labels: (n, 28, 28) uint8, 0 is paper and 255 ink; (n,) uint8 in 0..9. Both read-only.
-
-    Where doodles are among them, labels from 10 on say what kind of thing is no digit.
-    """
+    """Images with their labels: (n, 28, 28) uint8, 0 is paper and 255 ink; (n,) uint8 in 0..9. Both read-only."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -109,7 +104,6 @@ def load_dataset(
     size: Size = "full",
     validation: Validation = "split",
     handwriting: int = 0,
-    doodles: int = 0,
 ) -> Dataset:
     """Find the digits that a recipe asks for, or the built-in handwriting with a notice.
 
@@ -121,7 +115,6 @@ def load_dataset(
         size: "full" or "quick".
         validation: what a run is watched on.
         handwriting: so many built-in digits are mixed into the training images, and only there.
-        doodles: so many drawings that are no digit are mixed into the training images, and some into the others.
     """
     notice = ""
     if source == "mnist":
@@ -132,7 +125,7 @@ def load_dataset(
             log.warning("event=no_mnist instead=handwriting because=%r", str(problem))
     if source == "handwriting":
         training, test = _built_in_handwriting()
-    training, watched, test = _assembled(training, test, size, validation, handwriting, doodles)
+    training, watched, test = _assembled(training, test, size, validation, handwriting)
     return Dataset(training, watched, test, source, notice)
 
 
@@ -141,7 +134,6 @@ def made_digits(
     size: Size = "full",
     validation: Validation = "split",
     handwriting: int = 0,
-    doodles: int = 0,
 ) -> dict[str, np.ndarray]:
     """What Inkling itself makes of the digits that `load_dataset` gives: what no download has.
 
@@ -152,7 +144,6 @@ def made_digits(
         size: "full" or "quick".
         validation: what a run is watched on.
         handwriting: built-in digits that are mixed in.
-        doodles: drawings that are no digit.
 
     Returns:
         "x_train" and "y_train", and "x_val", "y_val", "x_test" and "y_test" where there are such: images (n, 28, 28)
@@ -160,7 +151,7 @@ def made_digits(
     """
     # Made without the cache, so that a process that makes them once does not keep them.
     training, test = _built_in_handwriting.__wrapped__() if source == "handwriting" else (_NOTHING, _NOTHING)
-    training, watched, test = _assembled(training, test, size, validation, handwriting, doodles)
+    training, watched, test = _assembled(training, test, size, validation, handwriting)
     parts = {"train": training, "val": watched if validation == "split" else None, "test": test}
     return {
         f"{axis}_{kind}": values
@@ -171,25 +162,15 @@ def made_digits(
 
 
 def _assembled(
-    training: Digits, test: Digits, size: Size, validation: Validation, handwriting: int, doodles: int
+    training: Digits, test: Digits, size: Size, validation: Validation, handwriting: int
 ) -> tuple[Digits, Digits | None, Digits]:
     """What is trained on, watched and tested, from all training and test images of a source."""
     wanted = QUICK_IMAGES if size == "quick" else len(training)
     order = _stratified_order(training.labels)[:wanted]
     held_out = min(VALIDATION_IMAGES, wanted // 5) if validation == "split" else 0
     kept_back, training = training[order[:held_out]], training[order[held_out:]]
-    mixed = []
     if handwriting:
-        # Who is to tell digits from what is none must have seen how far a digit may stray.
-        spread = 1.0 if doodles else EVERYDAY_SPREAD
-        mixed.append(load_handwriting(handwriting, MIXED_SEED, spread=spread))
-    if doodles:
-        held = min(HELD_OUT_DOODLES, doodles)
-        images, sorts = draw_doodles(doodles + 2 * held, DOODLES_SEED)
-        mixed.append((images[2 * held :], sorts[2 * held :]))
-        kept_back = _joined(kept_back, (images[:held], sorts[:held]))
-        test = _joined(test, (images[held : 2 * held], sorts[held : 2 * held]))
-    training = _joined(training, *mixed)
+        training = joined(training, Digits(*load_handwriting(handwriting, MIXED_SEED, spread=EVERYDAY_SPREAD)))
     watched = {"split": kept_back, "test": test, "none": None}[validation]
     return training, watched, test
 
@@ -413,11 +394,9 @@ def _built_in_handwriting() -> tuple[Digits, Digits]:
     return digits[:TRAINING_IMAGES], digits[TRAINING_IMAGES:]
 
 
-def _joined(digits: Digits, *more: tuple[np.ndarray, np.ndarray]) -> Digits:
-    if not more:
-        return digits
-    images, labels = zip((digits.images, digits.labels), *more, strict=True)
-    return _frozen(np.concatenate(images), np.concatenate(labels))
+def joined(*parts: Digits) -> Digits:
+    """All images of these parts, in their order, with their labels."""
+    return _frozen(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
 
 
 def _stratified_order(labels: np.ndarray) -> np.ndarray:

@@ -22,7 +22,8 @@ from core.digits.preprocessing import (
 )
 from core.digits.synthetic.doodles import DOODLE, LETTER, TWO_DIGITS
 from core.formatting import certainty
-from core.networks.model import Model, detector
+from core.networks.detector import load_detector
+from core.networks.model import Model
 from core.networks.network import CLASSES
 
 _blas = ThreadpoolController().select(user_api="blas")
@@ -106,12 +107,12 @@ def answer_image(model: Model, image: np.ndarray, framed: np.ndarray | None = No
     """
     with on_one_thread():
         probabilities = model.probabilities(image[np.newaxis])[0]
-        odds, sort = _judged(image if framed is None else framed)
+        odds, likeliest = digit_odds(image if framed is None else framed)
     if not np.isfinite(probabilities).all():
         return Answer("This model's answer is not a number: choose another model.", image)
     runner_up, digit = (int(place) for place in np.argsort(probabilities)[-2:])
     if odds < ANSWERED_FROM:
-        return Answer(_NO_DIGIT[sort].format(f"{digit} or {runner_up}"), image)
+        return Answer(_NO_DIGIT[likeliest].format(f"{digit} or {runner_up}"), image)
     is_sure = bool(probabilities[digit] >= SURE and odds >= SURE_FROM)
     if is_sure:
         sentence = f"{certainty(probabilities[digit])} sure"
@@ -129,17 +130,15 @@ _NO_DIGIT = {
 }
 
 
-def digit_odds(images: np.ndarray) -> np.ndarray:
-    """How much the detector takes framed images for digits: (n, 28, 28) in, (n,) log odds of "a digit" out."""
-    return _odds(detector().probabilities(images))
+def digit_odds(image: np.ndarray) -> tuple[float, int]:
+    """The detector's log odds that a framed image is a digit, and its likeliest class if it is none.
 
+    Args:
+        image: (28, 28) float32 in [0, 1].
 
-def _odds(sorts: np.ndarray) -> np.ndarray:
-    digits, others = (np.maximum(part.sum(axis=1), 1e-30) for part in (sorts[:, :CLASSES], sorts[:, CLASSES:]))
-    return np.asarray(np.log(digits) - np.log(others))
-
-
-def _judged(image: np.ndarray) -> tuple[float, int]:
-    """The detector's log odds of "a digit", and what the image likeliest is if it is none."""
-    sorts = detector().probabilities(image[np.newaxis])
-    return float(_odds(sorts)[0]), CLASSES + int(sorts[0, CLASSES:].argmax())
+    Returns:
+        The log odds, and `TWO_DIGITS`, `LETTER` or `DOODLE`.
+    """
+    probabilities = load_detector().probabilities(image[np.newaxis])[0]
+    digits, others = (np.maximum(part.sum(), 1e-30) for part in np.split(probabilities, [CLASSES]))
+    return float(np.log(digits) - np.log(others)), CLASSES + int(probabilities[CLASSES:].argmax())

@@ -237,14 +237,6 @@ _TERMS = (
         ("fully connected layer", "Dense"),
     ),
     Term(
-        "Doodles",
-        "Letters, scribbles and shapes among the training images, from which a network learns what is no digit.",
-        "Teaching someone about mushrooms by showing some that must not be eaten.",
-        "data",
-        "a doodle",
-        ("not a digit",),
-    ),
-    Term(
         "Drawn digits",
         "Built-in digits drawn with an even pen in many styles; every model is tested on them too, after MNIST's test "
         "set.",
@@ -908,7 +900,6 @@ _ASKED = {
         "size": "Training set",
         "validation": "Validation split",
         "handwriting": "Built-in handwriting",
-        "doodles": "Doodles",
     },
     "Adam": {
         "": "Adam",

@@ -26,7 +26,7 @@ from core.digits.dataset import (
     made_digits,
 )
 from core.networks.layers import Layer
-from core.networks.network import CLASSES, IMAGE_SHAPE, Network
+from core.networks.network import IMAGE_SHAPE, Network
 from core.networks.presets import SCRIPT_B
 from core.networks.recipe import BestCheckpoint, Constant, OneCycle, PeriodicCheckpoint, Recipe, ReduceLROnPlateau
 
@@ -70,7 +70,7 @@ def needs_digits(recipe: Recipe, source: Source | None = None) -> bool:
         recipe: what was trained.
         source: where its images came from, if not from where the recipe wanted them: `Scores.data_source`.
     """
-    return (source or recipe.data.source) == "handwriting" or bool(recipe.data.handwriting or recipe.data.doodles)
+    return (source or recipe.data.source) == "handwriting" or bool(recipe.data.handwriting)
 
 
 def keras_script(recipe: Recipe, source: Source | None = None) -> str:
@@ -253,10 +253,9 @@ def _data(recipe: Recipe, source: Source) -> str:
         return "\n".join([*code, "", *_preparation(recipe, has_split)])
     code = [_MNIST_CODE, *([] if _is_classic(recipe) else _split(recipe))]
     if needs_digits(recipe, source):
-        kinds = ["train", *(["val"] if has_split and data.doodles else []), *(["test"] if data.doodles else [])]
-        code += ["", f"# More to learn from, drawn by Inkling{' in many styles' if data.handwriting else ''}"]
+        code += ["", "# More to learn from, drawn by Inkling in many styles"]
         code.append(f'with np.load("{DIGITS_FILE}") as more:')
-        for name in (f"{axis}_{kind}" for kind in kinds for axis in "xy"):
+        for name in ("x_train", "y_train"):
             code.append(f'    {name} = np.concatenate([{name}, more["{name}"]])')
     return "\n".join([*code, "", *_preparation(recipe, has_split)])
 
@@ -434,7 +433,7 @@ def _ending(recipe: Recipe) -> str:
         'print(f"Test accuracy: {accuracy:.3f}")',
         "model.summary()",
     ]
-    if recipe.network == SCRIPT_B.network and recipe.network.classes == CLASSES:
+    if recipe.network == SCRIPT_B.network:
         code += ["", _SHOW_CODE]
     return "\n".join(code)
 

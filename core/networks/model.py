@@ -21,7 +21,7 @@ from pydantic import Field
 from safetensors.numpy import save
 
 from core.errors import InklingError
-from core.networks.network import CLASSES, DETECTOR_CLASSES, MAX_PARAMETERS, Network
+from core.networks.network import MAX_PARAMETERS, Network
 from core.networks.recipe import BadRecipe, Recipe, parse_recipe
 from core.value import Value
 
@@ -29,7 +29,6 @@ FORMAT = "inkling-model-1"
 MAX_HEADER_BYTES = 200_000  # the longest of ours, with 40 layers, takes 30 kB
 MAX_FILE_BYTES = 4 * MAX_PARAMETERS + MAX_HEADER_BYTES
 PRETRAINED = Path(__file__).parent / "pretrained" / "accurate.safetensors"
-DETECTOR = PRETRAINED.with_name("detector.safetensors")
 
 
 class BadModelFile(InklingError, ValueError):
@@ -121,12 +120,8 @@ def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
 
-def read_model(content: bytes, classes: int = CLASSES) -> Model:
+def read_model(content: bytes) -> Model:
     """Read a model from the content of a `.safetensors` file, trusting nothing in it.
-
-    Args:
-        content: of the file.
-        classes: how many probabilities it must put out; ten, for a model that reads digits.
 
     Raises:
         BadModelFile: it is too large, damaged, not ours, or its weights do not fit its network.
@@ -146,8 +141,6 @@ def read_model(content: bytes, classes: int = CLASSES) -> Model:
         raise BadModelFile(f"This model's recipe cannot be used. {problem}") from None
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BadModelFile("This model's description is damaged. Save it again in Inkling.") from None
-    if recipe.network.classes != classes:
-        raise BadModelFile(f"This model puts out {recipe.network.classes} probabilities, and not {classes}.")
     arrays = _arrays(content, start, header, recipe.network)
     for name, array in arrays.items():
         if not np.isfinite(array).all():
@@ -158,7 +151,7 @@ def read_model(content: bytes, classes: int = CLASSES) -> Model:
     return Model(recipe, arrays, scores, summary)
 
 
-def load_model(path: Path, classes: int = CLASSES) -> Model:
+def load_model(path: Path) -> Model:
     """Read a model from a file on this machine.
 
     Raises:
@@ -166,7 +159,7 @@ def load_model(path: Path, classes: int = CLASSES) -> Model:
     """
     try:
         with path.open("rb") as file:
-            return read_model(file.read(MAX_FILE_BYTES + 1), classes)
+            return read_model(file.read(MAX_FILE_BYTES + 1))
     except OSError as problem:
         raise BadModelFile(f"{path} cannot be read: {problem.strerror}.") from None
 
@@ -175,12 +168,6 @@ def load_model(path: Path, classes: int = CLASSES) -> Model:
 def pretrained() -> Model:
     """The model that ships with Inkling: what the preset "Accurate" gives on MNIST."""
     return load_model(PRETRAINED)
-
-
-@cache
-def detector() -> Model:
-    """The network that ships with Inkling to tell digits from what is none; it puts out `SORTS` probabilities."""
-    return load_model(DETECTOR, DETECTOR_CLASSES)
 
 
 def _check_answers(network: Network, weights: Mapping[str, np.ndarray]) -> None:

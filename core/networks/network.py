@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -16,7 +16,6 @@ from core.value import Value
 
 IMAGE_SHAPE = (28, 28, 1)  # height, width, channels
 CLASSES = 10  # the digits
-DETECTOR_CLASSES = 13  # the digits, and what is none: two digits, a letter, a doodle
 MAX_LAYERS = 40
 MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
 MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
@@ -41,14 +40,13 @@ class LayerSummary(NamedTuple):
 class Network(Value):
     """A stack of layers from a 28x28 image to ten probabilities, one for each digit.
 
-    A network that tells digits from what is none puts out 13, see `SORTS`.
-
     Raises:
         pydantic.ValidationError: a layer does not fit the one before it, the last one does not put out ten
             probabilities, or the whole is larger than `MAX_PARAMETERS` or `MAX_MULTIPLY_ADDS`. The message names
             the layer.
     """
 
+    classes: ClassVar[int] = CLASSES  # how many probabilities it puts out
     layers: tuple[Layer, ...] = Field(min_length=1, max_length=MAX_LAYERS)
 
     @model_validator(mode="after")
@@ -61,8 +59,10 @@ class Network(Value):
                 raise ValueError(f"Layer {name} {problem}.") from None
         last = self.layers[-1]
         is_softmax = isinstance(last, Softmax) or getattr(last, "activation", "") == "softmax"
-        if shape not in ((CLASSES,), (DETECTOR_CLASSES,)) or not is_softmax:
-            raise ValueError(f"The last layer must put out {CLASSES} probabilities: end with Dense {CLASSES}, softmax.")
+        if shape != (self.classes,) or not is_softmax:
+            raise ValueError(
+                f"The last layer must put out {self.classes} probabilities: end with Dense {self.classes}, softmax."
+            )
         for cost, limit, unit in (
             ("parameters", MAX_PARAMETERS, "parameters"),
             ("multiply_adds", MAX_MULTIPLY_ADDS, "multiply-adds per image"),
@@ -88,11 +88,6 @@ class Network(Value):
     def table(self) -> list[LayerSummary]:
         """One row per layer: what goes in, what comes out, what it costs."""
         return list(_table(self.layers))
-
-    @property
-    def classes(self) -> int:
-        """How many probabilities it puts out."""
-        return self.table()[-1].output_shape[0]
 
     @property
     def parameters(self) -> int:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from core.digits.augmentation import Augmentation
 from core.networks.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
-from core.networks.network import DETECTOR_CLASSES, Network
+from core.networks.network import Network
 from core.networks.recipe import SGD, Adam, BestCheckpoint, Data, EarlyStopping, OneCycle, Recipe, ReduceLROnPlateau
 
 
@@ -177,28 +177,6 @@ TINY = Recipe(
     schedule=OneCycle(),
     augmentation=Augmentation(rotation=6, shift=0.05, zoom=0.06, shear=4),
     checkpoint=BestCheckpoint(),
-    pipeline="tf.data",
-)
-
-# Tells digits from what is none, for whichever model answers; it ships with Inkling and is trained by the command only.
-DETECTOR = Recipe(
-    name="Detector",
-    network=Network(
-        layers=(
-            *_normalized_convolution(24, kernel_size=5, strides=2, padding="same"),
-            *_normalized_convolution(32, padding="same"),
-            *_normalized_convolution(64, strides=2, padding="same"),
-            *_normalized_convolution(64, padding="same"),
-            Flatten(),
-            Dropout(rate=0.2),
-            Dense(units=DETECTOR_CLASSES, activation="softmax"),
-        )
-    ),
-    # No augmentation: drawings that nobody has made yet are as cheap as changed ones.
-    data=Data(handwriting=60_000, doodles=90_000),
-    epochs=5,
-    optimizer=Adam(learning_rate=0.005),
-    schedule=OneCycle(),
     pipeline="tf.data",
 )
 

@@ -17,12 +17,11 @@ from core.digits.augmentation import Augmentation
 from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES
 from core.errors import InklingError
 from core.networks.layers import Layer
-from core.networks.network import CLASSES, DETECTOR_CLASSES, Network
+from core.networks.network import Network
 from core.value import Value
 
 MAX_STEP_MULTIPLY_ADDS = 15_000_000_000  # a step takes two seconds then, and no Stop is heard within one
 MAX_HANDWRITING = 60_000  # images, as many as MNIST has; 47 MB, and a quarter of a minute to make on two cores
-MAX_DOODLES = 100_000  # images; 78 MB
 MAX_EPOCHS = 200
 MAX_JSON_BYTES = 100_000  # the largest preset takes 3 kB
 MAX_DEPTH = 8  # brackets within brackets; a recipe has four
@@ -135,14 +134,21 @@ class Data(Value):
         le=MAX_HANDWRITING,
         description="Added to the training images, because MNIST's writers do not write as the world does.",
     )
-    doodles: int = Field(
-        0, ge=0, le=MAX_DOODLES, description="Letters, scribbles and shapes mixed in, to learn what is no digit."
-    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_doodles(cls, values: Any) -> Any:
+        """Drop a setting that only the detector's recipe ever used; earlier versions wrote it into every recipe."""
+        if isinstance(values, dict) and "doodles" in values:
+            if values["doodles"] != 0:
+                raise ValueError("This recipe sorts drawings and reads no digits (data.doodles): choose another one.")
+            values = {name: value for name, value in values.items() if name != "doodles"}
+        return values
 
     @property
     def images(self) -> int:
         """How many are learned from, with those that are held back to validate on."""
-        return {"full": TRAINING_IMAGES, "quick": QUICK_IMAGES}[self.size] + self.handwriting + self.doodles
+        return {"full": TRAINING_IMAGES, "quick": QUICK_IMAGES}[self.size] + self.handwriting
 
 
 class Recipe(Value):
@@ -183,16 +189,6 @@ class Recipe(Value):
                         f"{type(setting).__name__} watches {getattr(setting, 'monitor', '')}, "
                         "but there is no validation: choose a split, or switch it off."
                     )
-        return self
-
-    @model_validator(mode="after")
-    def _has_an_output_for_each_sort(self) -> Self:
-        wanted = DETECTOR_CLASSES if self.data.doodles else CLASSES
-        if self.network.classes != wanted:
-            raise ValueError(
-                f"With doodles={self.data.doodles:,} the network must put out {wanted} probabilities, "
-                f"not {self.network.classes}."
-            )
         return self
 
     @model_validator(mode="after")

@@ -25,7 +25,6 @@ _LABELS = {
     "data.size": "Training images",
     "data.validation": "Validated on",
     "data.handwriting": "Built-in digits mixed in",
-    "data.doodles": "Doodles mixed in",
     "l1": "L1 penalty",
     "l2": "L2 penalty",
 }
@@ -128,7 +127,7 @@ def changeable(recipe: Recipe) -> dict[str, Setting]:
     return {
         path: value
         for path, value in settings(recipe).items()
-        if path not in ("seed", "data.doodles", "early_stopping") and not path.endswith(".kind")
+        if path not in ("seed", "early_stopping") and not path.endswith(".kind")
     }
 
 

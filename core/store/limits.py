@@ -5,12 +5,13 @@ from __future__ import annotations
 from pydantic import Field, ValidationError
 
 from core import config
+from core.digits.dataset import TRAINING_IMAGES
 from core.errors import InklingError
 from core.networks.network import MAX_PARAMETERS
-from core.networks.recipe import MAX_DOODLES, MAX_EPOCHS, MAX_HANDWRITING, Recipe
+from core.networks.recipe import MAX_EPOCHS, MAX_HANDWRITING, Recipe
 from core.value import Value
 
-MOST_IMAGES = 60_000 + MAX_HANDWRITING + MAX_DOODLES
+MOST_IMAGES = TRAINING_IMAGES + MAX_HANDWRITING
 
 
 class BadLimit(InklingError, ValueError):

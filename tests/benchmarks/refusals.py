@@ -82,10 +82,7 @@ def _share(answers: Sequence[Answer], holds: Callable[[Answer], bool]) -> float:
 
 def _odds(answers: Sequence[Answer]) -> np.ndarray:
     """The detector's log odds of each drawing; what could not even be framed is no digit for certain."""
-    odds = np.full(len(answers), -np.inf)
-    framed = [place for place, answer in enumerate(answers) if answer.image is not None]
-    odds[framed] = digit_odds(np.array([answers[place].image for place in framed]))
-    return odds
+    return np.array([-np.inf if answer.image is None else digit_odds(answer.image)[0] for answer in answers])
 
 
 def _auroc(positive: np.ndarray, negative: np.ndarray) -> float:

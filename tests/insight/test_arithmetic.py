@@ -7,7 +7,7 @@ from core.insight.arithmetic import convolution_maps, convolutions, strongest_pi
 from core.networks.layers import BatchNormalization, Conv2D, Dense, Flatten, ReLU
 from core.networks.model import pretrained
 from core.networks.network import Network
-from core.networks.presets import DETECTOR, PRESETS
+from core.networks.presets import PRESETS
 from core.networks.recipe import Recipe
 from tests.samples import digit_image, random_model
 
@@ -58,7 +58,9 @@ def test_any_pixel_of_any_convolution_can_be_worked_out(convolution, after, data
 
 
 def test_the_patch_is_what_lies_in_the_image_and_zeros_beyond_its_edge():
-    model = random_model(DETECTOR)  # 5x5 kernels, padded, two pixels at a time
+    convolution = Conv2D(filters=4, kernel_size=5, strides=2, padding="same")
+    network = Network(layers=(convolution, ReLU(), Flatten(), Dense(units=10, activation="softmax")))
+    model = random_model(Recipe(network=network))
     worked = worked_pixel(model, IMAGE, "conv2d_1", 0, 7, 6)
     assert worked.corner == (13, 11)
     np.testing.assert_allclose(worked.patch[..., 0], IMAGE[13:18, 11:16])

@@ -31,7 +31,7 @@ from core.networks.layers import (
     Softmax,
 )
 from core.networks.network import Network
-from core.networks.presets import DETECTOR, PRESETS
+from core.networks.presets import PRESETS
 from core.networks.recipe import Data
 
 SCRIPT_A = """\
@@ -168,14 +168,6 @@ def test_beside_mnist_an_archive_holds_only_what_is_mixed_into_it():
     mixed = PRESETS["fast"].model_copy(update={"data": Data(handwriting=300)})
     _, arrays = opened(keras_archive(mixed))
     assert {name: len(array) for name, array in arrays.items()} == {"x_train": 300, "y_train": 300}
-    with_doodles = DETECTOR.model_copy(update={"data": Data(handwriting=300, doodles=200)})
-    _, arrays = opened(keras_archive(with_doodles))
-    assert {name: len(array) for name, array in arrays.items() if name[0] == "x"} == {
-        "x_train": 500,
-        "x_val": 200,
-        "x_test": 200,
-    }
-    assert 'x_test = np.concatenate([x_test, more["x_test"]])' in keras_script(with_doodles)
 
 
 def test_what_was_to_learn_from_mnist_and_could_not_is_exported_with_what_it_learned_from():

@@ -27,8 +27,8 @@ from core.networks.model import (
     read_model,
     tempered,
 )
-from core.networks.network import DETECTOR_CLASSES, Network
-from core.networks.presets import ACCURATE, DETECTOR, FAST
+from core.networks.network import Network
+from core.networks.presets import ACCURATE, FAST
 from tests.samples import random_weights
 
 SCORES = Scores(
@@ -228,10 +228,3 @@ def test_a_models_answers_are_calibrated_by_its_temperature(random_images):
     hot = Model(FAST, MODEL.weights, SCORES.model_copy(update={"temperature": 3.0}), "")
     np.testing.assert_allclose(hot.probabilities(random_images), tempered(MODEL.probabilities(random_images), 3.0))
     assert read_model(hot.to_bytes()).scores.temperature == 3.0
-
-
-def test_a_model_that_puts_out_more_than_digits_is_not_opened_as_one_that_reads_them():
-    content = Model(DETECTOR, random_weights(DETECTOR.network), SCORES, "").to_bytes()
-    with pytest.raises(BadModelFile, match="13 probabilities"):
-        read_model(content)
-    assert read_model(content, DETECTOR_CLASSES).network == DETECTOR.network

@@ -13,7 +13,7 @@ from core.engine.jobs import EngineState
 from core.lessons.glossary import TERMS
 from core.networks.layers import Conv2D, Dense, Dropout, Flatten
 from core.networks.network import Network
-from core.networks.presets import DETECTOR, PRESETS
+from core.networks.presets import PRESETS
 from core.networks.recipe import SGD, Data, EarlyStopping
 from core.networks.recipe_link import to_link
 from core.store import database
@@ -944,7 +944,7 @@ def test_a_preset_in_the_link_is_chosen_and_a_card_forgets_the_link(engine):
     assert app.selectbox(key="recipe_network").value == "script-b"
 
 
-@pytest.mark.parametrize("link", ["nonsense!", "AAAA", to_link(PRESETS["fast"])[:-9], to_link(DETECTOR)])
+@pytest.mark.parametrize("link", ["nonsense!", "AAAA", to_link(PRESETS["fast"])[:-9]])
 def test_a_bad_link_gets_one_sentence_and_the_default_form(link):
     app = train_page(recipe=link)
     assert len(app.error) == 1
