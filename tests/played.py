@@ -13,6 +13,7 @@ from core.training.checkpoint import Checkpoint, TrainedModel
 from tests.samples import random_weights
 
 SECRET = "A" * 43  # what a visitor's cookie holds
+SOMEBODY = "somebody else"
 OWNER = hashlib.sha256(SECRET.encode()).hexdigest()
 
 
@@ -41,6 +42,11 @@ class Worker:
 
     def leave(self, state, notice=""):
         run_store().leave(self.run_id, self.attempt, state, notice)
+
+
+def started(preset="fast", owner=OWNER) -> Worker:
+    """A worker that has just taken up a run of this preset."""
+    return Worker(run_store().submit(owner, PRESETS[preset]))
 
 
 def finished_run(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.digits.dataset import Digits
 from core.digits.synthetic.handwriting import handwriting
 from core.networks.model import Model, pretrained
 from core.networks.presets import PRESETS
@@ -38,3 +39,9 @@ def digit_image(digit):
     """A built-in digit, (28, 28) float32 in [0, 1]."""
     images, labels = handwriting(40, 7)
     return (images[list(labels).index(digit)] / 255).astype(np.float32)
+
+
+def hundred_digits():
+    """Noise, labelled 0 to 9 in turn, as a run keeps samples of its test images."""
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    return Digits(images, (np.arange(100) % 10).astype(np.uint8))

@@ -128,8 +128,10 @@ def run_figures():
 
 def runs_table():
     from pages.components.runs import runs_table
+    from pages.components.visitor import workspace
+    from tests.played import finished_run
 
-    runs_table.render(["pretrained"])
+    runs_table.render([finished_run("Mine", owner=workspace.owner())])
 
 
 def sample_strip():

@@ -1,0 +1,86 @@
+"""The line about the visitor's run on every other page."""
+
+import time
+
+import pytest
+
+from core.networks.presets import PRESETS
+from core.store.runs import RunState, run_store
+from tests.pages.harness import (
+    THIN,
+    all_data_of,
+    followed,
+    opened,
+)
+from tests.played import OWNER, SOMEBODY, finished_run, started
+
+
+def banner(app, what="what"):
+    sent = all_data_of(app, "run_banner")
+    return next((f"{data.get('name', '')} {data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
+
+
+def end_told(app):
+    return banner(app, "over")
+
+
+def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
+    worker = started("script-a")
+    worker.report(215, validation_loss=0.09, validation_accuracy=0.986)
+    app = opened("train")
+    assert banner(app) is None
+    followed(app, "draw")
+    assert f"Script A epoch 1 of 5, 98.60{THIN}%" in banner(app)
+    followed(app, "model")
+    assert "left" in banner(app)
+    assert end_told(app) is None
+    worker.leave(RunState.FAILED)
+    app.run()
+    assert banner(app) is None
+    assert "Script A has failed." in end_told(app)
+    followed(app, "draw")
+    assert "Script A has failed." in end_told(app)  # for as long as it takes to read it
+    app.session_state["run_over"] = (app.session_state["run_over"][0], time.monotonic())
+    app.run()
+    assert end_told(app) is None
+
+
+def test_who_sees_a_run_end_on_train_is_not_told_so_twice_nor_of_a_run_that_ended_before():
+    worker = started()
+    app = opened("train")
+    worker.leave(RunState.FAILED)
+    assert end_told(app.run()) is None
+    assert end_told(followed(opened("train"), "draw")) is None
+
+
+def test_somebody_elses_run_shows_on_no_page_of_mine():
+    started(owner=SOMEBODY).report(50)
+    app = followed(opened("train"), "draw")
+    assert banner(app) is None
+
+
+def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
+    started().report(50)
+    theirs = finished_run(owner=SOMEBODY)
+    assert "Fast epoch 1 of 1" in banner(opened("train", run=theirs))
+
+
+def test_a_run_that_waits_is_named_on_the_page_of_another():
+    started("script-b", owner=SOMEBODY).report(50)
+    run_store().submit(OWNER, PRESETS["tiny"])
+    theirs = run_store().active_run(SOMEBODY).id
+    assert banner(opened("train", run=theirs)).startswith("Tiny waits, Next in the queue, behind 1")
+
+
+@pytest.mark.parametrize(
+    ("requested_action", "words"),
+    [
+        ("stop", "Fast stopping, measuring what was learned"),
+        ("pause", "Fast pausing, keeping where it is"),
+    ],
+)
+def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(requested_action, words):
+    worker = started()
+    worker.report(50)
+    run_store().ask(worker.run_id, OWNER, requested_action)
+    assert banner(followed(opened("train"), "draw")) == words

@@ -1,0 +1,71 @@
+"""The visitor's own digit, which a run on Train answers while it learns."""
+
+import numpy as np
+import pytest
+
+from core.networks.presets import PRESETS
+from core.store.runs import run_store
+from tests.pages.harness import (
+    THIN,
+    data_of,
+    image,
+    opened,
+    set_state,
+)
+from tests.played import OWNER, SOMEBODY, Worker, finished_run, started
+from tests.samples import hundred_digits
+
+
+def watched(app):
+    return data_of(app, "watched_digit")
+
+
+def answered(*likely, by=10):
+    return {"drawing_probabilities": tuple(0.9 if digit in likely else 0.1 / (by - 1) for digit in range(by))}
+
+
+def test_without_a_drawing_its_place_is_there_and_invites_to_draw():
+    app = opened("train")
+    assert watched(app)["image"] == ""
+    assert watched(app)["probabilities"] == []
+    assert any("Put a digit of yours here" in link.proto.label for link in app.get("page_link"))
+
+
+def test_the_last_drawing_goes_with_the_run_and_its_answer_moves_with_the_reports():
+    app = opened("train", drawing=image())
+    assert watched(app)["sentence"] == "Your drawing. Its answers will appear here."
+    app.button(key="train").click().run()
+    (run,) = run_store().runs_of(OWNER)
+    np.testing.assert_array_equal(run.drawing, image())
+    worker = Worker(run.id)
+    worker.report(10, **answered(3))
+    app.run()
+    assert watched(app)["sentence"] == f"Reads your drawing as a 3, 90.0{THIN}%."
+    worker.report(20, **answered(8))
+    app.run()
+    assert watched(app)["sentence"] == f"Reads your drawing as an 8, 90.0{THIN}%."
+    assert watched(app)["probabilities"][8] == 0.9
+
+
+def test_what_is_drawn_while_the_run_goes_on_is_watched_from_then_on():
+    worker = started()
+    worker.report(10)
+    app = opened("train")
+    set_state(app, last_drawing=image(1))
+    np.testing.assert_array_equal(worker.report(20).drawing, image(1))
+
+
+def test_whoever_watches_somebody_elses_run_does_not_change_its_drawing():
+    run_id = run_store().submit(SOMEBODY, PRESETS["fast"], drawing=image(0))
+    worker = Worker(run_id)
+    app = opened("train", run=run_id)
+    set_state(app, last_drawing=image(1))
+    assert not app.error
+    np.testing.assert_array_equal(worker.report(20).drawing, image(0))
+
+
+def test_when_the_run_is_over_its_model_answers_the_drawing():
+    run_id = finished_run(samples=hundred_digits(), drawing=image())
+    app = opened("train", run=run_id)
+    expected = run_store().model(run_id).probabilities(image()[np.newaxis])[0]
+    assert watched(app)["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
