@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.components.frame import router
-from pages.components.workshop import leader_access, leader_view
+from pages.components.workshop import leader_access, leader_dashboard
 
 router.guard()
 
 with st.container(horizontal_alignment="center"), st.container(width=960, gap="small"):
-    with st.container(horizontal=True):  # where a title stands as high as on the other pages
+    with st.container(horizontal=True):  # puts the title at the height of the other pages' titles
         st.title("The leader's page", anchor=False)
     if leader_access.render():
-        leader_view.render()
+        leader_dashboard.render()

@@ -1,4 +1,4 @@
-"""Privacy: what is kept of a visitor and for how long, and how to delete all of it. Not in the menu."""
+"""Privacy: what is kept about a visitor and for how long, and how to delete all of it. Not in the menu."""
 
 import streamlit as st
 
@@ -7,6 +7,6 @@ from pages.components.workshop import privacy_view
 
 router.guard()
 
-with st.container(horizontal=True):  # where a title stands as high as on the other pages
-    st.title("What is kept of you", anchor=False)
+with st.container(horizontal=True):  # puts the title at the height of the other pages' titles
+    st.title("What is kept about you", anchor=False)
 privacy_view.render()

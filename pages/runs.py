@@ -36,4 +36,4 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
             st.markdown("Every network that you train is kept here, with its curves, its recipe and its files.")
             if st.button(on_accent("Train a network"), key="train_one", type="primary"):
                 st.switch_page("pages/train.py")
-    st.page_link("pages/privacy.py", label=":small[What is kept of you, and how to delete it]")
+    st.page_link("pages/privacy.py", label=":small[What is kept about you, and how to delete it]")

@@ -1,4 +1,4 @@
-"""Scoreboard: what people here have reached, under nicknames of their choice. Not in the menu; Runs leads here."""
+"""Scoreboard: the results that people here chose to show, under nicknames. Not in the menu; Runs links to it."""
 
 import streamlit as st
 

@@ -59,7 +59,7 @@ def test_no_page_skips_a_level_of_heading_in_what_unfolds_neither(server, visito
         ("/evaluate", "Evaluate", "Look through the data"),
         ("/runs", "Runs", "No runs yet"),
         ("/scoreboard", "Scoreboard", "Nobody is on it yet"),
-        ("/privacy", "What is kept of you", "Delete everything of mine"),
+        ("/privacy", "What is kept about you", "Delete all my data"),
     ):
         visit.goto(path)
         expect_outline(visit, *names)

@@ -59,9 +59,9 @@ def test_a_visitor_joins_the_board_the_leader_holds_the_queue_and_the_visitor_le
     expect(leader.page.get_by_role("row").filter(has_text="Ada *L*")).not_to_contain_text("you")
 
     go(ada, "/privacy")
-    ada.page.get_by_role("button", name=re.compile("Delete everything of mine")).click()
+    ada.page.get_by_role("button", name=re.compile("Delete all my data")).click()
     ada.page.get_by_role("button", name="Delete everything", exact=True).click()
-    expect(ada.page.get_by_text("this browser has begun anew")).to_be_visible()
+    expect(ada.page.get_by_text("this browser has a new, empty workspace")).to_be_visible()
     expect(leader.page.get_by_text("Nobody is on it yet")).to_be_visible()
     assert store.listed(OWNER) == []
     go(ada, "/runs")

@@ -10,7 +10,7 @@ from core.networks.history import BatchProgress
 from core.networks.presets import PRESETS
 from core.store.runs import RunState, run_store
 from core.store.scoreboard import scoreboard
-from pages.components.workshop import leader_view
+from pages.components.workshop import leader_dashboard
 from tests.pages.harness import buttons, opened, texts
 from tests.played import OWNER, finished_run
 
@@ -120,7 +120,7 @@ def test_whatever_the_engine_does_the_queue_stays_in_the_leaders_hands(state, en
 @pytest.mark.parametrize("button", ["pause_queue", "stop", "clear_now", "take_off", "reset_scoreboard"])
 def test_what_the_leader_cannot_do_now_is_said_and_the_page_stays(button, full_disk, monkeypatch):
     scoreboard().join(run_store().run(old := finished_run(owner=ADA)), ADA, "Ada")
-    monkeypatch.setattr(leader_view, "HOURS", 1)
+    monkeypatch.setattr(leader_dashboard, "DEFAULT_HOURS", 1)
     with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
         database.execute("UPDATE run SET created = created - 9000, ended = ended - 9000 WHERE id = ?", (old,))
     waiting = run_store().submit(GRACE, PRESETS["fast"])

@@ -40,17 +40,17 @@ def test_the_board_ranks_everybodys_results_marks_ones_own_and_gives_no_run_away
     app = opened("scoreboard")
     assert not app.error
     data = data_of(app, "scoreboard_table")
-    assert (data["columns"], data["ranked"]) == (["Test", "Drawn", "Parameters", "Time"], 0)
-    first, second = data["lines"]
-    assert (first["place"], first["nickname"], first["is_own"]) == ("1", "Me", True)
+    assert (data["columns"], data["ranked_by"]) == (["Test", "Drawn", "Parameters", "Time"], 0)
+    first, second = data["rows"]
+    assert (first["rank"], first["nickname"], first["is_own"]) == ("1", "Me", True)
     assert first["figures"] == [f"99.00{THIN}%", "\N{EN DASH}", "542,230", "1 min 05 s"]
     assert first["recipe"] == "Script B, on built-in handwriting"
-    assert "compare only among themselves" in texts(app)
-    assert (second["place"], second["nickname"], second["is_own"]) == ("2", "Ada <b>", False)
+    assert "comparable only with each other" in texts(app)
+    assert (second["rank"], second["nickname"], second["is_own"]) == ("2", "Ada <b>", False)
     assert not any(run_id in json.dumps(data) for run_id in run_ids)
 
     app.segmented_control(key="ranked_by").set_value("seconds").run()
-    assert [line["nickname"] for line in data_of(app, "scoreboard_table")["lines"]] == ["Ada <b>", "Me"]
+    assert [line["nickname"] for line in data_of(app, "scoreboard_table")["rows"]] == ["Ada <b>", "Me"]
     app.button(key=f"off_{run_ids[1]}").click().run()
     assert [entry.owner for entry in scoreboard().entries()] == [ADA]
 
@@ -108,7 +108,7 @@ def test_everything_of_mine_is_deleted_after_one_question_and_the_browser_begins
     assert "2 runs, 1 drawing and 1 entry on the scoreboard of yours are kept here." in texts(app)
     app.button(key="forget_now").click().run()
     assert not app.error
-    assert "has begun anew" in app.success[0].value
+    assert "has a new, empty workspace" in app.success[0].value
     assert privacy().holdings(OWNER).is_empty
     assert app.session_state["workspace"] != SECRET
     assert data_of(app, "workspace")["adopts"]  # so that the cookie is written anew

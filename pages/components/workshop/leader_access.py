@@ -1,7 +1,9 @@
 """Who may use the leader's page: whoever knows the token that the server was started with.
 
-Tries are not limited: a room shares one address, so that any limit which would slow a guesser down would let everybody
-in the room lock the leader out. What cannot be guessed is a long random token; wrong ones are logged.
+The number of attempts is not limited: a room shares one address, so anybody in it could lock the leader out. The token
+is too long to be guessed, and wrong ones are logged.
+
+In the session: `leader`, the hash of the token that was accepted; `leader_problem`, why the last one was not.
 """
 
 import hashlib
@@ -13,33 +15,37 @@ import streamlit as st
 from core import config
 from pages.components.base.typesetting import caption, on_accent
 
-LEAST = 12  # characters of a token; random ones cannot be guessed, however often it is tried
+MIN_LENGTH = 12  # characters of a token; random ones of this length cannot be guessed
 
 _log = logging.getLogger("inkling.pages")
 
 
 def is_leader() -> bool:
-    """Whether this session has shown the token that holds now."""
+    """Whether this session knows the current token."""
     token = config.leader_token()
     return bool(token) and secrets.compare_digest(st.session_state.get("leader", ""), _digest(token))
 
 
 def render() -> bool:
-    """Ask for the token where it has not been shown yet; says whether the leader is here."""
+    """Render the form that asks for the token, unless this session or the address has it.
+
+    Returns:
+        Whether this session is the leader's.
+    """
     linked = st.query_params.get("token")
     if linked is not None:
-        del st.query_params["token"]  # at once: the address may be on a projector
+        del st.query_params["token"]  # at once, as the address may be on a projector
     token = config.leader_token()
-    if len(token) < LEAST:
-        caption(_how_to_switch_on(token))
+    if len(token) < MIN_LENGTH:
+        caption(_how_to_enable(token))
         return False
     if linked is not None:
-        _try(linked)
+        _check(linked)
     if is_leader():
         return True
     with st.form("leader_form", width=400):
         st.text_input("Token", type="password", key="leader_token", autocomplete="current-password")
-        st.form_submit_button(on_accent("Open"), key="open_leader", type="primary", on_click=_try_typed)
+        st.form_submit_button(on_accent("Open"), key="open_leader", type="primary", on_click=_check_typed)
     if problem := st.session_state.pop("leader_problem", None):
         st.error(problem, icon=":material/error:")
     return False
@@ -50,14 +56,14 @@ def leave() -> None:
     st.session_state.pop("leader", None)
 
 
-def _try_typed() -> None:
-    _try(st.session_state.leader_token)
+def _check_typed() -> None:
+    _check(st.session_state.leader_token)
 
 
-def _try(shown: str) -> None:
+def _check(token: str) -> None:
     state = st.session_state
-    if secrets.compare_digest(_digest(shown), _digest(config.leader_token())):
-        state.leader = _digest(shown)
+    if secrets.compare_digest(_digest(token), _digest(config.leader_token())):
+        state.leader = _digest(token)
         state.pop("leader_problem", None)
     else:
         _log.warning("event=wrong_token")
@@ -68,11 +74,11 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.strip().encode()).hexdigest()
 
 
-def _how_to_switch_on(token: str) -> str:
+def _how_to_enable(token: str) -> str:
     name = config.LEADER_TOKEN
     if token:
-        return f"`{name}` is too short to be safe: give it at least {LEAST} characters, and start the server again."
+        return f"`{name}` is too short to be safe: use at least {MIN_LENGTH} characters and restart the server."
     return (
-        f"This page is switched off. Start the server with `{name}`, a random secret of at least {LEAST} "
-        "characters, in its environment or among Streamlit's secrets."
+        f"This page is switched off. Put `{name}`, a random secret of at least {MIN_LENGTH} characters, into the "
+        "server's environment or Streamlit's secrets, and restart the server."
     )

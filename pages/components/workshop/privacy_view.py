@@ -1,54 +1,54 @@
-"""What is kept of a visitor, in a table, and the button that deletes all of it."""
+"""What is kept about a visitor, in a table, and the button that deletes all of it.
+
+In the session: `forgotten`, whether that button was pressed.
+"""
 
 import streamlit as st
 
 from core.store.privacy import Holdings, kept, privacy
 from pages.components.base import errors
+from pages.components.base.popover import popover
 from pages.components.base.typesetting import caption
 from pages.components.parts import folding_table
 from pages.components.visitor import workspace
 
-WIDTH = 300  # pixels inside a popover
-
 
 def render() -> None:
-    """Draw everything."""
+    """Render everything below the title."""
     st.markdown(
         "Inkling asks for no name and no address, counts no clicks and sends nothing to anybody else. "
-        "A drawing is answered and forgotten, unless you give it its right digit or a run of yours watches it."
+        "A drawing is answered and forgotten, unless you say which digit it is or one of your runs reads it."
     )
     rows = [[one.what, one.why, one.until] for one in kept()]
     folding_table.render("kept", "What is kept, why and for how long", ["What", "Why", "How long"], rows)
-    st.header("Delete everything of mine", anchor=False)
+    st.header("Delete all my data", anchor=False)
     owner = workspace.owner()
     held = privacy().holdings(owner)
     if held.is_empty and st.session_state.get("forgotten"):
-        st.success("Everything of yours is deleted, and this browser has begun anew.", icon=":material/check:")
+        st.success("All your data is deleted, and this browser has a new, empty workspace.", icon=":material/check:")
     elif held.is_empty:
-        caption("Nothing of yours is kept here but the cookie and the time of this visit.")
+        caption("Only the cookie and the time of this visit are kept.")
     else:
-        st.markdown(f"{_said(held)} of yours {'is' if held.total == 1 else 'are'} kept here.")
-    # A key of its own for every workspace: the question is over when it is answered.
-    with (
-        st.popover("Delete everything of mine", key=f"forget_{owner[:8]}", icon=":material/delete:"),
-        st.container(width=WIDTH),
-    ):
+        st.markdown(f"{_counts(held)} of yours {'is' if held.total == 1 else 'are'} kept here.")
+    # The new workspace gets a new popover, which is closed.
+    with popover("Delete all my data", key=f"forget_{owner[:8]}", icon=":material/delete:"):
         st.markdown(
-            "Delete all your runs, models, drawings and scoreboard entries? What trains is stopped. "
-            "None of it can be brought back."
+            "Delete all your runs, models, drawings and scoreboard entries? Runs that train are stopped. "
+            "This cannot be undone."
         )
         st.button("Delete everything", key="forget_now", on_click=_forget)
-    caption("What you took home stays yours: downloaded files, and copies in the hands of others.")
+    caption("Files that you or others have downloaded are not affected.")
 
 
-def _said(held: Holdings) -> str:
-    counts = ((held.runs, "run"), (held.drawings, "drawing"), (held.entries, "entry on the scoreboard"))
-    parts = [f"{count:,} {_several(what) if count > 1 else what}" for count, what in counts if count]
+def _counts(held: Holdings) -> str:
+    """How much of each there is: "2 runs, 1 drawing and 1 entry on the scoreboard"."""
+    counts = (
+        (held.runs, "run", "runs"),
+        (held.drawings, "drawing", "drawings"),
+        (held.entries, "entry on the scoreboard", "entries on the scoreboard"),
+    )
+    parts = [f"{count:,} {one if count == 1 else several}" for count, one, several in counts if count]
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-
-
-def _several(what: str) -> str:
-    return what.replace("entry", "entries") if "entry" in what else f"{what}s"
 
 
 @errors.in_callback()

@@ -1,76 +1,61 @@
-const write = (node, text) => {
-  if (node.textContent !== text) node.textContent = text
-}
-
-function cell(row, kind, name, role) {
-  const made = document.createElement(kind)
-  made.className = name
-  made.setAttribute("role", role) // the folded table is a grid, which would lose its roles
-  row.append(made)
-  return made
-}
+// Roles are set where the tags imply them, because the table that is folded on a phone is a grid, which loses them.
 
 function newRow(key, columns) {
   const row = document.createElement("tr")
   row.setAttribute("role", "row")
   row.dataset.key = key
-  cell(row, "td", "place", "cell")
-  const who = cell(row, "th", "who", "rowheader")
-  who.scope = "row"
-  for (const name of ["nickname", "you", "recipe", "rest"]) {
-    const part = document.createElement("span")
-    part.className = name
-    who.append(part)
-  }
-  who.querySelector(".rest").setAttribute("aria-hidden", "true") // says the hidden cells' figures once more
-  for (const _ of columns) cell(row, "td", "figure", "cell")
+  row.innerHTML =
+    '<td class="rank" role="cell"></td><th class="who" scope="row" role="rowheader"><span class="nickname"></span>' +
+    '<span class="you"></span><span class="recipe"></span><span class="rest" aria-hidden="true"></span></th>' +
+    columns.map(() => '<td class="figure" role="cell"></td>').join("")
   return row
+}
+
+function fill(row, { rank, nickname, recipe, figures, is_own: isOwn }, { columns, ranked_by: rankedBy }) {
+  const write = (selector, text) => {
+    const node = row.querySelector(selector)
+    if (node.textContent !== text) node.textContent = text
+  }
+  row.classList.toggle("own", isOwn)
+  row.classList.toggle("first", rank === "1")
+  write(".rank", rank)
+  write(".nickname", nickname)
+  write(".you", isOwn ? "you" : "")
+  write(".recipe", recipe)
+  for (const [index, figure] of row.querySelectorAll(".figure").entries()) {
+    figure.textContent = figures[index]
+    figure.classList.toggle("ranked", index === rankedBy)
+  }
+  const rest = columns.map((column, index) => `${column} ${figures[index]}`.replaceAll(" ", "\u00a0"))
+  write(".rest", rest.filter((_, index) => index !== rankedBy).join(" \u00b7 ")) // on a phone, for the hidden figures
+}
+
+function glide(rows, oldTops) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
+  for (const row of rows) {
+    const distance = (oldTops.get(row) ?? row.offsetTop) - row.offsetTop
+    if (distance)
+      row.animate([{ transform: `translateY(${distance}px)` }, { transform: "none" }], { duration: 500, easing: "ease-out" })
+  }
 }
 
 export default function ({ data, parentElement }) {
   const table = parentElement.querySelector("table")
-  const head = table.querySelector("thead"), body = table.querySelector("tbody")
-  table.setAttribute("aria-label", `Scoreboard, ranked by ${data.columns[data.ranked].toLowerCase()}`)
+  const body = table.tBodies[0]
+  table.setAttribute("aria-label", `Scoreboard, ranked by ${data.columns[data.ranked_by].toLowerCase()}`)
+  const heading = (text, name) => `<th class="${name}" scope="col" role="columnheader">${text}</th>`
+  const figures = data.columns.map((column, index) => heading(column, index === data.ranked_by ? "figure ranked" : "figure"))
+  table.tHead.innerHTML = `<tr role="row">${heading("Rank", "rank")}${heading("Who", "who")}${figures.join("")}</tr>`
 
-  const heading = document.createElement("tr")
-  heading.setAttribute("role", "row")
-  for (const [index, text] of ["Place", "Who", ...data.columns].entries()) {
-    const made = cell(heading, "th", index > 1 ? "figure" : index ? "who" : "place", "columnheader")
-    made.scope = "col"
-    made.textContent = text
-    made.classList.toggle("ranked", index === data.ranked + 2)
-  }
-  head.replaceChildren(heading)
-
-  const before = new Map([...body.children].map((row) => [row.dataset.key, row]))
-  const heights = new Map([...before].map(([key, row]) => [key, row.offsetTop]))
-  const rows = data.lines.map((line) => {
-    const row = before.get(line.key) ?? newRow(line.key, data.columns)
-    row.classList.toggle("own", line.is_own)
-    row.classList.toggle("first", line.place === "1")
-    write(row.querySelector(".place"), line.place)
-    write(row.querySelector(".nickname"), line.nickname)
-    write(row.querySelector(".you"), line.is_own ? "you" : "")
-    write(row.querySelector(".recipe"), line.recipe)
-    for (const [index, figure] of row.querySelectorAll(".figure").entries()) {
-      write(figure, line.figures[index])
-      figure.classList.toggle("ranked", index === data.ranked)
-    }
-    const rest = data.columns.map((column, index) => `${column} ${line.figures[index]}`.replaceAll(" ", "\u00a0"))
-    write(row.querySelector(".rest"), rest.filter((_, index) => index !== data.ranked).join(" \u00b7 "))
+  const before = [...body.children]
+  const oldTops = new Map(before.map((row) => [row, row.offsetTop]))
+  const rows = data.rows.map((entry) => {
+    const row = before.find(({ dataset }) => dataset.key === entry.key) ?? newRow(entry.key, data.columns)
+    fill(row, entry, data)
     return row
   })
-  if (rows.length !== body.children.length || rows.some((row, index) => row !== body.children[index])) {
+  if (rows.length !== before.length || rows.some((row, index) => row !== before[index])) {
     body.replaceChildren(...rows)
-    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      for (const row of rows) {
-        const from = heights.get(row.dataset.key) ?? row.offsetTop
-        if (from === row.offsetTop) continue
-        row.animate([{ transform: `translateY(${from - row.offsetTop}px)` }, { transform: "none" }], {
-          duration: 500,
-          easing: "ease-out",
-        })
-      }
-    }
+    glide(rows, oldTops)
   }
 }

@@ -1,4 +1,7 @@
-"""The scoreboard's table: large enough for a projector, folded on a phone; rows glide to their new places."""
+"""The scoreboard's table: large on a projector, folded on a phone; rows glide when their ranks change.
+
+A component of our own: `st.table` can do none of the three.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,29 +12,29 @@ _table = register(__file__, html="<table><thead></thead><tbody></tbody></table>"
 
 
 @dataclass(frozen=True)
-class Line:
-    """An entry's line.
+class Row:
+    """An entry's row.
 
     Attributes:
-        key: by which the browser knows it again.
+        key: by which the browser recognises the entry.
         figures: one for each column, as text.
     """
 
     key: str
-    place: str
+    rank: str
     nickname: str
     recipe: str
     figures: list[str]
     is_own: bool
 
 
-def render(columns: Sequence[str], ranked: int, lines: Sequence[Line]) -> None:
-    """Draw it.
+def render(columns: Sequence[str], ranked_by: int, rows: Sequence[Row]) -> None:
+    """Render the table.
 
     Args:
         columns: what the figures are.
-        ranked: the place of the column by which it is ranked.
-        lines: the entries, in order.
+        ranked_by: index of the column that decides the ranks.
+        rows: the entries, the best first.
     """
-    data = {"columns": list(columns), "ranked": ranked, "lines": [asdict(line) for line in lines]}
+    data = {"columns": list(columns), "ranked_by": ranked_by, "rows": [asdict(row) for row in rows]}
     _table(key="scoreboard_table", data=data)

@@ -143,8 +143,8 @@ def sample_strip():
 def scoreboard_table():
     from pages.components.workshop import scoreboard_table
 
-    line = scoreboard_table.Line("a key", "1", "Ada", "Fast", ["98.76 %", "7 s"], True)
-    scoreboard_table.render(["Test", "Time"], 0, [line])
+    row = scoreboard_table.Row("a key", "1", "Ada", "Fast", ["98.76 %", "7 s"], True)
+    scoreboard_table.render(["Test", "Time"], 0, [row])
 
 
 def script_reader():

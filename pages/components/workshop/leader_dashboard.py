@@ -1,4 +1,7 @@
-"""What a workshop's leader sees and does: who is here, the queue, the machine; stop, pause, clear, reset."""
+"""What a workshop's leader sees and does: who is here, the queue, the machine; stop, pause, clear, reset.
+
+In the session: `leader_success`, a sentence about what was just done, until it is shown.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -16,19 +19,19 @@ from core.store.runs import Run, RunState, run_store
 from core.store.scoreboard import Entry, scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
+from pages.components.base.popover import popover
 from pages.components.base.typesetting import caption
 from pages.components.visitor.engine import engine
 from pages.components.workshop import leader_access
 
 P = ParamSpec("P")
 
-EVERY = 3.0  # seconds between two looks
-WIDTH = 300  # pixels inside a popover
-HOURS = 24  # that a run is old after, unless the leader chooses otherwise
-MOST_HOURS = 24 * 365
-STOPPED = "The workshop's leader stopped it."
+POLL_SECONDS = 3.0  # between two looks at the room
+DEFAULT_HOURS = 24  # after which an idle run is old
+MAX_HOURS = 24 * 365
+STOP_NOTICE = "The workshop's leader stopped it."
 _ENGINE = {
-    EngineState.OFF: "The training engine is off until a run comes",
+    EngineState.OFF: "The training engine is off until the next run",
     EngineState.STARTING: "The training engine is starting",
     EngineState.READY: "The training engine is ready",
     EngineState.UNREACHABLE: "The training engine cannot be reached",
@@ -37,35 +40,29 @@ _ENGINE = {
 
 
 def render() -> None:
-    """Draw the actions, and the room as it is, which is looked at anew every few seconds while the page is open."""
+    """Render the actions and the state of the room, which is kept up to date while the page is open."""
     is_paused = run_store().is_queue_paused()
-    if said := st.session_state.pop("leader_said", None):
-        st.success(plain(said), icon=":material/check:")
+    if success := st.session_state.pop("leader_success", None):
+        st.success(success, icon=":material/check:")
     with st.container(horizontal=True, gap="xsmall", key="leader_actions"):
-        label, icon = ("Let the queue go on", "play_arrow") if is_paused else ("Pause the queue", "pause")
+        label, icon = ("Resume the queue", "play_arrow") if is_paused else ("Pause the queue", "pause")
         st.button(label, key="pause_queue", icon=f":material/{icon}:", on_click=_pause_queue, args=(not is_paused,))
-        with st.popover("Clear old runs", key="clear_old", icon=":material/delete:"), st.container(width=WIDTH):
+        with popover("Clear old runs", key="clear_old", icon=":material/delete:"):
             _render_clear()
-        with (
-            st.popover("Scoreboard", key="manage_scoreboard", icon=":material/leaderboard:"),
-            st.container(width=WIDTH, gap="small"),
-        ):
+        with popover("Scoreboard", key="manage_scoreboard", icon=":material/leaderboard:"):
             _render_scoreboard()
         st.button("Lock this page", key="lock", icon=":material/lock:", on_click=leader_access.leave)
     if is_paused:
-        st.warning("The queue is paused: what trains goes on, and nothing new begins.", icon=":material/pause:")
-    st.fragment(_room, run_every=EVERY)(is_paused)
-
-
-# The room
+        st.warning("The queue is paused: runs in training continue, but no new one starts.", icon=":material/pause:")
+    st.fragment(_render_room, run_every=POLL_SECONDS)(is_paused)
 
 
 @errors.on_page()
-def _room(was_paused: bool) -> None:
+def _render_room(was_paused: bool) -> None:
     if was_paused != run_store().is_queue_paused() or not leader_access.is_leader():
         st.rerun()
     counts, active = run_store().counts(), run_store().active()
-    places = dict(run_store().waiting(engine().workers))
+    position_of = dict(run_store().waiting(engine().workers))
     with st.container(horizontal=True, gap="small", key="room"):
         for label, value in (
             ("Here now", presence().count()),
@@ -73,23 +70,23 @@ def _room(was_paused: bool) -> None:
             ("Waiting", counts.get(RunState.QUEUED, 0)),
             ("Finished", counts.get(RunState.FINISHED, 0)),
         ):
-            st.metric(label, f"{value:,}", border=True, width=136)  # two beside each other on the narrowest phone
-    caption(_said_of_machine(machine.measure()))
+            st.metric(label, f"{value:,}", border=True, width=136)  # two side by side on the narrowest phone
+    caption(_machine_sentence(machine.measure()))
     ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and state in counts]
-    caption(f"{_ENGINE[engine().state]}. Runs that are over or set aside: {', '.join(ended) or 'none yet'}.")
+    caption(f"{_ENGINE[engine().state]}. Runs that have ended or are paused: {', '.join(ended) or 'none yet'}.")
     st.header("The queue", anchor=False)
     if not active:
-        caption("Nothing trains and nothing waits.")
+        caption("No run is training or waiting.")
     names = _nicknames(scoreboard().entries())
     for run in active:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"queued_{run.id}"):
-            st.markdown(_said_of(run, names, places.get(run.id)), width="stretch")
-            is_asked = run.requested_action == "stop" and run.state == RunState.RUNNING
-            label = "Stopping" if is_asked else "Stop" if run.state == RunState.RUNNING else "Cancel"
-            st.button(label, key=f"stop_{run.id}", disabled=is_asked, on_click=_stop, args=(run,))
+            st.markdown(_queue_entry(run, names, position_of.get(run.id)), width="stretch")
+            is_stopping = run.requested_action == "stop" and run.state == RunState.RUNNING
+            label = "Stopping" if is_stopping else "Stop" if run.state == RunState.RUNNING else "Cancel"
+            st.button(label, key=f"stop_{run.id}", disabled=is_stopping, on_click=_stop, args=(run,))
 
 
-def _said_of_machine(now: machine.Machine) -> str:
+def _machine_sentence(now: machine.Machine) -> str:
     cores = "1 core" if now.cores == 1 else f"{now.cores} cores"
     return (
         f"This machine: load {now.load:.1f} on {cores}; memory {now.used / 1e9:.1f} of {now.limit / 1e9:.1f} GB, "
@@ -98,38 +95,35 @@ def _said_of_machine(now: machine.Machine) -> str:
 
 
 def _nicknames(entries: Sequence[Entry]) -> dict[str, str]:
-    """By workspace, the nickname that it used last; the others are known by the beginning of their hash."""
+    """The last nickname of each workspace that has used one."""
     return {entry.owner: entry.nickname for entry in entries}
 
 
-def _said_of(run: Run, names: dict[str, str], place: Place | None) -> str:
-    who = plain(names.get(run.owner) or f"workspace {run.owner[:4]}")
-    return f"**{plain(run.name)}**  \n:small[:gray[{who} · {_where(run, place)}]]"
+def _queue_entry(run: Run, names: dict[str, str], position: Place | None) -> str:
+    owner = plain(names.get(run.owner) or f"workspace {run.owner[:4]}")
+    return f"**{plain(run.name)}**  \n:small[:gray[{owner} · {_progress(run, position)}]]"
 
 
-def _where(run: Run, place: Place | None) -> str:
-    if run.is_held or (place is None and run.state == RunState.QUEUED):
-        return f"place {run.waiting + 1}"
-    if place:
-        return f"place {place.before + 1}, begins in about {duration(max(1.0, place.seconds))}"
+def _progress(run: Run, position: Place | None) -> str:
+    if run.is_held or (position is None and run.state == RunState.QUEUED):
+        return f"number {run.waiting + 1} in the queue"
+    if position:
+        return f"number {position.before + 1} in the queue, starts in about {duration(max(1.0, position.seconds))}"
     if run.live is None:
-        return "is starting"
+        return "starting"
     left = seconds_left(run.live, run.points, run.recipe.epochs, run.recipe.batch_size)
-    return f"trains, epoch {run.live.epoch} of {run.recipe.epochs}, {duration(left)} left"
-
-
-# Actions
+    return f"training, epoch {run.live.epoch} of {run.recipe.epochs}, {duration(left)} left"
 
 
 def _by_leader(act: Callable[P, None]) -> Callable[P, None]:
-    """An action that happens only while this session is the leader's: the token may have changed meanwhile."""
+    """Make an action do nothing unless this session is the leader's: the token may have changed meanwhile."""
 
     @wraps(act)
-    def acting(*args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         if leader_access.is_leader():
             act(*args, **kwargs)
 
-    return acting
+    return guarded
 
 
 @errors.in_callback()
@@ -142,16 +136,16 @@ def _pause_queue(is_paused: bool) -> None:
 @errors.in_callback()
 @_by_leader
 def _stop(run: Run) -> None:
-    run_store().ask(run.id, run.owner, "stop", STOPPED)
+    run_store().ask(run.id, run.owner, "stop", STOP_NOTICE)
     engine().check_queue()
 
 
 def _render_clear() -> None:
-    st.markdown("**Delete everybody's runs to which nothing has happened for**")
-    hours = int(st.number_input("Hours", 1, MOST_HOURS, HOURS, key="clear_hours"))
+    st.markdown("**Delete everybody's runs that have been idle for**")
+    hours = int(st.number_input("Hours", 1, MAX_HOURS, DEFAULT_HOURS, key="clear_hours"))
     count = run_store().count_old(hours / 24)
     runs = "1 run" if count == 1 else f"{count:,} runs"
-    caption(f"{runs}, with models and curves. What trains or waits is never deleted; the scoreboard stays.")
+    caption(f"{runs}, with models and curves. Runs that train or wait are never deleted; the scoreboard stays.")
     st.button(f"Delete {runs}", key="clear_now", disabled=not count, on_click=_clear, args=(hours,))
 
 
@@ -159,7 +153,7 @@ def _render_clear() -> None:
 @_by_leader
 def _clear(hours: int) -> None:
     count = run_store().cull(hours / 24)
-    st.session_state.leader_said = "1 run is deleted." if count == 1 else f"{count:,} runs are deleted."
+    st.session_state.leader_success = "1 run has been deleted." if count == 1 else f"{count:,} runs have been deleted."
 
 
 def _render_scoreboard() -> None:
@@ -169,17 +163,17 @@ def _render_scoreboard() -> None:
         return
     by_run = {entry.run: entry for entry in entries}
     chosen = st.selectbox(
-        "An entry", by_run, format_func=lambda run: _said_of_entry(by_run[run]), key="entry_off", index=None,
+        "An entry", by_run, format_func=lambda run: _entry_label(by_run[run]), key="entry_off", index=None,
         placeholder="Choose an entry",
     )  # fmt: skip
     if chosen:
         st.button("Take it off", key="take_off", on_click=_take_off, args=(by_run[chosen],))
-    st.markdown(f"Or begin anew: all {len(entries)} are taken off, and cannot be brought back.")
+    st.markdown(f"Or start over: take all {len(entries)} off. This cannot be undone.")
     st.button("Take all off", key="reset_scoreboard", on_click=_take_all_off)
 
 
-def _said_of_entry(entry: Entry) -> str:
-    """Nicknames may be the same; who took which, and with what, tells their entries apart."""
+def _entry_label(entry: Entry) -> str:
+    """Two entries may have the same nickname; workspace, recipe and figures tell them apart."""
     figures = f"{percent(entry.test_accuracy)}, {duration(entry.seconds)}"
     return f"{entry.nickname} (workspace {entry.owner[:4]}): {entry.recipe}, {figures}"
 
