@@ -38,6 +38,13 @@ def loss_text(loss: float) -> str:
     return f"{loss:#.3g}"
 
 
+def number_text(value: float) -> str:
+    """A number with three significant digits and a true minus sign."""
+    size = abs(float(value))
+    text = f"{value:.3g}" if size >= 1000 or size < 0.001 else f"{value:#.3g}".rstrip(".")
+    return "0" if size == 0 else text.replace("-", _MINUS)
+
+
 def setting_text(value: float, digits: int = 6) -> str:
     """A number with at most so many significant digits, and never with an exponent: "0.00001"."""
     return np.format_float_positional(value, digits, fractional=False, trim="-")

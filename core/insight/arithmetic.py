@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.formatting import number_text
 from core.insight.prediction import on_one_thread
-from core.insight.saliency import figure
 from core.networks.gradients import logits
 from core.networks.layers import BatchNormalization, Conv2D, Dropout, ReLU
 from core.networks.model import Model
@@ -78,8 +78,8 @@ def convolution_maps(model: Model, image: np.ndarray, layer: str) -> Convolution
     """
     activations = model.network.activations(model.weights, image[np.newaxis])
     names = list(activations)
-    place = names.index(layer)
-    inputs = activations[names[place - 1]] if place else as_input(image[np.newaxis])
+    index = names.index(layer)
+    inputs = activations[names[index - 1]] if index else as_input(image[np.newaxis])
     return ConvolutionMaps(inputs[0], activations[_finishing(model, layer)[-1].name][0])
 
 
@@ -106,7 +106,7 @@ def worked_pixel(model: Model, image: np.ndarray, layer: str, channel: int, row:
     assert isinstance(convolution, Conv2D)  # it is one of `convolutions`
     inputs = convolution_maps(model, image, layer).inputs
     size, stride = convolution.kernel_size, convolution.strides
-    top, left = _margins(inputs.shape[:2], convolution)
+    (top, _), (left, _) = convolution.margins(inputs.shape)
     corner = (row * stride - top, column * stride - left)
     patch = np.zeros((size, size, inputs.shape[-1]), np.float32)
     for i in range(size):
@@ -137,8 +137,9 @@ def worked_pixel(model: Model, image: np.ndarray, layer: str, channel: int, row:
             spread = float(np.sqrt(own["moving_variance"] + after.layer.epsilon))
             value = (value - own["moving_mean"]) / spread * own["gamma"] + own["beta"]
             words = (
-                f"normalised: minus the mean {figure(own['moving_mean'])}, divided by the spread {figure(spread)}, "
-                f"times {figure(own['gamma'])}, {_signed(own['beta'])}"
+                f"normalised: minus the mean {number_text(own['moving_mean'])}, "
+                f"divided by the spread {number_text(spread)}, "
+                f"times {number_text(own['gamma'])}, {_signed(own['beta'])}"
             )
             steps.append(Step(words, value))
         elif isinstance(after.layer, ReLU):
@@ -150,26 +151,17 @@ def worked_pixel(model: Model, image: np.ndarray, layer: str, channel: int, row:
 def _finishing(model: Model, layer: str) -> list[LayerSummary]:
     """A convolution, and the layers right after it that work on each of its pixels by itself."""
     rows = model.network.table()
-    place = next(place for place, row in enumerate(rows) if row.name == layer)
-    chain = [rows[place]]
-    for row in rows[place + 1 :]:
+    index = next(index for index, row in enumerate(rows) if row.name == layer)
+    chain = [rows[index]]
+    for row in rows[index + 1 :]:
         if not isinstance(row.layer, BatchNormalization | ReLU | Dropout):
             break
         chain.append(row)
     return chain
 
 
-def _margins(sides: tuple[int, ...], convolution: Conv2D) -> tuple[int, int]:
-    """Rows of zeros above and columns to the left of the maps, as TensorFlow's "same" puts them."""
-    if convolution.padding == "valid":
-        return 0, 0
-    size, stride = convolution.kernel_size, convolution.strides
-    top, left = (max((-(-side // stride) - 1) * stride + size - side, 0) // 2 for side in sides)
-    return top, left
-
-
 def _signed(value: float) -> str:
-    return f"{'minus' if value < 0 else 'plus'} {figure(abs(value))}"
+    return f"{'minus' if value < 0 else 'plus'} {number_text(abs(value))}"
 
 
 class SoftmaxRow(NamedTuple):
@@ -220,7 +212,7 @@ def worked_softmax(model: Model, image: np.ndarray) -> WorkedSoftmax:
     )
     digit = int(shares.argmax())
     sentence = (
-        f"The largest logit is that of {digit}: {figure(raw[digit])}. Its power of e is 1; divided by the sum of "
+        f"The largest logit is that of {digit}: {number_text(raw[digit])}. Its power of e is 1; divided by the sum of "
         f"all ten, {total:.4f}, that is {shares[digit]:.4f}."
     )
     return WorkedSoftmax(temperature, rows, total, sentence)

@@ -1,4 +1,4 @@
-"""How good a model's answers are."""
+"""How good a model's answers are: accuracy, confusion, calibration, mistakes, and a sentence about each."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.formatting import percent
+from core.formatting import a_digit, percent
 from core.networks.network import CLASSES
 
 CALIBRATION_BINS = 15
@@ -78,7 +78,7 @@ def confusion_matrix(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 
 class DigitScores(NamedTuple):
-    """How well one digit is read. A share that nothing stands for is None.
+    """How well one digit is read. A share of nothing is None.
 
     Attributes:
         precision: of the images that are read as this digit, the share that shows it.
@@ -106,7 +106,7 @@ def digit_scores(matrix: np.ndarray) -> list[DigitScores]:
 
 
 class Bin(NamedTuple):
-    """The answers of one range of confidence. What an empty bin has no value for is None.
+    """The answers of one range of confidence; an empty bin has neither confidence nor accuracy.
 
     Attributes:
         low, high: the range.
@@ -129,24 +129,24 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = CALIB
     sums = np.bincount(bin_of, confidence, minlength=bins), np.bincount(bin_of, is_right, minlength=bins)
     return [
         Bin(
-            place / bins,
-            (place + 1) / bins,
+            index / bins,
+            (index + 1) / bins,
             int(count),
-            float(sums[0][place] / count) if count else None,
-            float(sums[1][place] / count) if count else None,
+            float(sums[0][index] / count) if count else None,
+            float(sums[1][index] / count) if count else None,
         )
-        for place, count in enumerate(counts)
+        for index, count in enumerate(counts)
     ]
 
 
 def mistakes(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Places of the images that are read wrong, the most confident answer first."""
+    """Indices of the images that are read wrong, the most confident answer first."""
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     return _surest_first(wrong, probabilities)
 
 
 def read_as(probabilities: np.ndarray, labels: np.ndarray, digit: int, answer: int) -> np.ndarray:
-    """Places of the images of a digit that are read as `answer`, the most confident first."""
+    """Indices of the images of a digit that are read as `answer`, the most confident first."""
     return _surest_first(np.flatnonzero((labels == digit) & (probabilities.argmax(axis=1) == answer)), probabilities)
 
 
@@ -217,26 +217,27 @@ def calibration_sentence(probabilities: np.ndarray, labels: np.ndarray, temperat
 
 def bins_sentence(bins: Sequence[Bin]) -> str:
     """What the reliability diagram shows: how many answers are in its last bin, and where it is farthest off."""
-    total, last = sum(place.images for place in bins), bins[-1]
+    total, last = sum(each.images for each in bins), bins[-1]
     said = (
         f"{last.images:,} of {total:,} answers are at least {percent(last.low, 0)} sure. "
         "The dashed line is honesty; a bar is the 95\N{THIN SPACE}% interval of its point, long where answers are few."
     )
-    off = [place for place in bins if place.confidence is not None and _is_off(place)]
+    off = [each for each in bins if _is_off(each)]
     if not off:
         return f"{said} The line runs through every bar."
-    worst = max(off, key=lambda place: abs((place.confidence or 0) - (place.accuracy or 0)))
+    worst = max(off, key=lambda each: abs((each.confidence or 0) - (each.accuracy or 0)))
     return (
         f"{said} Farthest off: where it is {percent(worst.confidence or 0, 0)} sure, "
         f"{percent(worst.accuracy or 0, 0)} are right ({worst.images:,} images)."
     )
 
 
-def _is_off(place: Bin) -> bool:
-    if place.confidence is None or place.accuracy is None:
+def _is_off(answers: Bin) -> bool:
+    """Whether the mean confidence lies outside the 95 % interval of the accuracy."""
+    if answers.confidence is None or answers.accuracy is None:
         return False
-    low, high = accuracy_interval(place.accuracy, place.images)
-    return not low <= place.confidence <= high
+    low, high = accuracy_interval(answers.accuracy, answers.images)
+    return not low <= answers.confidence <= high
 
 
 def temperature_sentence(temperature: float) -> str:
@@ -257,7 +258,7 @@ def mistakes_sentence(probabilities: np.ndarray, labels: np.ndarray) -> str:
     sure = int((confidence >= 0.9).sum())
     return (
         f"{len(wrong):,} of {len(labels):,} images {'is' if len(wrong) == 1 else 'are'} read wrong, {sure:,} of them "
-        f"with 90\N{THIN SPACE}% certainty or more. The surest: {_name(int(labels[first]))}, read as "
+        f"with 90\N{THIN SPACE}% certainty or more. The surest: {a_digit(int(labels[first]))}, read as "
         f"{int(probabilities[first].argmax())}."
     )
 
@@ -267,12 +268,8 @@ def times(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
-def _name(digit: int) -> str:
-    return f"an {digit}" if digit == 8 else f"a {digit}"
-
-
-def _surest_first(places: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    return places[np.argsort(-probabilities[places].max(axis=1), kind="stable")]
+def _surest_first(indices: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    return indices[np.argsort(-probabilities[indices].max(axis=1), kind="stable")]
 
 
 def _binned(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The training digits that a network finds most like a drawing: nearest where its last hidden layer puts them."""
+"""The training digits most like a drawing: nearest by the outputs of the network's last hidden layer."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.digits.dataset import Digits, Source
-from core.formatting import a_digit
+from core.formatting import a_digit, number_text
 from core.insight.prediction import on_one_thread
-from core.insight.saliency import figure
 from core.networks.layers import Dense, Dropout, Flatten, GlobalAveragePooling2D
 from core.networks.model import Model
 from core.networks.network import Network, as_input
 
 SHOWN = 8
-CANDIDATES = 40  # of a sketch, which are then measured exactly
+CANDIDATES = 40  # nearest by their sketches, whose distances are then measured exactly
 SKETCH = 512  # numbers that are kept of a training digit
 MAX_WORK = 10_000_000_000  # multiply-adds for the features of the whole sample; some half a second
-LEAST_SAMPLE = 100  # training digits, however slow the network is
+LEAST_SAMPLE = 100  # training digits, even if the network is slow
 SKETCH_SEED = 2002
 _WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
@@ -44,12 +43,12 @@ class Neighbours:
 
 
 def feature_space(network: Network) -> str:
-    """The last hidden layer: what the layer that makes the logits looks at; "pixels" where nothing learned precedes it.
+    """Name of the last hidden layer, whose outputs the logits are computed from; "pixels" where no weights precede it.
 
-    Layers that hand on what they were given are passed over, so that it is named for what computed its numbers.
+    Flatten and Dropout, which compute nothing, are skipped.
     """
     rows = network.table()
-    makers = [place for place, row in enumerate(rows) if isinstance(row.layer, Dense | GlobalAveragePooling2D)]
+    makers = [index for index, row in enumerate(rows) if isinstance(row.layer, Dense | GlobalAveragePooling2D)]
     if not makers:
         return "pixels"
     last = makers[-1]
@@ -59,16 +58,19 @@ def feature_space(network: Network) -> str:
 
 
 def sample_size(network: Network, available: int) -> int:
-    """How many of the training digits at hand a drawing is compared with; fewer where the network is slow."""
+    """How many of the available training digits a drawing is compared with; fewer where the network is slow."""
     return min(available, max(MAX_WORK // max(network.work, 1), LEAST_SAMPLE))
 
 
 @on_one_thread()
 def sketches(model: Model, images: np.ndarray) -> np.ndarray:
-    """What is kept of training digits: (n, at most `SKETCH`) float16, between which distances are about as they were.
+    """Short descriptions of training digits that keep the distances between their features.
 
-    Up to `SKETCH` features are kept as they are. More are added up, with random signs, in that many heaps: distances
-    then err by some 5 %, and a sample of 2,000 digits takes 2 MB whatever the network.
+    Up to `SKETCH` features are kept as they are. More are summed with random signs into that many numbers: distances
+    then err by about 5 %, and a sample of 2,000 digits takes 2 MB whatever the network.
+
+    Returns:
+        (n, at most `SKETCH`) float16.
 
     Source: Charikar, Chen & Farach-Colton, "Finding Frequent Items in Data Streams" (2002), section 3.
     """
@@ -100,7 +102,7 @@ def nearest(model: Model, image: np.ndarray, sample: Digits, kept: np.ndarray, s
     kind = "MNIST's training digits" if source == "mnist" else "built-in digits"
     sentence = (
         f"{agreement(labels)} Compared with {len(kept):,} of {kind}, {where}: the nearest is "
-        f"{figure(distances[0])} away, the middle one of all {figure(float(np.median(rough)))}."
+        f"{number_text(distances[0])} away, the middle one of all {number_text(float(np.median(rough)))}."
     )
     return Neighbours(sample.images[chosen], labels, distances, space, sentence)
 

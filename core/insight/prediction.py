@@ -1,4 +1,4 @@
-"""28x28 -> an answer: the digit and how likely it is, or why there is none."""
+"""A model's answer to a drawing, a picture or a 28x28 image: the digit and its probability, or why there is none."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _blas = ThreadpoolController().select(user_api="blas")
 
 @contextmanager
 def on_one_thread() -> Iterator[None]:
-    """Compute what a visitor waits for; weights out of all measure overflow in silence. Works as a decorator too.
+    """Run NumPy's matrix products on one thread, without warnings where huge weights overflow. Also a decorator.
 
-    An answer is small work: a second thread gains nothing, and waits for its turn while a training has the cores (up to
-    600 ms instead of 6, with two cores busy).
+    An answer is little work: a second thread gains nothing, and while a training keeps the cores busy it waits for its
+    turn (up to 600 ms instead of 6, on two cores).
     """
     with _blas.limit(limits=1), np.errstate(all="ignore"):
         yield
@@ -54,11 +54,11 @@ SURE_FROM = 1.5
 
 @dataclass(frozen=True)
 class Answer:
-    """What there is to say about a drawing: a digit, two digits between which it is not sure, or why there is none.
+    """A model's answer to a drawing: a digit, two digits between which it is not sure, or why there is none.
 
     Attributes:
         sentence: "97.1 % sure", "Not sure: 4 or 9?", or why there is no answer and what to do.
-        image: (28, 28) float32 in [0, 1], what the network saw; None where nothing could be framed.
+        image: (28, 28) float32 in [0, 1], the network's input; None where nothing could be framed.
         probabilities: (10,) float32 that sum to 1; None where the answer is declined.
         digit: the likeliest digit; None where the answer is declined.
         runner_up: the second likeliest digit.
@@ -74,7 +74,7 @@ class Answer:
 
 
 def answer_drawing(model: Model, drawing: object, framing: Framing = MNIST_FRAMING) -> Answer:
-    """Read a drawing, as the canvas sends it, with a model; a drawing that is no digit gets a sentence, no error."""
+    """Answer a drawing as the canvas sends it. One that cannot be read gets a sentence that says why, not an error."""
 
     def frame(framing: Framing) -> np.ndarray:
         pen_widths = PEN_WIDTH if framing.redraw else pen_widths_from_canvas(drawing)
@@ -84,7 +84,7 @@ def answer_drawing(model: Model, drawing: object, framing: Framing = MNIST_FRAMI
 
 
 def answer_picture(model: Model, picture: Picture, framing: Framing = MNIST_FRAMING) -> Answer:
-    """Read an uploaded picture with a model, as `answer_drawing` does a drawing."""
+    """Answer an uploaded picture, as `answer_drawing` does a drawing."""
     return _answer(model, lambda framing: frame_picture(picture, framing), framing)
 
 
@@ -98,7 +98,7 @@ def _answer(model: Model, frame: Callable[[Framing], np.ndarray], framing: Frami
 
 
 def answer_image(model: Model, image: np.ndarray, framed: np.ndarray | None = None) -> Answer:
-    """Read an image with a model, and decline where it shows no digit.
+    """Answer an image, or decline where the detector finds no digit in it.
 
     Args:
         model: what reads it.
@@ -110,13 +110,13 @@ def answer_image(model: Model, image: np.ndarray, framed: np.ndarray | None = No
         odds, likeliest = digit_odds(image if framed is None else framed)
     if not np.isfinite(probabilities).all():
         return Answer("This model's answer is not a number: choose another model.", image)
-    runner_up, digit = (int(place) for place in np.argsort(probabilities)[-2:])
+    runner_up, digit = (int(index) for index in np.argsort(probabilities)[-2:])
     if odds < ANSWERED_FROM:
         return Answer(_NO_DIGIT[likeliest].format(f"{digit} or {runner_up}"), image)
     is_sure = bool(probabilities[digit] >= SURE and odds >= SURE_FROM)
     if is_sure:
         sentence = f"{certainty(probabilities[digit])} sure"
-    elif probabilities[digit] >= SURE:  # it is the detector that hesitates: the bars leave no doubt between two digits
+    elif probabilities[digit] >= SURE:  # the detector hesitates, not the model
         sentence = f"Not sure: {digit}, or no digit?"
     else:
         sentence = f"Not sure: {digit} or {runner_up}?"

@@ -1,7 +1,6 @@
 """How far digits may be changed before a model no longer reads them: noise, blur, rotation, shift, inversion.
 
-Every change is drawn from a fixed seed: a curve is the same each time, and a stronger change is the same one, only
-stronger.
+Random changes come from a fixed seed, so a curve is the same each time, and a larger amount scales the same change.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from core.networks.model import Model
 
 IMAGES = 500  # test digits that a point of a curve is measured on: half a second for the largest shipped network
 SEED = 5
-READABLE = 0.9  # the accuracy whose loss is worth a sentence
+READABLE = 0.9  # accuracy below which the sentence says that the model no longer reads
 _PERCENT = ".0%"  # in the notation of d3-format
 
 
@@ -50,17 +49,17 @@ class Change:
 
 
 def chosen_digits(digits: Digits) -> Digits:
-    """The digits that curves are measured on: `IMAGES`, evenly from all, as the two halves of MNIST's differ."""
+    """The digits that curves are measured on: `IMAGES`, spread evenly, as the two halves of MNIST's test set differ."""
     return digits[np.linspace(0, len(digits) - 1, min(IMAGES, len(digits))).round().astype(np.intp)]
 
 
 def sample_digits(digits: Digits) -> Digits:
-    """One of each digit that there is among them, the first, to be shown with its change."""
+    """The first image of each digit, to be shown with its change."""
     return digits[np.unique(digits.labels, return_index=True)[1]]
 
 
 def changed(images: np.ndarray, change: Change, amount: float) -> np.ndarray:
-    """Digits changed so much: (n, 28, 28) uint8 in and out. Image by image the change depends on its place alone."""
+    """Change (n, 28, 28) uint8 digits by an amount; which change an image gets depends on its index alone."""
     if amount == 0:
         return images
     new = change.apply((images / np.float32(255)).astype(np.float32), amount)
@@ -68,7 +67,7 @@ def changed(images: np.ndarray, change: Change, amount: float) -> np.ndarray:
 
 
 def accuracy_at(model: Model, digits: Digits, change: Change, amount: float) -> float:
-    """The accuracy of a model on digits that are changed so much."""
+    """The accuracy of a model on digits that are changed by an amount."""
     return accuracy(answered(model, changed(digits.images, change, amount)), digits.labels)
 
 
@@ -84,9 +83,9 @@ def curve_sentence(change: Change, curve: Mapping[float, float], now: float) -> 
     if curve[0] >= READABLE:
         lost = [amount for amount in change.amounts if curve[amount] < READABLE]
         nearest = [max((a for a in lost if a < 0), default=0), min((a for a in lost if a > 0), default=0)]
-        places = " and at ".join(change.text(amount) for amount in nearest if amount)
+        amounts = " and at ".join(change.text(amount) for amount in nearest if amount)
         verb = f"falls below {percent(READABLE, 0)}"
-        far = f" It {verb} at {places}." if places else f" It never {verb} here."
+        far = f" It {verb} at {amounts}." if amounts else f" It never {verb} here."
     if now == 0:
         return f"Unchanged, it reads {percent(curve[0])} of the digits.{far}"
     return f"At {change.text(now)} it reads {percent(curve[now])} of the digits, unchanged {percent(curve[0])}.{far}"
@@ -99,10 +98,10 @@ def _noisy(images: Floats, amount: float) -> Floats:
 
 def _blurred(images: Floats, sigma: float) -> Floats:
     """Each row and each column averaged with a bell of this width; beyond the edges is paper."""
-    places = np.arange(IMAGE_SIZE)
+    pixels = np.arange(IMAGE_SIZE)
     reach = math.ceil(4 * sigma)
     total = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2)).sum()
-    bell = (np.exp(-((places[:, None] - places) ** 2) / (2 * sigma**2)) / total).astype(np.float32)
+    bell = (np.exp(-((pixels[:, None] - pixels) ** 2) / (2 * sigma**2)) / total).astype(np.float32)
     return np.asarray(bell @ images @ bell)
 
 
@@ -119,9 +118,9 @@ def _turned(images: Floats, degrees: float) -> Floats:
 def _moved(images: Floats, pixels: float) -> Floats:
     """Moved, each image in a direction of its own."""
     angle = np.random.default_rng(SEED).random(len(images)) * 2 * math.pi
-    places = np.arange(IMAGE_SIZE)
-    x = places[None, None, :] - (pixels * np.cos(angle))[:, None, None]
-    y = places[None, :, None] - (pixels * np.sin(angle))[:, None, None]
+    centres = np.arange(IMAGE_SIZE)
+    x = centres[None, None, :] - (pixels * np.cos(angle))[:, None, None]
+    y = centres[None, :, None] - (pixels * np.sin(angle))[:, None, None]
     return _taken(images, np.broadcast_to(x, images.shape), np.broadcast_to(y, images.shape))
 
 
@@ -134,7 +133,7 @@ def _taken(images: Floats, x: np.ndarray, y: np.ndarray) -> Floats:
 
 
 def _steps(first: float, last: float, step: float) -> tuple[float, ...]:
-    return tuple(round(first + place * step, 6) for place in range(round((last - first) / step) + 1))
+    return tuple(round(first + index * step, 6) for index in range(round((last - first) / step) + 1))
 
 
 def _percents(of: str) -> Callable[[float], str]:

@@ -1,4 +1,4 @@
-"""Why a model answers as it does: what each layer saw, which pixels mattered, and what speaks for the runner-up."""
+"""Why a model answers as it does: each layer's maps, occlusion, Grad-CAM, and what speaks for the runner-up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import InklingError
-from core.formatting import certainty, percent
+from core.formatting import certainty, number_text, percent
 from core.insight.prediction import on_one_thread
 from core.networks.gradients import gradients
 from core.networks.layers import BatchNormalization, Conv2D, Dropout, Flatten, ReLU, Shape
@@ -19,17 +19,15 @@ SIDE = IMAGE_SHAPE[0]
 STRONGEST = 10  # maps of a layer that are shown at first
 MOST_MAPS = 128  # of a layer that are shown at all
 PATCH = 4  # side of the patch that covers the image, in pixels: a little wider than a line of MNIST's
-PATCH_STEP = 2  # pixels from one place of the patch to the next
+PATCH_STEP = 2  # pixels from one position of the patch to the next
 WIDE_PATCH_STEP = 4  # the same where the network is slow
-SLOW = (
-    15_000_000  # multiply-adds per image from which it is; a hundred answers then take more than a quarter of a second
-)
-GREY = 0.5
-FINE_MAP = 3  # side of the smallest map that tells a middle from its edges; Grad-CAM looks deeper when asked to
-LEAST_FALL = 0.05  # a fall of a probability that is painted in full; what is smaller stays pale
-LITTLE = 0.01  # a fall of a probability that is hardly one
-LEAST_SHARE = 0.001  # a probability that is told as it is
-CHANGED_PIXELS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)  # so many are tried to turn an answer
+SLOW = 15_000_000  # multiply-adds per image; with more, a hundred answers take over a quarter of a second
+GREY = 0.5  # ink from which a pixel counts as drawn
+FINE_MAP = 3  # side of the smallest map that has a middle and edges; the default layer of Grad-CAM has at least that
+LEAST_FALL = 0.05  # smallest fall of a probability that is drawn in full colour; smaller ones stay pale
+LITTLE = 0.01  # smallest fall of a probability that the sentence mentions
+LEAST_SHARE = 0.001  # smallest probability that is written out; below it stands "less than"
+CHANGED_PIXELS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)  # counts that are tried to change an answer
 
 
 class NothingToExplain(InklingError):
@@ -38,7 +36,7 @@ class NothingToExplain(InklingError):
 
 @dataclass(frozen=True)
 class LayerView:
-    """What one layer put out for an image, and how it looks for it.
+    """A layer's outputs for an image, and its filters.
 
     Attributes:
         name: of the layer.
@@ -66,14 +64,14 @@ class LayerView:
 
 
 @on_one_thread()
-def seen_by_layers(model: Model, image: np.ndarray, most: int = STRONGEST) -> list[LayerView]:
-    """Look at what every layer puts out for an image.
+def layer_views(model: Model, image: np.ndarray, most: int = STRONGEST) -> list[LayerView]:
+    """The outputs of every layer for an image.
 
     Args:
         model: what reads it.
         image: (28, 28) float32 in [0, 1].
-        most: so many maps of a layer are shown: those that reach farthest from zero, the farthest first. Where there
-            are no more than that they stand in order.
+        most: maps of a layer that are shown: those with the largest absolute values, the largest first; all of them
+            in their order where there are no more than that.
     """
     activations = model.network.activations(model.weights, image[np.newaxis])
     most, rows = min(most, MOST_MAPS), model.network.table()
@@ -88,7 +86,7 @@ def _answer_view(view: LayerView, probabilities: np.ndarray) -> LayerView:
     likeliest = int(probabilities.argmax())
     sentence = (
         "The ten probabilities, before the temperature: the largest is "
-        f"{figure(probabilities[likeliest])}, of {likeliest}."
+        f"{number_text(probabilities[likeliest])}, of {likeliest}."
     )
     return replace(view, sentence=sentence, is_answer=True)
 
@@ -104,14 +102,12 @@ def _layer_view(model: Model, row: LayerSummary, values: np.ndarray, most: int) 
     maps = np.moveaxis(values, -1, 0) if values.ndim == 3 else values[:, np.newaxis, np.newaxis]
     strength = np.abs(maps).max(axis=(1, 2))
     order = np.argsort(-strength, kind="stable")[:most] if len(maps) > most else np.arange(len(maps))
-    filters = _filters(layer_weights(model.weights, row.name)["kernel"])[order] if _is_conv(row) else None
+    filters = None
+    if isinstance(row.layer, Conv2D):
+        filters = _filters(layer_weights(model.weights, row.name)["kernel"])[order]
     sentence = _layer_sentence(row, maps, strength)
-    numbers = tuple(int(place) + 1 for place in order)
+    numbers = tuple(int(index) + 1 for index in order)
     return LayerView(row.name, row.layer.layer, row.output_shape, maps[order], numbers, scale, filters, sentence)
-
-
-def _is_conv(row: LayerSummary) -> bool:
-    return isinstance(row.layer, Conv2D)
 
 
 def _filters(kernel: np.ndarray) -> np.ndarray:
@@ -126,12 +122,12 @@ def _layer_sentence(row: LayerSummary, maps: np.ndarray, strength: np.ndarray) -
     blank = int((strength == 0).sum())
     if len(row.output_shape) == 1:
         what = "unit"
-        sentence = f"The largest of {len(maps)} units is number {strongest + 1}, with {figure(largest)}."
+        sentence = f"The largest of {len(maps)} units is number {strongest + 1}, with {number_text(largest)}."
     else:
         what = "map"
         count = "1 map" if len(maps) == 1 else f"{len(maps)} maps"
         sides = "\N{MULTIPLICATION SIGN}".join(map(str, maps.shape[1:]))
-        sentence = f"{count} of {sides}. The strongest is map {strongest + 1}, {range_words(maps[strongest])}."
+        sentence = f"{count} of {sides}. The strongest is map {strongest + 1}, {range_text(maps[strongest])}."
     if blank:
         sentence += f" {blank} {what + 's are' if blank > 1 else what + ' is'} blank: nothing here concerns them."
     return sentence
@@ -139,10 +135,10 @@ def _layer_sentence(row: LayerSummary, maps: np.ndarray, strength: np.ndarray) -
 
 @dataclass(frozen=True)
 class Occlusion:
-    """What covering parts of an image does to its answer.
+    """How the probability of an image's digit falls where parts of the image are covered.
 
     Attributes:
-        digit: whose probability was watched.
+        digit: whose probability falls.
         falls: (28, 28) float32, how far it falls where a pixel is covered, as the mean over the patches that cover it;
             below zero where it rises.
         sentence: what there is to see.
@@ -160,7 +156,7 @@ def occlusion(model: Model, image: np.ndarray, fill: float = 0.0) -> Occlusion:
     Args:
         model: what reads it.
         image: (28, 28) float32 in [0, 1].
-        fill: of the patch; 0 is paper, which takes ink away, and 1 is ink.
+        fill: of the patch: 0 is paper, 1 is ink.
 
     Source: Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks" (2014), section 4.2.
     """
@@ -190,7 +186,7 @@ def _occlusion_sentence(digit: int, before: np.ndarray, after: np.ndarray, row: 
             f"No single patch matters: whatever is covered, the probability of {digit} stays at "
             f"{certainty(after[digit])} or above."
         )
-    there = place_words(row + PATCH / 2, column + PATCH / 2)
+    there = location_text(row + PATCH / 2, column + PATCH / 2)
     now = int(after.argmax())
     turned = f", and the answer becomes {now}" if now != digit else ""
     return (
@@ -217,7 +213,7 @@ class ClassActivation:
 
 
 def map_layers(model: Model) -> list[str]:
-    """The layers that have feature maps to look at, the one that Grad-CAM is made for first.
+    """The layers with feature maps, first the one that suits Grad-CAM best: the last with maps that are fine enough.
 
     Raises:
         NothingToExplain: there is none.
@@ -258,14 +254,14 @@ def grad_cam(model: Model, image: np.ndarray, layer: str) -> ClassActivation:
         digit,
         layer,
         heat,
-        f"What speaks for {digit} in these maps ({maps}) is strongest {place_words(row + 0.5, column + 0.5)}; "
+        f"What speaks for {digit} in these maps ({maps}) is strongest {location_text(row + 0.5, column + 0.5)}; "
         f"{percent(on_ink, 0)} of it lies on ink.",
     )
 
 
 @dataclass(frozen=True)
 class RunnerUp:
-    """What tells the answer from the second likeliest digit.
+    """What distinguishes the answer from the second likeliest digit.
 
     Attributes:
         digit: the answer.
@@ -288,26 +284,26 @@ class RunnerUp:
 
 @on_one_thread()
 def runner_up(model: Model, image: np.ndarray) -> RunnerUp:
-    """Ask what speaks for the second likeliest digit, and how little would turn the answer.
+    """Find what speaks for the second likeliest digit, and how few changed pixels make another answer.
 
     Args:
         model: what reads it.
         image: (28, 28) float32 in [0, 1].
     """
     before = _probabilities(model, image[np.newaxis])[0]
-    second, digit = (int(place) for place in np.argsort(before)[-2:])
+    second, digit = (int(index) for index in np.argsort(before)[-2:])
     wanted = np.zeros(model.network.classes, np.float32)
     wanted[digit], wanted[second] = 1, -1
     slope = gradients(model.network, model.weights, image[np.newaxis], wanted).image[0]
     dabs = _dabbed(slope)
 
-    # A pixel can gain ink up to 1 or lose what it has; those come first that the slope promises most of.
+    # A pixel can gain ink up to 1 or lose what it has; those with the largest expected effect come first.
     gain = np.where(slope < 0, (image - 1) * slope, image * slope)
     order = np.argsort(-gain, axis=None, kind="stable")
     tried = np.repeat(image[np.newaxis], len(CHANGED_PIXELS), axis=0)
     for one, count in zip(tried, CHANGED_PIXELS, strict=True):
-        places = order[:count]
-        one.flat[places] = slope.flat[places] < 0
+        chosen = order[:count]
+        one.flat[chosen] = slope.flat[chosen] < 0
     after = _probabilities(model, tried)
     turning = np.flatnonzero(after.argmax(axis=1) != digit)
     most = CHANGED_PIXELS[-1]
@@ -320,11 +316,11 @@ def runner_up(model: Model, image: np.ndarray) -> RunnerUp:
 
     chance = certainty(before[second]) if before[second] >= LEAST_SHARE else f"less than {certainty(LEAST_SHARE)}"
     sentence = f"Second is {second}, with {chance}."
-    if there := _strongest_place(image * dabs):
+    if there := _strongest_location(image * dabs):
         sentence += f" Of what you drew, the ink {there} speaks most for {digit}."
     else:
         sentence += f" Nothing that you drew speaks for {digit} rather than {second}."
-    if there := _strongest_place((image - 1) * dabs):
+    if there := _strongest_location((image - 1) * dabs):
         sentence += f" More ink {there} would speak most for {second}."
     return RunnerUp(digit, second, dabs, turned, sentence, turned_sentence)
 
@@ -335,15 +331,15 @@ def _dabbed(slope: np.ndarray) -> np.ndarray:
     return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).sum(axis=(2, 3)))
 
 
-def _strongest_place(values: np.ndarray) -> str:
+def _strongest_location(values: np.ndarray) -> str:
     """Where the largest value lies; "" where none is above 0."""
     if values.max() <= 0:
         return ""
     row, column = np.unravel_index(int(values.argmax()), values.shape)
-    return place_words(row + 0.5, column + 0.5)
+    return location_text(row + 0.5, column + 0.5)
 
 
-def place_words(row: float, column: float) -> str:
+def location_text(row: float, column: float) -> str:
     """Where a point of the 28x28 image lies: "at the upper left", "in the middle"."""
     across = ("left", "middle", "right")[min(int(3 * column / SIDE), 2)]
     down = ("upper", "middle", "lower")[min(int(3 * row / SIDE), 2)]
@@ -354,17 +350,10 @@ def place_words(row: float, column: float) -> str:
     return f"at the {down} {across}"
 
 
-def range_words(numbers: np.ndarray) -> str:
+def range_text(numbers: np.ndarray) -> str:
     """Between which two numbers some lie: "from 0 to 5.88"."""
-    low, high = figure(numbers.min()), figure(numbers.max())
+    low, high = number_text(numbers.min()), number_text(numbers.max())
     return low if low == high else f"from {low} to {high}"
-
-
-def figure(value: float) -> str:
-    """A number as people read it: three significant digits, a true minus sign."""
-    size = abs(float(value))
-    text = f"{value:.3g}" if size >= 1000 or size < 0.001 else f"{value:#.3g}".rstrip(".")
-    return "0" if size == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _probabilities(model: Model, images: np.ndarray) -> np.ndarray:

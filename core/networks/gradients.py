@@ -1,7 +1,6 @@
-"""What an answer depends on: how far each number in a network would move it, by the chain rule, in NumPy.
+"""Logits, and the gradients of logits with respect to the image and each layer's output, in NumPy.
 
-A network's answer is a softmax over logits. The softmax makes every class depend on every other, so explanations are
-asked of a logit, or of the difference of two.
+Softmax makes every class depend on every other, so explanations differentiate a logit, or the difference of two.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from core.networks.network import Network, as_input, layer_weights
 
 @dataclass(frozen=True)
 class Gradients:
-    """How fast a sum of logits grows with each number that leads to it.
+    """Gradients of a weighted sum of logits.
 
     Attributes:
-        image: (n, 28, 28) float32, by the image's pixels, which lie in [0, 1].
-        layers: by layer name, the gradients by what the layer puts out, (n, *output shape) float32; all layers
-            before the logits, and the one that puts them out where the softmax is a layer of its own.
-        activations: what every layer puts out, as `Network.activations`.
+        image: (n, 28, 28) float32, with respect to the image's pixels, which lie in [0, 1].
+        layers: by layer name, (n, *output shape) float32, with respect to the layer's output; all layers before the
+            logits, and the one that puts them out where softmax is a layer of its own.
+        activations: the outputs of every layer, as `Network.activations`.
     """
 
     image: np.ndarray
@@ -31,46 +30,40 @@ class Gradients:
 
 
 def logits(network: Network, weights: Weights, images: np.ndarray) -> np.ndarray:
-    """What the last softmax turns into probabilities: (n, 28, 28) images in, (n, `classes`) float32 out."""
+    """The numbers that softmax turns into probabilities: (n, 28, 28) images in, (n, `classes`) float32 out."""
     activations = network.activations(weights, images)
-    return _logits(network, weights, as_input(images), activations)
+    names, last = list(activations), network.layers[-1]
+    x = activations[names[-2]] if len(names) > 1 else as_input(images)
+    if not isinstance(last, Dense):
+        return x  # softmax is a layer of its own: its input is the logits
+    return _without_softmax(last).forward(x, layer_weights(weights, names[-1]))
 
 
 def gradients(network: Network, weights: Weights, images: np.ndarray, wanted: np.ndarray) -> Gradients:
-    """Differentiate a weighted sum of the logits, as the network is when it predicts (moving statistics, no dropout).
+    """Differentiate a weighted sum of the logits, with the network as it predicts (moving statistics, no dropout).
 
     Args:
         network: the layers.
         weights: float32 arrays by full name.
         images: (n, 28, 28), uint8 in 0..255 or float32 in [0, 1].
         wanted: (n, `classes`) or (`classes`,), the weight of each logit: 1 at a digit for that digit's logit, 1 and -1
-            at two for what tells the one from the other.
+            at two digits for the difference of their logits.
     """
     activations = network.activations(weights, images)
     names, layers = zip(*network.named_layers(), strict=True)
-    inputs = [as_input(images), *activations.values()]  # of each layer, and the answer
+    inputs = [as_input(images), *activations.values()]  # of each layer, then the probabilities
     gradient = np.broadcast_to(np.asarray(wanted, np.float32), (len(images), network.classes))
     by_output: dict[str, np.ndarray] = {}
-    for place in reversed(range(len(layers))):
-        layer, name = layers[place], names[place]
-        is_last = place == len(layers) - 1
+    for index in reversed(range(len(layers))):
+        layer, name = layers[index], names[index]
+        is_last = index == len(layers) - 1
         if not is_last:
             by_output[name] = gradient
         if is_last and not isinstance(layer, Dense):
-            continue  # a softmax layer: its input are the logits themselves
-        own = layer_weights(weights, name)
-        shown = _without_softmax(layer) if is_last else layer
-        gradient = shown.backward(gradient, inputs[place], inputs[place + 1], own)
+            continue  # a softmax layer: its input is the logits
+        layer = _without_softmax(layer) if is_last else layer
+        gradient = layer.backward(gradient, inputs[index], inputs[index + 1], layer_weights(weights, name))
     return Gradients(gradient[..., 0], dict(reversed(by_output.items())), activations)
-
-
-def _logits(network: Network, weights: Weights, x: np.ndarray, activations: dict[str, np.ndarray]) -> np.ndarray:
-    names = list(activations)
-    last = network.layers[-1]
-    before = activations[names[-2]] if len(names) > 1 else x
-    if not isinstance(last, Dense):
-        return before
-    return _without_softmax(last).forward(before, layer_weights(weights, names[-1]))
 
 
 def _without_softmax(layer: Layer) -> Layer:

@@ -29,36 +29,40 @@ class WeightSpec(NamedTuple):
 
 
 class _Layer(Value):
-    """What every layer can tell about itself. Shapes leave out the batch."""
+    """A layer: its shapes, weights and costs, its forward and its backward pass. Shapes leave out the batch."""
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
-        """Shape of what the layer puts out; raises ValueError where the input does not fit."""
+        """Shape of the layer's output.
+
+        Raises:
+            ValueError: the input does not fit; the message completes "Layer conv2d_1 ...".
+        """
 
     def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
-        """The layer's weights in Keras' order, by Keras' names."""
+        """The layer's weight arrays in Keras' order, by Keras' names."""
         return {}
 
     def multiply_adds(self, shape: Shape) -> int:
-        """Multiplications with an addition that one image costs (comparisons and exponentials are not counted)."""
+        """Multiply-adds for one image; comparisons and exponentials are not counted."""
         return 0
 
     @abstractmethod
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
-        """Put (n, *shape) float32 through the layer, as Keras does when it predicts."""
+        """The layer's output for (n, *shape) float32, as Keras computes it when it predicts: (n, *output shape)."""
 
     @abstractmethod
     def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
-        """Take the gradient of some number by the layer's output back to its input, by the chain rule.
+        """Take the gradient of a number with respect to the layer's output back to its input, by the chain rule.
 
         Args:
-            gradient: (n, *output shape), by the output `y`.
-            x: what `forward` was given.
-            y: what it put out.
+            gradient: (n, *output shape) float32, with respect to the output `y`.
+            x: (n, *shape) float32, the input of `forward`.
+            y: (n, *output shape) float32, the output of `forward`.
             weights: the layer's own.
 
         Returns:
-            (n, *shape) float32, the gradient by `x`.
+            (n, *shape) float32, the gradient with respect to `x`.
         """
 
 
@@ -77,7 +81,7 @@ class Conv2D(_Layer):
         height, width, _ = _map_shape(shape)
         if self.padding == "same":
             return -(-height // self.strides), -(-width // self.strides), self.filters
-        return *_slid(height, width, self.kernel_size, self.strides, "kernel"), self.filters
+        return *_window_counts(height, width, self.kernel_size, self.strides, "kernel"), self.filters
 
     def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
         kernel = (self.kernel_size, self.kernel_size, shape[-1], self.filters)
@@ -86,9 +90,19 @@ class Conv2D(_Layer):
     def multiply_adds(self, shape: Shape) -> int:
         return prod(self.output_shape(shape)) * self.kernel_size**2 * shape[-1]
 
+    def margins(self, shape: Shape) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows of zeros above and below (height, width, channels) maps, columns to the left and right.
+
+        "same" puts an odd one below and to the right, as TensorFlow does; "valid" puts none.
+        """
+        if self.padding == "valid":
+            return (0, 0), (0, 0)
+        sizes = (max((-(-side // self.strides) - 1) * self.strides + self.kernel_size - side, 0) for side in shape[:2])
+        rows, columns = ((size // 2, size - size // 2) for size in sizes)
+        return rows, columns
+
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
-        if self.padding == "same":
-            x = _padded(x, self.kernel_size, self.strides)
+        x = _padded(x, self.margins(x.shape[1:]))
         size, stride = self.kernel_size, self.strides
         images, height, width, channels = x.shape
         rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
@@ -96,8 +110,8 @@ class Conv2D(_Layer):
         x = np.ascontiguousarray(x)
         image, row, column = x.strides[:3]
         shape = (images, rows, columns, size, size * channels)
-        places = (image, row * stride, column * stride, row, x.itemsize)
-        patches = np.ndarray(shape, x.dtype, x, 0, places).reshape(images * rows * columns, -1)
+        strides = (image, row * stride, column * stride, row, x.itemsize)
+        patches = np.ndarray(shape, x.dtype, x, 0, strides).reshape(images * rows * columns, -1)
         y = patches @ weights["kernel"].reshape(-1, self.filters)
         if self.use_bias:
             y += weights["bias"]
@@ -105,7 +119,7 @@ class Conv2D(_Layer):
 
     def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
         size, stride = self.kernel_size, self.strides
-        top, bottom, left, right = _pads(x.shape, size, stride) if self.padding == "same" else (0, 0, 0, 0)
+        (top, bottom), (left, right) = self.margins(x.shape[1:])
         images, height, width, channels = x.shape
         rows, columns = y.shape[1:3]
         by_sum = _deactivated(gradient, y, self.activation).reshape(-1, self.filters)
@@ -116,22 +130,22 @@ class Conv2D(_Layer):
         padded = np.zeros((images, height + top + bottom, width + left + right, channels), np.float32)
         for i in range(size):
             for j in range(size):
-                place = padded[:, i : i + rows * stride : stride, j : j + columns * stride : stride]
-                place += by_patch[:, :, :, i, j]
+                taken = padded[:, i : i + rows * stride : stride, j : j + columns * stride : stride]
+                taken += by_patch[:, :, :, i, j]
         return padded[:, top : top + height, left : left + width]
 
 
 class _Pooling(_Layer):
-    """Square windows that do not overlap; what does not fill a window is left out."""
+    """Square windows that do not overlap; rows and columns that do not fill a window are left out."""
 
     pool_size: int = Field(2, ge=1, le=28)
 
     def output_shape(self, shape: Shape) -> Shape:
         height, width, channels = _map_shape(shape)
-        return *_slid(height, width, self.pool_size, self.pool_size, "pool"), channels
+        return *_window_counts(height, width, self.pool_size, self.pool_size, "pool"), channels
 
     def _members(self, x: np.ndarray) -> list[np.ndarray]:
-        """For each place in a window, (n, rows, columns, channels): what stands there in every window."""
+        """For each position in a window, a view of (n, rows, columns, channels): that number of every window."""
         size = self.pool_size
         rows, columns = x.shape[1] // size * size, x.shape[2] // size * size
         return [x[:, i:rows:size, j:columns:size] for i in range(size) for j in range(size)]
@@ -152,9 +166,9 @@ class MaxPooling2D(_Pooling):
     def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
         by_input = np.zeros_like(x)
         is_open = np.ones(y.shape, bool)
-        for member, place in zip(self._members(x), self._members(by_input), strict=True):
-            is_largest = is_open & (member == y)  # of several that are as large the first has it all, as in TensorFlow
-            np.copyto(place, gradient, where=is_largest)
+        for member, by_member in zip(self._members(x), self._members(by_input), strict=True):
+            is_largest = is_open & (member == y)  # of several equal ones the first takes all, as in TensorFlow
+            np.copyto(by_member, gradient, where=is_largest)
             is_open &= ~is_largest
         return by_input
 
@@ -174,8 +188,8 @@ class AveragePooling2D(_Pooling):
 
     def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
         by_input = np.zeros_like(x)
-        for place in self._members(by_input):
-            np.divide(gradient, np.float32(self.pool_size**2), out=place)
+        for by_member in self._members(by_input):
+            np.divide(gradient, np.float32(self.pool_size**2), out=by_member)
         return by_input
 
 
@@ -257,7 +271,7 @@ class Dropout(_Layer):
 
 
 class BatchNormalization(_Layer):
-    """Centres and scales each channel by what it saw in training."""
+    """Centres and scales each channel by the mean and variance seen in training."""
 
     layer: Literal["BatchNormalization"] = "BatchNormalization"
     momentum: float = Field(0.99, ge=0, lt=1)
@@ -347,25 +361,21 @@ def _map_shape(shape: Shape) -> tuple[int, int, int]:
     return shape
 
 
-def _slid(height: int, width: int, size: int, stride: int, what: str) -> tuple[int, int]:
+def _window_counts(height: int, width: int, size: int, stride: int, what: str) -> tuple[int, int]:
     if size > min(height, width):
         raise ValueError(f"has a {size}x{size} {what}, larger than its {height}x{width} input")
     return (height - size) // stride + 1, (width - size) // stride + 1
 
 
-def _padded(x: np.ndarray, size: int, stride: int) -> np.ndarray:
-    """Zeros around the maps as TensorFlow's "same" puts them: an odd one goes below and to the right."""
-    top, bottom, left, right = _pads(x.shape, size, stride)
+def _padded(x: np.ndarray, margins: tuple[tuple[int, int], tuple[int, int]]) -> np.ndarray:
+    """(n, height, width, channels) maps with zeros around them; np.pad takes ten times as long."""
+    (top, bottom), (left, right) = margins
+    if not top + bottom + left + right:
+        return x
     images, height, width, channels = x.shape
     padded = np.zeros((images, height + top + bottom, width + left + right, channels), x.dtype)
-    padded[:, top : top + height, left : left + width] = x  # what np.pad does in ten times the time
+    padded[:, top : top + height, left : left + width] = x
     return padded
-
-
-def _pads(shape: Shape, size: int, stride: int) -> tuple[int, int, int, int]:
-    """Rows of zeros that "same" puts above and below (n, height, width, channels), columns to the left and right."""
-    high, wide = (max((-(-side // stride) - 1) * stride + size - side, 0) for side in shape[1:3])
-    return high // 2, high - high // 2, wide // 2, wide - wide // 2
 
 
 def _activated(y: np.ndarray, activation: Activation) -> np.ndarray:
@@ -380,7 +390,7 @@ def _activated(y: np.ndarray, activation: Activation) -> np.ndarray:
 
 
 def _deactivated(gradient: np.ndarray, y: np.ndarray, activation: Activation) -> np.ndarray:
-    """The gradient by an activation's input, from the one by its output `y`."""
+    """The gradient with respect to an activation's input, from that with respect to its output `y`."""
     if activation == "relu":
         return np.asarray(gradient * (y > 0))
     if activation == "softmax":

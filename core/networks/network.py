@@ -20,9 +20,10 @@ MAX_LAYERS = 40
 MAX_PARAMETERS = 5_000_000  # 20 MB of float32: what a browser uploads and a small server keeps without noticing
 MAX_MULTIPLY_ADDS = 200_000_000  # for one image; training an epoch of MNIST on two cores then takes about half an hour
 BATCH = 128  # images in one NumPy forward pass; larger batches fall out of the processor's cache
-MAX_NUMBERS = 8_000_000  # that a layer's step may hold at a time, 32 MB: fewer images in a pass where maps are large,
-# and a network of which one image alone needs more is refused
-NUMBER_WORK = 10  # multiply-adds that take as long as bringing one number through a layer
+# Numbers that one layer's step may hold, 32 MB: where maps are large, a pass takes fewer images, and a network that
+# needs more for a single image is refused.
+MAX_NUMBERS = 8_000_000
+NUMBER_WORK = 10  # multiply-adds that take as long as moving one number through a layer
 
 
 class LayerSummary(NamedTuple):
@@ -86,22 +87,22 @@ class Network(Value):
         return _named(self.layers)
 
     def table(self) -> list[LayerSummary]:
-        """One row per layer: what goes in, what comes out, what it costs."""
+        """One row per layer: shapes of input and output, parameters, multiply-adds."""
         return list(_table(self.layers))
 
     @property
     def parameters(self) -> int:
-        """All numbers the network holds, those that gradient descent does not change included."""
+        """Count of all weights, including those that gradient descent does not change."""
         return sum(row.parameters for row in self.table())
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds that one image costs."""
+        """Multiply-adds for one image."""
         return sum(row.multiply_adds for row in self.table())
 
     @property
     def work(self) -> int:
-        """What one image's forward pass takes, in multiply-adds; numbers that are merely brought along count too."""
+        """Cost of one image's forward pass in multiply-adds, with `NUMBER_WORK` for each number put out."""
         return self.multiply_adds + NUMBER_WORK * sum(prod(row.output_shape) for row in self.table())
 
     @property
@@ -110,7 +111,7 @@ class Network(Value):
         return min(BATCH, MAX_NUMBERS // max(self._held().values()))
 
     def _held(self) -> dict[str, int]:
-        """Numbers that each layer's step holds for one image: what goes in, what comes out, and what is laid out."""
+        """Numbers that each layer's step holds for one image: input, output, and a convolution's patches."""
         return {
             row.name: prod(row.input_shape) + 2 * prod(row.output_shape) + _patch_numbers(row.layer, row.input_shape)
             for row in self.table()
@@ -125,7 +126,7 @@ class Network(Value):
         }
 
     def activations(self, weights: Weights, images: np.ndarray) -> dict[str, np.ndarray]:
-        """What every layer puts out.
+        """The outputs of every layer.
 
         Args:
             weights: float32 arrays by full name, as in `weight_specs`.
@@ -145,7 +146,7 @@ class Network(Value):
         return self.outputs_of(self.table()[-1].name, weights, images)
 
     def outputs_of(self, wanted: str, weights: Weights, images: np.ndarray) -> np.ndarray:
-        """What one layer puts out, (n, *its output shape) float32; what the others do is not kept."""
+        """The outputs of one layer, (n, *its output shape) float32; those of the others are not kept."""
         size = self.images_at_once if len(images) > 1 else 1
         parts, own = [], _by_layer(weights)
         for start in range(0, len(images), size):
@@ -162,7 +163,7 @@ class Network(Value):
 
 
 def _patch_numbers(layer: Layer, shape: Shape) -> int:
-    """Numbers that a convolution lays out before it multiplies them, for one image."""
+    """Numbers that a convolution copies into patches before it multiplies them, for one image."""
     if not isinstance(layer, Conv2D):
         return 0
     return prod(layer.output_shape(shape)[:2]) * layer.kernel_size**2 * shape[-1]
@@ -189,7 +190,7 @@ def _named(layers: Iterable[Layer]) -> Iterator[tuple[str, Layer]]:
         yield f"{kind}_{seen[kind]}", layer
 
 
-@lru_cache(maxsize=64)  # an answer asks for it several times
+@lru_cache(maxsize=64)  # each answer needs it several times
 def _table(layers: tuple[Layer, ...]) -> tuple[LayerSummary, ...]:
     rows = []
     shape: Shape = IMAGE_SHAPE

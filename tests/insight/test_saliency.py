@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from core.formatting import number_text
 from core.insight import saliency
-from core.insight.saliency import NothingToExplain, grad_cam, map_layers, occlusion, runner_up, seen_by_layers
+from core.insight.saliency import NothingToExplain, grad_cam, layer_views, map_layers, occlusion, runner_up
 from core.networks.layers import Dense, Flatten
 from core.networks.model import pretrained
 from core.networks.network import Network
@@ -69,7 +70,7 @@ def test_covering_a_blank_image_with_paper_changes_nothing():
 def test_every_layer_is_seen_with_a_sentence_and_its_strongest_maps_first(preset, seven):
     model = random_model(preset)
     activations = model.network.activations(model.weights, seven[np.newaxis])
-    views = seen_by_layers(model, seven, most=5)
+    views = layer_views(model, seven, most=5)
     assert [view.name for view in views] == list(activations)
     for view in views:
         assert view.sentence
@@ -85,7 +86,7 @@ def test_every_layer_is_seen_with_a_sentence_and_its_strongest_maps_first(preset
 @pytest.mark.parametrize("activation", ["relu", "softmax"])
 def test_only_the_layer_that_puts_out_the_answer_speaks_of_digits(activation, seven):
     layers = (Flatten(), Dense(units=10, activation=activation), Dense(units=10, activation="softmax"))
-    *before, last = seen_by_layers(random_model(Recipe(network=Network(layers=layers))), seven)
+    *before, last = layer_views(random_model(Recipe(network=Network(layers=layers))), seven)
     assert not any(view.is_answer or "probabilities" in view.sentence for view in before)
     assert last.is_answer
     assert last.numbers == tuple(range(1, 11))
@@ -94,7 +95,7 @@ def test_only_the_layer_that_puts_out_the_answer_speaks_of_digits(activation, se
 
 def test_a_maps_filter_is_its_own_and_of_several_kernels_the_heaviest(seven):
     model = random_model("script-a")
-    views = {view.name: view for view in seen_by_layers(model, seven)}
+    views = {view.name: view for view in layer_views(model, seven)}
     kernel = model.weights["conv2d_1/kernel"]
     for shown, number in zip(views["conv2d_1"].filters, views["conv2d_1"].numbers, strict=True):
         np.testing.assert_array_equal(shown, kernel[:, :, 0, number - 1])
@@ -170,15 +171,15 @@ def test_ink_where_the_map_says_so_moves_the_answer_towards_the_runner_up(seven)
         (28, 14, "at the lower middle"),
     ],
 )
-def test_places_are_told_in_plain_words(row, column, words):
-    assert saliency.place_words(row, column) == words
+def test_a_location_is_named_in_plain_words(row, column, words):
+    assert saliency.location_text(row, column) == words
 
 
 @pytest.mark.parametrize(
     ("value", "words"), [(0, "0"), (-0.5, "\N{MINUS SIGN}0.500"), (12.345, "12.3"), (123.4, "123"), (2e9, "2e+09")]
 )
-def test_figures_have_three_digits(value, words):
-    assert saliency.figure(value) == words
+def test_numbers_have_three_digits(value, words):
+    assert number_text(value) == words
 
 
 @pytest.mark.parametrize("explain", [occlusion, runner_up])

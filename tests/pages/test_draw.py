@@ -128,10 +128,7 @@ def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
         (model_choice, "my_runs"),
         (framing_view, "_steps"),
         (own_drawings, "_render_set"),
-        *(
-            (explanation_view, part)
-            for part in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "worked_pixel")
-        ),
+        *((explanation_view, part) for part in ("layer_views", "occlusion", "grad_cam", "runner_up", "worked_pixel")),
     ):
         monkeypatch.setattr(module, part, None)  # whoever calls it fails
     app = draw(opened(state={"answering_run": run_id}), SEVEN)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.digits.dataset import Source, compared_digits
 from core.errors import InklingError
-from core.formatting import a_digit, certainty
+from core.formatting import a_digit, certainty, number_text
 from core.insight import neighbours
 from core.insight.arithmetic import (
     WorkedPixel,
@@ -24,13 +24,12 @@ from core.insight.saliency import (
     MOST_MAPS,
     STRONGEST,
     LayerView,
-    figure,
     grad_cam,
+    layer_views,
     map_layers,
     occlusion,
-    range_words,
+    range_text,
     runner_up,
-    seen_by_layers,
 )
 from core.networks.model import Model
 from core.reports.images import Colours, data_url, heat_map, map_sheet, side_by_side
@@ -89,7 +88,7 @@ def _render_layers(model: Model, image: np.ndarray) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=KEPT)
 def _layer_rows(fingerprint: str, image: np.ndarray, most: int, colours: Colours, _model: Model) -> list[Row]:
-    return [_layer_row(view, colours) for view in seen_by_layers(_model, image, most)]
+    return [_layer_row(view, colours) for view in layer_views(_model, image, most)]
 
 
 def _layer_row(view: LayerView, colours: Colours) -> Row:
@@ -101,7 +100,7 @@ def _layer_row(view: LayerView, colours: Colours) -> Row:
     words = tuple(str(number - view.is_answer) for number in view.numbers)
     kind = "Digit" if view.is_answer else "Unit" if is_unit else "Map"
     said = tuple(
-        f"{kind} {word} of {view.name}, {range_words(numbers)}" for word, numbers in zip(words, view.maps, strict=True)
+        f"{kind} {word} of {view.name}, {range_text(numbers)}" for word, numbers in zip(words, view.maps, strict=True)
     )
     filters = None
     if view.filters is not None:
@@ -149,7 +148,7 @@ def _cam_row(fingerprint: str, image: np.ndarray, layer: str, colours: Colours, 
 
 def _render_neighbours(model: Model, image: np.ndarray) -> None:
     found = _neighbours(model.fingerprint, image, model)
-    words = [figure(distance) for distance in found.distances]
+    words = [number_text(distance) for distance in found.distances]
     near = list(zip(found.labels, words, strict=True))
     said = [f"{a_digit(label).capitalize()}, {distance} away" for label, distance in near]
     shown = [f"{label}, {distance}" for label, distance in near]
@@ -220,7 +219,7 @@ def _render_convolution(model: Model, image: np.ndarray) -> None:
     colours = theme.map_colours()
     caption(
         f"Pixel {row + 1}, {column + 1} of map {channel + 1}, as {worked.last} puts it out, is "
-        f"{figure(worked.value)}. Choose another by pointing at it, or with the arrow keys."
+        f"{number_text(worked.value)}. Choose another by pointing at it, or with the arrow keys."
     )
 
     def follow() -> None:
@@ -297,7 +296,7 @@ def _softmax_table(worked: WorkedSoftmax) -> Table:
 def _two(number: float) -> str:
     """Two decimals, which columns need; what is out of all measure with three significant digits."""
     if abs(number) >= 1e4:
-        return figure(number)
+        return number_text(number)
     return f"{number:.2f}".replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")
 
 
@@ -313,7 +312,7 @@ def _render_softmax(model: Model, image: np.ndarray) -> None:
 
 
 GROUPS = {
-    "seen_by_layers": ("What each layer saw", _render_layers),
+    "layer_views": ("What each layer saw", _render_layers),
     "pixels_mattered": ("Which pixels mattered", _render_pixels),
     "nearest": ("The nearest training digits", _render_neighbours),
     "second_likeliest": ("The runner-up", _render_runner_up),

@@ -10,7 +10,7 @@ from core.networks.recipe import Recipe
 from tests.pages.harness import SEVEN, answer, data_of, draw, opened, set_state, texts
 from tests.played import finished_run
 
-GROUPS = ("seen_by_layers", "pixels_mattered", "nearest", "second_likeliest", "arithmetic")
+GROUPS = ("layer_views", "pixels_mattered", "nearest", "second_likeliest", "arithmetic")
 A = [(60, 240), (140, 40), (220, 240)]
 FLAT = Recipe(
     name="Flat",
@@ -30,7 +30,7 @@ def unfold(app, *groups):
 
 def rows(app, name):
     """The rows of maps of a group, by what they are headed."""
-    key = {"seen_by_layers": "layer_maps", "pixels_mattered": "pixels_that_mattered", "second_likeliest": "runner_up"}
+    key = {"layer_views": "layer_maps", "pixels_mattered": "pixels_that_mattered", "second_likeliest": "runner_up"}
     return data_of(app, "map_rows", key[name])["rows"]
 
 
@@ -38,7 +38,7 @@ def test_while_the_groups_are_folded_nothing_of_them_is_computed(app, monkeypatc
     def fail(*_):
         raise AssertionError("computed for nobody")
 
-    for name in ("seen_by_layers", "occlusion", "grad_cam", "runner_up", "compared_digits", "convolution_maps"):
+    for name in ("layer_views", "occlusion", "grad_cam", "runner_up", "compared_digits", "convolution_maps"):
         monkeypatch.setattr(f"pages.components.draw.explanation_view.{name}", fail)
     draw(app, SEVEN)
     assert answer(app)["digit"] == 7
@@ -53,8 +53,8 @@ def test_before_there_is_a_drawing_each_group_asks_for_one(app):
 
 def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_names(app):
     draw(app, SEVEN)
-    unfold(app, "seen_by_layers")
-    shown = rows(app, "seen_by_layers")
+    unfold(app, "layer_views")
+    shown = rows(app, "layer_views")
     assert [row["title"] for row in shown] == [row.name for row in PRESETS["accurate"].network.table()]
     assert all(row["sentence"] for row in shown)
     first, last = shown[0], shown[-1]
@@ -63,7 +63,7 @@ def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_
     assert last["words"] == [str(digit) for digit in range(10)]
     assert "of 7" in last["sentence"]
     app.segmented_control(key="shown_maps").set_value("Up to 128").run()
-    assert len(rows(app, "seen_by_layers")[0]["words"]) == 32
+    assert len(rows(app, "layer_views")[0]["words"]) == 32
 
 
 def test_occlusion_and_grad_cam_are_shown_with_their_sentences(app):
@@ -130,7 +130,7 @@ def test_any_runs_model_is_explained(app, recipe):
     draw(app, SEVEN)
     unfold(app, *GROUPS)
     assert not app.error
-    assert len(rows(app, "seen_by_layers")) == len(recipe.network.layers)
+    assert len(rows(app, "layer_views")) == len(recipe.network.layers)
     assert ("no convolution to work out" in texts(app)) == (recipe is FLAT)
     assert ("there is no Grad-CAM" in texts(app)) == (recipe is FLAT)
 
