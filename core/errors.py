@@ -8,13 +8,29 @@ InklingError
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py
-├── NoSuchRun (a LookupError), UnreadRun                core/store/runs.py
+├── HomeUnavailable, Damaged (a ValueError)             core/storage.py
+├── DatabaseTrouble, DatabaseBusy                       core/store/database.py
+├── NoSuchRun (a LookupError), UnreadableRun            core/store/run_tables.py
+├── BadLimit (a ValueError), OverLimit                  core/store/limits.py
 ├── BadNickname, NotForScoreboard (ValueErrors), ScoreboardFull   core/store/scoreboard.py
 ├── DrawingsFull                                        core/store/drawings.py
 ├── BadWorkspaceLink                                    pages/components/visitor/workspace.py
 └── FileGone                                            pages/components/visitor/opened_file.py
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 
 class InklingError(Exception):
-    """Something a person can mend; its message says in plain words what happened and what to do."""
+    """An error that a person can do something about; its message says in plain words what happened and what to do."""
+
+
+def problem_of(check: Callable[[], object]) -> str:
+    """The message of the error that a check raises; "" where it raises none."""
+    try:
+        check()
+    except InklingError as problem:
+        return str(problem)
+    return ""

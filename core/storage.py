@@ -1,4 +1,4 @@
-"""Where Inkling keeps files, how it writes them (whole or not at all) and how it knows that they are undamaged."""
+"""Where Inkling keeps files, how it writes them (whole or not at all) and how it checks that they are undamaged."""
 
 from __future__ import annotations
 
@@ -15,66 +15,70 @@ from pathlib import Path
 from core import config
 from core.errors import InklingError
 
-SEAL_BYTES = 32  # of a SHA-256, before what it seals
-PROBE_BYTES = 64 * 1024  # that a disk must take to be written to; a database needs that much to be opened
-LOCK_SECONDS = 120  # that one process waits for another
+SEAL_BYTES = 32  # of a SHA-256, before the content
+PROBE_BYTES = 64 * 1024  # that must fit on the disk; a database needs as much to be opened
+LOCK_SECONDS = 120  # that a process waits for another one's lock
 
 
 class Damaged(InklingError, ValueError):
-    """What was kept is not what was written; nothing of it is used."""
+    """What is stored is not what was written; nothing of it is used."""
 
     def __init__(self) -> None:
         super().__init__("What was kept of this is damaged on the server's disk and cannot be used. Train it again.")
 
 
+class HomeUnavailable(InklingError):
+    """The folder for everything cannot be written to, and another one has taken its place."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server's disk cannot be written to, so runs and drawings are kept for now only, and earlier ones are "
+            "not shown. They are untouched: make the disk writable, and start Inkling again."
+        )
+
+
 def home() -> Path:
     """The folder for everything that outlives a process: `INKLING_HOME`, or `.inkling` in the current folder.
 
-    Where that cannot be written to when it is first asked for, a folder in memory or among the temporary files takes
-    its place, until the process ends; `home_problem` says so.
+    If that cannot be written to at the first call, a folder in memory or among the temporary files takes its place
+    until the process ends; `check_home` says so.
     """
     return _usable(config.home())
 
 
-def home_problem() -> str:
-    """Why the folder for everything is not where it was asked to be, in a sentence; "" where it is."""
-    if home() == config.home():
-        return ""
-    return (
-        "The server's disk cannot be written to, so runs and drawings are kept for now only, and those of before are "
-        "not shown. They are untouched: make room or free the disk, and start Inkling again."
-    )
+def check_home() -> None:
+    """Check that `home` is the folder that was asked for.
+
+    Raises:
+        HomeUnavailable: it is not.
+    """
+    if home() != config.home():
+        raise HomeUnavailable
 
 
 def is_forgetful() -> bool:
-    """Whether the disk loses everything at a restart: on Streamlit Community Cloud, or where `INKLING_FORGETS=1`."""
-    told = config.forgets()
-    return Path.cwd().is_relative_to("/mount/src") if told is None else told
+    """Whether the disk loses everything at a restart: `INKLING_FORGETS`, else whether this is Community Cloud."""
+    configured = config.forgets()
+    return Path.cwd().is_relative_to("/mount/src") if configured is None else configured
 
 
-def refuge() -> Path:
-    """A folder of this user's for what the disk would not take: in memory where there is such a place.
+def fallback_folder() -> Path:
+    """A folder of this user's for what the disk cannot take, in memory where possible; it is made where it is missing.
 
     Raises:
         OSError: it cannot be made.
     """
-    return _refuge_for(config.home())
+    return _fallback_for(config.home())
 
 
-def in_refuge(name: str) -> Path | None:
-    """The file of this name in a refuge, where there is one; nothing is made to look for it."""
-    paths = [folder / name for folder in _refuges(config.home()) if _is_ours(folder)]
-    return next((path for path in paths if path.is_file()), None)
-
-
-def all_in_refuge(pattern: str) -> list[Path]:
-    """The files in a refuge whose names match, where there is one."""
-    return [path for folder in _refuges(config.home()) if _is_ours(folder) for path in folder.glob(pattern)]
+def fallback_files(pattern: str) -> list[Path]:
+    """The files in the fallback folder whose names match; none where there is no such folder."""
+    return [path for folder in _fallbacks(config.home()) if _is_ours(folder) for path in folder.glob(pattern)]
 
 
 @cache
-def _refuge_for(wanted: Path) -> Path:
-    for folder in _refuges(wanted):
+def _fallback_for(wanted: Path) -> Path:
+    for folder in _fallbacks(wanted):
         with suppress(OSError):
             folder.mkdir(mode=0o700, exist_ok=True)
             if _is_ours(folder) and _takes_files(folder):
@@ -82,7 +86,7 @@ def _refuge_for(wanted: Path) -> Path:
     raise OSError("there is no folder to write to")
 
 
-def _refuges(wanted: Path) -> list[Path]:
+def _fallbacks(wanted: Path) -> list[Path]:
     mark = hashlib.sha256(str(wanted.absolute()).encode()).hexdigest()[:12]
     return [place / f"inkling-{_user()}-{mark}" for place in (Path("/dev/shm"), Path(tempfile.gettempdir()))]
 
@@ -99,10 +103,10 @@ def _user() -> int:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that whoever reads it, whenever, finds the old content or the new, never a part.
+    """Write a file so that its readers find the old content or the new, never a part.
 
     Raises:
-        OSError: the disk is full, read-only or gone; an older file is still what it was.
+        OSError: the disk is full, read-only or gone; an older file is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}.part")
@@ -113,7 +117,7 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        with suppress(OSError):  # the disk may have gone meanwhile; what happened first counts
+        with suppress(OSError):  # the disk may have gone meanwhile; the first error counts
             temporary.unlink(missing_ok=True)
         raise
 
@@ -137,9 +141,9 @@ def unsealed(kept: bytes) -> bytes:
 
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Keep other processes out meanwhile that name the same file.
+    """Let one process in at a time of those that name the same file.
 
-    A lock of SQLite's: it works on every system, and ends with the process that holds it.
+    The lock is SQLite's, which works on every system and ends with its process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as lock:
@@ -149,13 +153,13 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
 @cache
 def _usable(folder: Path) -> Path:
-    """The folder, or a refuge; decided once, or the runs of a process would lie in two places."""
+    """The folder, or the fallback folder; decided once, so that a process keeps everything in one place."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     if _takes_files(folder):
         return folder
     with suppress(OSError):
-        return refuge()
+        return fallback_folder()
     return folder
 
 

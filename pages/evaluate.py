@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.store.runs import NoSuchRun
+from core.store.run_tables import NoSuchRun
 from pages.components.evaluate import data_browser, model_and_answers, robustness_curve, scores_and_mistakes
 from pages.components.frame import router
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.store.runs import NoSuchRun
+from core.store.run_tables import NoSuchRun
 from pages.components.frame import router
 from pages.components.model import model_overview
 

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from core.errors import problem_of
 from core.networks.recipe import Recipe
-from core.store.runs import NoSuchRun, run_store
+from core.store.run_tables import NoSuchRun
+from core.store.runs import run_store
 from pages.components.base import errors
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption, on_accent
@@ -34,8 +36,10 @@ recipe_form.take_link()
 if run and run.state.is_active and not run.is_fine_tuning and workspace.owns(run):
     recipe_form.take_up(run.recipe)
 made = recipe_form.recipe()
-is_there = isinstance(made, Recipe) and run_store().is_asked_for(workspace.owner(), made)
-refusal = "" if is_there or isinstance(made, str) else run_store().refusal(workspace.owner())
+is_there = isinstance(made, Recipe) and run_store().is_requested(workspace.owner(), made)
+refusal = ""
+if isinstance(made, Recipe) and not is_there:
+    refusal = problem_of(lambda: run_store().check_may_submit(workspace.owner()))
 with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Train a network", anchor=False, width="content")

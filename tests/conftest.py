@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from core.store.database import close_databases
 from tests import postgresql as postgresql_server
 
 os.environ["INKLING_GIVES_WAY"] = "0"  # tests train beside tests, which would never let them come to their end
@@ -42,6 +43,13 @@ def inkling_home(tmp_path_factory):
 def _own_home(inkling_home, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(inkling_home))
     monkeypatch.setenv("KERAS_HOME", str(inkling_home / "keras"))
+
+
+@pytest.fixture(autouse=True)
+def _closed_databases():
+    """Close the databases of all stores that a test has opened; a `Database` of its own is its own to close."""
+    yield
+    close_databases()
 
 
 @pytest.fixture(scope="session")

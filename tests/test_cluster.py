@@ -22,7 +22,8 @@ from sqlalchemy import text
 
 from core.engine.jobs import _tasks
 from core.networks.recipe_link import to_link
-from core.store.runs import RunState, RunStore
+from core.store.run_tables import RunState
+from core.store.runs import RunStore
 from tests.training import tiny
 from tests.visitors import Visitor
 

@@ -47,19 +47,20 @@ def test_where_the_folder_cannot_be_written_to_another_takes_its_place_and_it_is
     blocked = tmp_path / "file" / "home"
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("INKLING_HOME", str(blocked))
-    assert storage.home() == storage.refuge()
-    assert "kept for now only" in storage.home_problem()
+    assert storage.home() == storage.fallback_folder()
+    with pytest.raises(storage.HomeUnavailable, match="kept for now only"):
+        storage.check_home()
     assert storage.home().stat().st_mode & 0o077 == 0
     monkeypatch.setenv("INKLING_HOME", str(tmp_path / "good"))
     assert storage.home() == tmp_path / "good"
-    assert storage.home_problem() == ""
+    storage.check_home()
 
 
 def test_a_refuge_that_somebody_else_has_made_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     monkeypatch.setattr(os, "getuid", lambda: 4711)  # whoever made the folder is another now
     with pytest.raises(OSError, match="no folder"):
-        storage.refuge()
+        storage.fallback_folder()
 
 
 def test_only_one_at_a_time_holds_a_lock(tmp_path):

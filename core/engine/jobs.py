@@ -33,8 +33,9 @@ import psutil
 from core import config
 from core.engine import worker
 from core.storage import home, one_at_a_time
-from core.store.database import DatabaseBusy, DatabaseTrouble
-from core.store.runs import Run, RunState, RunStore
+from core.store.database import DatabaseBusy
+from core.store.run_tables import Run, RunState
+from core.store.runs import RunStore
 
 if TYPE_CHECKING:  # at run time Dask is imported only once an engine is needed, as it takes a second
     from distributed import Client, Future
@@ -129,8 +130,6 @@ class Engine:
             try:
                 if time.monotonic() - culled >= CULL_EVERY:
                     culled = time.monotonic()
-                    with suppress(DatabaseTrouble):  # the store has dealt with the damage
-                        self._store.look_over()
                     self._store.cull()
                 running, queued = self._store.running(), self._store.queue_length()
                 is_busy = bool(running or queued)
@@ -209,7 +208,7 @@ class Engine:
                 if not is_behind and self._may_restart(run):
                     _log.warning("event=hung run=%s silent=%.0f", run.id, silent)
                     client.restart_workers([address], timeout=30, raise_for_error=False)
-            elif task is None and silent > timeout and not run.is_in_hand:
+            elif task is None and silent > timeout and not run.has_worker:
                 self._store.give_back(run.id)  # the process that claimed it died before it submitted it
             elif task is None and silent > timeout:
                 epoch = len(run.history)
@@ -220,7 +219,7 @@ class Engine:
     def _may_restart(self, run: Run) -> bool:
         """Whether this process may restart the worker of a hung run: of several processes one may, and once."""
         try:
-            return self._store.take_note_of_silence(run)
+            return self._store.record_heartbeat_timeout(run)
         except DatabaseBusy:  # the worker hangs while it writes, and locks the database until it is gone
             self._heartbeats[run.id] = run.heartbeat, time.monotonic()
             return True
@@ -242,7 +241,7 @@ class Engine:
     def _take_back_refused_runs(self) -> None:
         """Queue runs again that a worker did not begin, and give that worker no run for a while."""
         done = [run_id for run_id, (_, future) in self._submitted.items() if future.done()]
-        not_begun = {run.id for run in self._store.running() if not run.is_in_hand} if done else set()
+        not_begun = {run.id for run in self._store.running() if not run.has_worker} if done else set()
         for run_id in done:
             address, future = self._submitted.pop(run_id)
             if run_id in not_begun:

@@ -14,11 +14,11 @@ from sqlalchemy.exc import ArgumentError
 
 from core import config
 from core.engine import jobs
-from core.errors import InklingError
+from core.errors import InklingError, problem_of
 from core.formatting import duration
-from core.storage import home, home_problem, is_forgetful
-from core.store.database import database_url
-from core.store.queue import place_sentence
+from core.storage import check_home, home, is_forgetful
+from core.store.database import database, database_url
+from core.store.queue import Position, position_sentence
 from core.store.runs import RunStore
 
 
@@ -67,14 +67,15 @@ class Status:
         lines += [f"database  {self.database}: {states}"]
         lines += [f"training  {run['id']}: epoch {run['epoch']} of {run['epochs']}" for run in self.running]
         for run in self.waiting:
-            lines.append(f"waiting   {run['id']}: {place_sentence(run['before'], run['running'], run['seconds'])}")
+            position = Position(run["before"], run["running"], run["seconds"])
+            lines.append(f"waiting   {run['id']}: {position_sentence(position)}")
         return lines + [f"problem   {problem}" for problem in self.problems]
 
 
 def status() -> Status:
     """Find the status. Starts nothing, and changes nothing but that it opens the database and writes to it."""
     folder, url = home().absolute(), database_url()
-    problems = [home_problem()]
+    problems = [problem_of(check_home)]
     found: dict[str, Any] = {"workers": tuple(_dask("worker")), "engine": _engine(problems)}
     try:
         store = RunStore(url)
@@ -85,9 +86,11 @@ def status() -> Status:
                 {"id": run.id, "epoch": run.live.epoch if run.live else 0, "epochs": run.recipe.epochs}
                 for run in running
             ),
-            "waiting": tuple({"id": run_id, **asdict(place)} for run_id, place in store.waiting(jobs.workers_wanted())),
+            "waiting": tuple(
+                {"id": run_id, **asdict(position)} for run_id, position in store.waiting(jobs.workers_wanted())
+            ),
         }
-        problems += [store.trouble(), store.set_aside()]
+        problems += [problem_of(database(url).check_writable), database(url).damage_notice()]
         if (running or found["waiting"]) and found["engine"] == "off":
             problems.append("Runs wait, but there is no engine. Open the page Train, or start the web process.")
     except InklingError as problem:

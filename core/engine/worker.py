@@ -32,7 +32,9 @@ from core.networks.presets import FAST
 from core.networks.recipe import Recipe
 from core.store import limits
 from core.store.database import DatabaseTrouble
-from core.store.runs import MAX_POINTS, RunState, RunStore, forget_rescued, rescue, run_store
+from core.store.fallback import drop_model, hold_model
+from core.store.run_tables import RunState
+from core.store.runs import MAX_POINTS, RunStore, run_store
 from core.training.checkpoint import SAMPLE_IMAGES, Action, Checkpoint, EpochProgress, Paused, TrainedModel
 from core.training.fine_tuning import fine_tuning_data
 
@@ -173,11 +175,11 @@ class RunReporter:
 
         scores = trained.model.scores
         if not self.keep("model", write):
-            rescue(self._run_id, trained.model.to_bytes())
+            hold_model(self._run_id, trained.model.to_bytes())
             if not self.keep("model", write, seconds=RETRY_SECONDS):
                 _log.error("event=given_up run=%s kept='in memory only'", self._run_id)
                 return
-        forget_rescued(self._run_id)
+        drop_model(self._run_id)
         _log.info(
             "event=finished run=%s stopped=%s epochs=%d seconds=%.1f test_accuracy=%.4f",
             self._run_id,

@@ -1,4 +1,4 @@
-"""A visitor's own drawings: those that a network read wrongly, each with its right digit, kept by workspace."""
+"""A visitor's own drawings: those that a network misread, each with its true digit, kept by workspace."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.digits.dataset import Digits
 from core.errors import InklingError
-from core.store.database import Base, Database, Sealed, database_url
+from core.store.database import Base, Sealed, database, database_url
 
 MAX_DRAWINGS = 200  # of a workspace
 
 
 class DrawingsFull(InklingError):
-    """A workspace keeps as many drawings as it may."""
+    """A workspace has no room for another drawing."""
 
     def __init__(self) -> None:
         super().__init__(f"You have kept {MAX_DRAWINGS} drawings, and there is no room for more: remove some first.")
@@ -30,18 +30,18 @@ class _Row(Base):
     __tablename__ = "drawing"
 
     owner: Mapped[str] = mapped_column(String(64), primary_key=True)
-    key: Mapped[str] = mapped_column(String(32), primary_key=True)  # made of the image: none is kept twice
-    image: Mapped[bytes] = mapped_column(Sealed(can_be_done_without=True))
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)  # a hash of the image, so that none is kept twice
+    image: Mapped[bytes] = mapped_column(Sealed(is_optional=True))
     label: Mapped[int]
     kept: Mapped[float]  # seconds since 1970
 
 
 @dataclass(frozen=True)
 class OwnDrawing:
-    """A drawing with its right digit.
+    """A drawing with its true digit.
 
     Attributes:
-        key: by which its owner removes it.
+        key: of the drawing, by which its owner removes it.
         image: (28, 28) uint8, framed as the network saw it.
         label: 0 to 9.
     """
@@ -52,13 +52,13 @@ class OwnDrawing:
 
 
 class DrawingStore:
-    """Reads and writes drawings. Everything is asked for by workspace: nobody reaches another's."""
+    """Reads and writes drawings, those of one workspace at a time: nobody reaches another's."""
 
     def __init__(self, url: str) -> None:
-        self._database = Database(url)
+        self._database = database(url)
 
     def keep(self, owner: str, image: np.ndarray, label: int) -> None:
-        """Keep a drawing, (28, 28) uint8, with its right digit; one that is kept already gets the new digit.
+        """Keep a drawing, (28, 28) uint8, with its true digit; one that is kept already gets the new digit.
 
         Raises:
             DrawingsFull: there is no room for another.
@@ -78,16 +78,16 @@ class DrawingStore:
             return [
                 OwnDrawing(row.key, np.frombuffer(row.image, np.uint8).reshape(28, 28), row.label)
                 for row in rows
-                if row.image  # None where it is damaged: the others are none the worse
+                if row.image  # None where it is damaged
             ]
 
     def remove(self, owner: str, key: str) -> None:
-        """Forget one of a workspace's drawings; nothing happens where it has no such one."""
+        """Delete one of a workspace's drawings, if it has it."""
         with self._database.writing() as session:
             session.execute(delete(_Row).where(_Row.owner == owner, _Row.key == key))
 
     def remove_all(self, owner: str) -> None:
-        """Forget all drawings of a workspace."""
+        """Delete all drawings of a workspace."""
         with self._database.writing() as session:
             session.execute(delete(_Row).where(_Row.owner == owner))
 
@@ -99,12 +99,12 @@ def drawing_store() -> DrawingStore:
 
 
 def key_of(image: np.ndarray) -> str:
-    """The key under which an image, (28, 28) uint8, is kept."""
+    """The key of an image, (28, 28) uint8: 32 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(image.tobytes()).hexdigest()[:32]
 
 
 def as_digits(drawings: list[OwnDrawing]) -> Digits:
-    """Drawings, at least one, as images with labels, to learn from."""
+    """Drawings, at least one, as images with labels to learn from."""
     images, labels = np.stack([drawing.image for drawing in drawings]), [drawing.label for drawing in drawings]
     return Digits(images, np.array(labels, np.uint8))
 

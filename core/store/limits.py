@@ -1,4 +1,4 @@
-"""What this server allows, in one place: defaults here, another number from the environment (`INKLING_MAX_EPOCHS`)."""
+"""What this server allows. Each limit has a default here and an environment variable (`INKLING_MAX_EPOCHS`)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ MOST_IMAGES = TRAINING_IMAGES + MAX_HANDWRITING
 
 
 class BadLimit(InklingError, ValueError):
-    """A limit in the environment is none; the message names it and what it may be."""
+    """A limit in the environment is not a valid number; the message names it and its range."""
 
 
 class OverLimit(InklingError):
-    """What was asked for is more than this server allows; the message says how much it allows."""
+    """What was asked for is more than this server allows; the message names the limit."""
 
 
 class Limits(Value):
-    """What this server allows. Each is the environment's `INKLING_MAX_` and its name in capitals."""
+    """What this server allows. Each limit is set by `INKLING_MAX_` and its name in capitals."""
 
     epochs: int = Field(MAX_EPOCHS, ge=1, le=MAX_EPOCHS, description="epochs of a run")
     images: int = Field(MOST_IMAGES, ge=10_000, le=MOST_IMAGES, description="images that a run learns from")
@@ -40,11 +40,11 @@ def limits() -> Limits:
     """The limits in force.
 
     Raises:
-        BadLimit: the environment names one that is none.
+        BadLimit: one in the environment is not a number within its range.
     """
     given = {name: config.limit(name) for name in Limits.model_fields}
     try:
-        # As text, because what an operator types is text; "strict" would take no number from it.
+        # Text that is no number is handed on as it is, for pydantic to refuse.
         return Limits.model_validate({name: _number(text) for name, text in given.items() if text})
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
@@ -61,10 +61,10 @@ def variable(name: str) -> str:
 
 
 def check(recipe: Recipe, allowed: Limits | None = None) -> None:
-    """See whether a recipe keeps to the limits, by default those in force.
+    """Check that a recipe keeps to the limits, by default those in force.
 
     Raises:
-        OverLimit: it does not; the sentence names what is too much and how much is allowed.
+        OverLimit: it does not.
         BadLimit: as `limits`.
     """
     allowed = allowed or limits()
@@ -78,8 +78,8 @@ def check(recipe: Recipe, allowed: Limits | None = None) -> None:
             raise OverLimit(f"This server allows {most:,} {what}, and not {wanted:,}.")
 
 
-def said(allowed: Limits) -> str:
-    """The limits that are tighter than Inkling's own, in a sentence; "" where none is."""
+def limits_sentence(allowed: Limits) -> str:
+    """A sentence with the limits that are tighter than Inkling's defaults; "" where none is."""
     own = Limits()
     tight = [
         f"{getattr(allowed, name):,} {info.description}"

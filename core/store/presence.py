@@ -1,4 +1,4 @@
-"""Who is here: a row for each workspace with a page open, so that all web processes count the same room."""
+"""How many people are here: a row for each workspace with a page open, counted across all web processes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sqlalchemy import String, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.store.database import Base, Database, DatabaseTrouble, database_url
+from core.store.database import Base, DatabaseTrouble, database, database_url
 
-EVERY_SECONDS = 60  # between two signs of an open page
-HERE_SECONDS = 150  # after its last sign; one may be late, or lost with the Wi-Fi
-KEPT_SECONDS = 3600  # then a row is deleted
+EVERY_SECONDS = 60  # between two heartbeats of an open page
+HERE_SECONDS = 150  # after its last heartbeat; one may be late or lost
+KEPT_SECONDS = 3600  # after which a row is deleted
 
 _log = logging.getLogger("inkling.presence")
 
@@ -30,13 +30,12 @@ class Presence:
     """Counts workspaces. One per process is enough; it may be used from any thread."""
 
     def __init__(self, url: str) -> None:
-        """Open the database, and make its tables where there are none."""
-        self._database = Database(url)
+        self._database = database(url)
 
     def mark(self, owner: str) -> None:
-        """Note that this workspace has a page open now, and forget those that have been gone for long.
+        """Record that this workspace has a page open now, and delete those that left long ago.
 
-        Where it cannot be written nothing happens: nobody's work depends on being counted.
+        Nothing happens where the database cannot be written to: nobody's work depends on being counted.
         """
         now = time.time()
         try:

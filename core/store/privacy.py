@@ -1,4 +1,4 @@
-"""What is kept of a visitor, for how long, and how all of it is forgotten."""
+"""What is kept about a visitor, for how long, and how all of it is deleted."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from functools import cache
 from sqlalchemy import delete, func, select
 
 from core.insight.test_predictions import KEPT_FILES
-from core.store import drawings, presence, queue, scoreboard
-from core.store.database import Base, Database, database_url
+from core.store import drawings, fallback, presence, queue, scoreboard
+from core.store.database import Base, database, database_url
 from core.store.limits import limits
-from core.store.runs import forget_rescued
 
 COOKIE_DAYS = 365
 
@@ -21,13 +20,7 @@ _log = logging.getLogger("inkling.privacy")
 
 @dataclass(frozen=True)
 class Kept:
-    """One kind of thing that is kept.
-
-    Attributes:
-        what: it is.
-        why: it is kept.
-        until: when it is deleted.
-    """
+    """One kind of data that is kept: what it is, why it is kept, and until when."""
 
     what: str
     why: str
@@ -35,7 +28,7 @@ class Kept:
 
 
 def kept() -> list[Kept]:
-    """All that is kept, with the figures by which it is deleted."""
+    """All kinds of data that are kept, with the periods after which they are deleted."""
     allowed = limits()
     return [
         Kept(
@@ -70,9 +63,8 @@ def kept() -> list[Kept]:
             f"{COOKIE_DAYS} days after your last visit, or until you delete it",
         ),
         Kept(
-            "A database that was damaged, with what it held of all of us, and what was saved from it of a run whose "
-            "owner could not be read",
-            "So that whoever runs this server can save from it what Inkling could not",
+            "A database that was damaged, with what it held of all of us",
+            "So that whoever runs this server can recover data from it",
             f"{allowed.days:,} days at most, less where whoever runs this server removes it. Your deleting does not "
             "reach into it",
         ),
@@ -93,7 +85,7 @@ def kept() -> list[Kept]:
 
 @dataclass(frozen=True)
 class Holdings:
-    """How much is kept of a workspace."""
+    """How much is kept of a workspace: numbers of runs, drawings and scoreboard entries."""
 
     runs: int
     drawings: int
@@ -101,21 +93,20 @@ class Holdings:
 
     @property
     def total(self) -> int:
-        """How many things that is."""
+        """The sum of all."""
         return self.runs + self.drawings + self.entries
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that its owner could miss."""
+        """Whether nothing is kept."""
         return not self.total
 
 
 class Privacy:
-    """Looks at, and forgets, everything of a workspace. One per process is enough."""
+    """Counts and deletes everything of a workspace. One per process is enough."""
 
     def __init__(self, url: str) -> None:
-        """Open the database, and make its tables where there are none."""
-        self._database = Database(url)
+        self._database = database(url)
 
     def holdings(self, owner: str) -> Holdings:
         """How much is kept of a workspace."""
@@ -127,23 +118,23 @@ class Privacy:
         return Holdings(*counts)
 
     def forget(self, owner: str) -> None:
-        """Delete everything of a workspace, or nothing where that fails. A run in training stops as its row is gone.
+        """Delete everything of a workspace, or nothing where that fails. A run in training stops when its row is gone.
 
-        What is a workspace's is known by a column "owner", or by a key to a row that has one, so that no table that
-        comes later is left out.
+        A row belongs to a workspace by a column "owner", or by a foreign key to a row that has one, so that no new
+        table is left out.
         """
         run = Base.metadata.tables["run"].c
         with self._database.writing() as session:
             runs = session.scalars(select(run.id).where(run.owner == owner)).all()
-            for table in reversed(Base.metadata.sorted_tables):  # what points at others first
+            for table in reversed(Base.metadata.sorted_tables):  # rows that refer to others first
                 if "owner" in table.c:
                     session.execute(delete(table).where(table.c.owner == owner))
                 for key in table.foreign_keys:
                     owned = select(key.column).where(key.column.table.c.owner == owner)
                     session.execute(delete(table).where(key.parent.in_(owned)))
-        self._database.wipe()
+        self._database.clear_log()
         for run_id in runs:
-            forget_rescued(run_id)
+            fallback.drop_model(run_id)
             _log.info("event=deleted run=%s because=forgotten", run_id)
         _log.info("event=forgotten owner=%s", owner[:8])
 

@@ -1,7 +1,7 @@
 """The scoreboard: results that their owners chose to show to everyone, each under a nickname.
 
-An entry is a copy of a run's figures. It stays when the run is cleared away, until its owner takes it off or it is as
-old as a run may become.
+An entry is a copy of a run's figures. It outlives the run, until its owner takes it off or it is as old as a run may
+become.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import InklingError
 from core.networks.names import MAX_NAME, clean_name
-from core.store.database import Base, Database, database_url
+from core.store.database import Base, database, database_url
 from core.store.limits import limits
-from core.store.runs import NoSuchRun, Run, is_same_owner
+from core.store.run_tables import NoSuchRun, Run, is_same_owner
 
 MAX_NICKNAME = 30  # characters
 MAX_ENTRIES = 5  # of a workspace, so that nobody fills the whole board
 
 
 class BadNickname(InklingError, ValueError):
-    """Nothing is left of the nickname that could be shown."""
+    """The nickname has no character that can be shown."""
 
     def __init__(self) -> None:
         super().__init__(f"Choose a nickname of 1 to {MAX_NICKNAME} letters, digits or signs.")
 
 
 class ScoreboardFull(InklingError):
-    """A workspace has as many entries as it may."""
+    """A workspace has no room for another entry."""
 
     def __init__(self) -> None:
         super().__init__(f"You have {MAX_ENTRIES} runs on the scoreboard, and there is no room for more: take one off.")
 
 
 class NotForScoreboard(InklingError, ValueError):
-    """The run has no figures that could be compared."""
+    """The run has no figures that can be compared."""
 
     def __init__(self) -> None:
         super().__init__("This run has left no model that was trained here, so it has no figures for the scoreboard.")
@@ -66,12 +66,12 @@ class Entry:
     """A result on the scoreboard.
 
     Attributes:
-        run: the id of its run, which may be gone. Not for others: who has it may watch the run.
-        recipe: the name of what was trained.
-        source: "mnist" or "handwriting", on whose test images the accuracy was measured.
+        run: the id of its run, which may be gone. Only for its owner: whoever has it may watch the run.
+        recipe: the name of the recipe.
+        source: "mnist" or "handwriting", whose test images the accuracy was measured on.
         test_accuracy: 0 to 1.
-        drawn_accuracy: 0 to 1, on built-in digits; None where it was not measured.
-        seconds: the training took.
+        drawn_accuracy: 0 to 1, on built-in drawn digits; None where it was not measured.
+        seconds: of training.
     """
 
     run: str
@@ -94,7 +94,7 @@ class Order(StrEnum):
     SECONDS = "seconds"
 
 
-# The better, the smaller: few parameters and seconds are worth more than many.
+# The smaller the better.
 _MERITS: dict[Order, Callable[[Entry], float | None]] = {
     Order.TEST: lambda entry: -entry.test_accuracy,
     Order.DRAWN: lambda entry: None if entry.drawn_accuracy is None else -entry.drawn_accuracy,
@@ -107,16 +107,15 @@ class Scoreboard:
     """Reads and writes entries. One per process is enough; it may be used from any thread."""
 
     def __init__(self, url: str) -> None:
-        """Open the database, and make its tables where there are none."""
-        self._database = Database(url)
+        self._database = database(url)
 
     def join(self, run: Run, owner: str, nickname: str) -> None:
-        """Show a run's figures to everyone under this nickname; where they are shown already, it changes.
+        """Show a run's figures to everyone under this nickname; an existing entry gets the new nickname.
 
         Raises:
             NoSuchRun: the run belongs to another workspace, or has been deleted.
-            BadNickname: it has no character that could be shown.
-            NotForScoreboard: the run has no model, or was a lesson, whose figures are mostly its teacher's.
+            BadNickname: it has no character that can be shown.
+            NotForScoreboard: the run has no model, or was a fine-tuning, which owes its figures to another run.
             ScoreboardFull: the workspace has no room for another entry.
         """
         if not is_same_owner(run.owner, owner):
@@ -129,7 +128,7 @@ class Scoreboard:
         with self._database.writing() as session:
             session.execute(delete(_Row).where(_Row.joined < _oldest()))
             runs = Base.metadata.tables["run"].c
-            if session.scalar(select(runs.id).where(runs.id == run.id)) is None:  # in another tab, a moment ago
+            if session.scalar(select(runs.id).where(runs.id == run.id)) is None:  # deleted in another tab
                 raise NoSuchRun
             if row := session.get(_Row, run.id):
                 row.nickname = name
@@ -152,7 +151,7 @@ class Scoreboard:
             )
 
     def leave(self, run_id: str, owner: str) -> None:
-        """Take a workspace's entry off; nothing happens where it has no such one."""
+        """Take a workspace's entry off, if it has it."""
         with self._database.writing() as session:
             session.execute(delete(_Row).where(_Row.run == run_id, _Row.owner == owner))
 
@@ -181,14 +180,14 @@ class Scoreboard:
 
 
 def is_for_scoreboard(run: Run) -> bool:
-    """Whether a run has figures of its own: a model, and not one that another's lesson began with."""
+    """Whether a run has figures of its own: it has left a model and is no fine-tuning."""
     return run.has_model and not run.is_fine_tuning
 
 
 def ranked(entries: Sequence[Entry], order: Order) -> list[tuple[int | None, Entry]]:
-    """The best first, each with its place: equals share one, and who was first stands first.
+    """The entries with their ranks, the best first. Equal entries share a rank, the older one first.
 
-    Where a figure is missing there is no place, and the entry stands last.
+    An entry without the figure has no rank and comes last.
     """
     merit = _MERITS[order]
     known = sorted(((value, entry) for entry in entries if (value := merit(entry)) is not None), key=lambda one: one[0])
@@ -198,7 +197,7 @@ def ranked(entries: Sequence[Entry], order: Order) -> list[tuple[int | None, Ent
 
 
 def _oldest() -> float:
-    """When the oldest entries have joined that still count."""
+    """When the oldest entries joined that are still shown, in seconds since 1970."""
     return time.time() - 86_400 * limits().days
 
 

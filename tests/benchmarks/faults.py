@@ -1,10 +1,10 @@
 """What is done to a server in use, and what becomes of its runs: `python -m tests.benchmarks.faults --rounds 30`.
 
 One round after another: kill -9 of the worker, of the web process, of the whole engine; a full disk, a disk that was
-read-only before the server started, a page of the database overwritten, bits turned in what older runs left. All at
-moments chosen by the seed. Every run has the same recipe and seed, so each must end with the weights of the unbroken
-one. The web process is one that holds the engine as the app does, without pages. Disks are small file systems in
-memory, which only root can make; without them those rounds are skipped and said to be.
+read-only before the server started, bits turned in what older runs left. All at moments chosen by the seed. Every run
+has the same recipe and seed, so each must end with the weights of the unbroken one. The web process is one that holds
+the engine as the app does, without pages. Disks are small file systems in memory, which only root can make; without
+them those rounds are skipped and said to be.
 """
 
 import argparse
@@ -28,13 +28,13 @@ from pathlib import Path
 
 import psutil
 
-from core.errors import InklingError
+from core.errors import InklingError, problem_of
 from core.networks.layers import Dense, Flatten
 from core.networks.network import Network
 from core.networks.recipe import Adam, Data, Recipe
-from core.storage import Damaged
-from core.store.database import DatabaseTrouble
-from core.store.runs import NoSuchRun, RunState, RunStore
+from core.store.database import DatabaseTrouble, database
+from core.store.run_tables import NoSuchRun, RunState
+from core.store.runs import RunStore
 from tests.benchmarks import mnist_or_exit, report
 
 ROOT = Path(__file__).parents[2]
@@ -52,11 +52,10 @@ DISK_BYTES = 400_000_000
 KEPT_RUNS = 6  # older ones are deleted, so that the disk does not fill by itself
 PATIENCE = 900  # seconds until a wait is given up
 FLIPS = 60  # bits turned in a round
-KINDS = ("worker", "web", "engine", "disk_full", "database", "flips", "read_only")
+KINDS = ("worker", "web", "engine", "disk_full", "flips", "read_only")
 WEB = textwrap.dedent("""
     import sys, time
     from core import logs
-    from core.storage import home_problem
     from core.store.database import database_url
     from core.engine.jobs import Engine
     from core.store.runs import RunStore
@@ -128,7 +127,7 @@ class Measured:
 
     def __init__(self) -> None:
         self.epochs_lost = self.artefacts_lost = self.broken_files = self.undetected = self.flips = 0
-        self.resumed = self.identical = self.overwritten = self.set_aside = 0
+        self.resumed = self.identical = 0
         self.recovery: dict[str, list[float]] = {}
         self.problems: Counter[str] = Counter()
         self.rounds: Counter[str] = Counter()
@@ -173,9 +172,7 @@ def ended(server: Server, run_id: str, owner: str) -> None:
 
 
 def check(server: Server, run_id: str, reported: int, unbroken: str, older: dict[str, str], found: Measured) -> None:
-    """Compare what is there, once the server has looked it over as it does at times, with what should be."""
-    with contextlib.suppress(DatabaseTrouble):  # damaged: it has been replaced
-        server.store.look_over()
+    """Compare what is there with what should be."""
     run = server.store.run(run_id)
     found.epochs_lost += max(0, reported - len(run.history))
     found.resumed += 1
@@ -183,16 +180,11 @@ def check(server: Server, run_id: str, reported: int, unbroken: str, older: dict
         found.identical += 1
     else:
         found.problems[f"{run.state}: {run.notice}"] += 1
-    asides = any(server.home.glob("*.damaged-*[0-9]"))
     for old, weights in list(older.items()):
         try:
             found.artefacts_lost += hashed(server.store, old) != weights
-        except Damaged:  # the round has overwritten its only copy, which no store can bring back, and it is noticed
-            found.overwritten += 1
-            del older[old]
-        except InklingError:  # its row could not be read: it lies in the file that was set aside, or it is lost
-            found.set_aside += asides
-            found.artefacts_lost += not asides
+        except InklingError:
+            found.artefacts_lost += 1
             del older[old]
     with contextlib.closing(sqlite3.connect(server.home / "runs.sqlite3", timeout=30)) as database:
         found.broken_files += database.execute("PRAGMA quick_check").fetchone() != ("ok",)
@@ -234,33 +226,12 @@ def break_disk(server: Server, run_id: str, chance: random.Random) -> float:
         while True:
             file.write(bytes(1 << 16))
             file.flush()
-    said = until(lambda: server.store.trouble(), "the page says that the disk is full")
+    said = until(lambda: problem_of(database(server.store.url).check_writable), "the page says that the disk is full")
     time.sleep(chance.random() * 3)
     filler.unlink()
     heartbeat = server.store.run(run_id).heartbeat
     until(lambda: server.store.run(run_id).heartbeat > heartbeat or is_done(server, run_id), "the run reports again")
     return said
-
-
-def break_database(server: Server, run_id: str, chance: random.Random) -> float:
-    path = server.home / "runs.sqlite3"
-    with path.open("r+b") as file:
-        pages = path.stat().st_size // 4096
-        places = [0] if chance.random() < 0.3 else chance.choices(range(pages), k=3)  # the first is the whole's key
-        for page in places:
-            file.seek(4096 * page)
-            file.write(chance.randbytes(4096))
-    heartbeat = 0.0
-    with contextlib.suppress(InklingError):
-        heartbeat = server.store.run(run_id).heartbeat
-
-    def goes_on() -> bool:
-        try:
-            return server.store.run(run_id).heartbeat > heartbeat or is_done(server, run_id)
-        except NoSuchRun:
-            return False  # until its worker brings it back
-
-    return until(goes_on, "the run reports again")
 
 
 def flip_bits(server: Server, older: dict[str, str], chance: random.Random, found: Measured) -> None:
@@ -275,8 +246,6 @@ def flip_bits(server: Server, older: dict[str, str], chance: random.Random, foun
         for _ in range(FLIPS):
             run_id, column = chance.choice(sorted(older)), chance.choice(sorted(reads))
             (content,) = database.execute(f"SELECT {column} FROM run_data WHERE id = ?", (run_id,)).fetchone()
-            if content is None:  # it lay on a page that was overwritten
-                continue
             damaged = bytearray(content)
             damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
             write(database, run_id, column, bytes(damaged))
@@ -306,7 +275,10 @@ def start_on_read_only(server: Server, found: Measured) -> Server:
     read_only = ["mount", "-o", "remount,ro", str(disk)]  # refused until the last who writes there has ended
     until(lambda: subprocess.run(read_only, capture_output=True).returncode == 0, "the disk is read-only")
     try:
-        command = "import core.storage as s; print(s.home()); print(bool(s.home_problem()))"
+        command = (
+            "from core.errors import problem_of; from core.storage import check_home, home;"
+            "print(home()); print(bool(problem_of(check_home)))"
+        )
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         said = subprocess.run(
             [sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True
@@ -389,8 +361,6 @@ def main() -> None:
         rounds=dict(found.rounds),
         reported_epochs_lost=found.epochs_lost,
         older_artefacts_lost=found.artefacts_lost,
-        overwritten_and_noticed=found.overwritten,
-        only_in_file_set_aside=found.set_aside,
         broken_files=found.broken_files,
         flips=found.flips,
         undetected_flips=found.undetected,
@@ -405,7 +375,6 @@ BREAKS = {
     "web": break_web,
     "engine": break_engine,
     "disk_full": break_disk,
-    "database": break_database,
 }
 
 

@@ -222,7 +222,7 @@ def _live(home: Path) -> Figures:
 
 def _look_on(url: str, run_id: str) -> None:
     """Look at a run as a page does, until it is gone."""
-    from core.store.runs import NoSuchRun
+    from core.store.run_tables import NoSuchRun
 
     store = RunStore(url)
     while True:

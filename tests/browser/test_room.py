@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from core.networks.presets import PRESETS
-from core.store.runs import RunState, RunStore
+from core.store.run_tables import RunState
+from core.store.runs import RunStore
 from tests.browser.conftest import READY
 from tests.played import OWNER, SECRET, finished_run
 

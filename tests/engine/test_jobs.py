@@ -19,7 +19,8 @@ import pytest
 from core.engine import jobs, worker
 from core.engine.jobs import Engine, EngineState
 from core.store import database, runs
-from core.store.runs import RunState, RunStore
+from core.store.run_tables import RunState
+from core.store.runs import RunStore
 from core.training.fit import fit
 from tests.training import tiny
 

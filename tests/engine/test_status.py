@@ -1,6 +1,5 @@
 import json
 import logging
-import sqlite3
 
 import psutil
 import pytest
@@ -35,13 +34,12 @@ def test_status_tells_programs_the_same(store, capsys):
     assert (found["engine"], found["runs"], found["waiting"], found["is_well"]) == ("off", {}, [], True)
 
 
-def test_status_says_that_a_database_was_damaged(store, tmp_path, capsys):
-    store._database._engine.dispose()
+def test_status_says_that_a_database_was_damaged(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     (tmp_path / "runs.sqlite3").write_bytes(b"rubbish" * 1000)
     assert command.main(["status"]) == 1
     assert "was damaged on" in capsys.readouterr().out
-    with sqlite3.connect(tmp_path / "runs.sqlite3") as database:
-        assert database.execute("SELECT count(*) FROM run").fetchone() == (0,)
+    assert RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}").counts() == {}
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from core.engine import worker
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import SGD
 from core.store.database import DatabaseTrouble
+from core.store.fallback import held_model
 from core.store.limits import Limits
-from core.store.runs import RunState, RunStore, rescued
+from core.store.run_tables import RunState
+from core.store.runs import RunStore
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from tests.samples import random_weights
 from tests.store.test_database import fill, restrict
@@ -133,7 +135,7 @@ def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhil
     held = []
 
     def wait(seconds):
-        held.append(rescued(run_id))
+        held.append(held_model(run_id))
 
     whole = trained(store)
     broken = Breaking(store, keep_samples=1, commit_epoch=2, report=3, finish=3)
@@ -147,7 +149,7 @@ def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhil
     run = store.run(run_id)
     assert run.state == RunState.FINISHED
     assert read_model(held[-1]).scores.test_accuracy == run.scores.test_accuracy
-    assert rescued(run_id) is None
+    assert held_model(run_id) is None
     for name, weights in store.model(whole.id).weights.items():
         np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
 
@@ -170,7 +172,7 @@ def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_do
         return load_dataset(**named)
 
     def wait(seconds):
-        held.append((read_model(rescued(run_id)), store.model(older.id), store.run(run_id)))
+        held.append((read_model(held_model(run_id)), store.model(older.id), store.run(run_id)))
         relent.pop()()
 
     with monkeypatch.context() as patch:
@@ -182,7 +184,7 @@ def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_do
     assert while_held.history == ()  # the disk has taken no epoch
     run = store.run(run_id)
     assert (run.state, run.notice) == (RunState.FINISHED, "")
-    assert rescued(run_id) is None
+    assert held_model(run_id) is None
     for model in (rescued_model, older_model, store.model(older.id)):
         for name, weights in store.model(run_id).weights.items():
             np.testing.assert_array_equal(model.weights[name], weights)
@@ -199,7 +201,7 @@ def test_a_model_that_the_disk_never_takes_stays_to_be_had_and_its_run_is_not_sa
     reporter = worker.RunReporter(Breaking(store, finish=9), run_id, store.begin(run_id)[2], has_checkpoint=False)
     with caplog.at_level("INFO", "inkling.worker"):
         reporter.finish(tiny.trained(), "")
-    assert read_model(rescued(run_id)).scores.test_accuracy == 0.9
+    assert read_model(held_model(run_id)).scores.test_accuracy == 0.9
     assert "event=given_up" in caplog.text
     assert "event=finished" not in caplog.text
 

@@ -8,7 +8,8 @@ from core import config
 from core.engine.jobs import EngineState
 from core.networks.history import BatchProgress
 from core.networks.presets import PRESETS
-from core.store.runs import RunState, run_store
+from core.store.run_tables import RunState
+from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
 from pages.components.workshop import leader_dashboard
 from tests.pages.harness import buttons, opened, texts

@@ -9,7 +9,8 @@ from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.presets import PRESETS
 from core.networks.recipe_link import from_link
-from core.store.runs import RunState, run_store
+from core.store.run_tables import RunState
+from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
 from core.training.checkpoint import Checkpoint
 from tests.pages.harness import THIN, buttons, charts, data_of, followed, opened, set_state, texts

@@ -3,7 +3,9 @@
 import pytest
 
 from core.store import database
-from core.store.runs import RunState, forget_rescued, rescue, run_store
+from core.store.fallback import drop_model, hold_model
+from core.store.run_tables import RunState
+from core.store.runs import run_store
 from pages.components.train import training_view
 from pages.components.visitor import workspace
 from tests.pages.harness import (
@@ -139,7 +141,7 @@ def test_what_the_disk_does_not_take_is_said_and_everything_stays(button, full_d
 
 @pytest.mark.bad_input(23)
 def test_a_disk_that_takes_nothing_is_said_on_every_page_and_what_is_there_is_still_shown(full_disk, monkeypatch):
-    monkeypatch.setattr(database, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(database, "CHECK_SECONDS", 0.0)
     there = finished_run(samples=hundred_digits())
     app = opened("train")
     with full_disk():
@@ -163,11 +165,11 @@ def test_a_model_that_the_disk_does_not_take_can_be_downloaded_where_its_run_is_
     worker = started()
     worker.report(400)
     assert not [file for _, _, file in offered if file.endswith(".safetensors")]
-    rescue(worker.run_id, b"model")
+    hold_model(worker.run_id, b"model")
     app = opened("train", run=worker.run_id)
     worker.leave(RunState.INTERRUPTED)  # where the disk has taken nothing for an hour
     much_later = opened("train", run=worker.run_id)
-    forget_rescued(worker.run_id)
+    drop_model(worker.run_id)
     assert len([file for _, _, file in offered if file.endswith(".safetensors")]) == 2
     assert offered[-1] == ("Download the model", b"model", "inkling-fast.safetensors")
     for page in (app, much_later):

@@ -11,7 +11,8 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 from streamlit.testing.v1 import AppTest
 
 from core.networks.model import pretrained
-from core.store.runs import RunState, run_store
+from core.store.run_tables import RunState
+from core.store.runs import run_store
 from tests.pages.harness import APP, PAGES, SEVEN, draw, opened
 from tests.played import OWNER
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from core.store.drawings import MAX_DRAWINGS, DrawingsFull, DrawingStore, as_archive, as_digits, key_of
 from core.store.runs import RunStore
@@ -77,6 +78,14 @@ def test_drawings_are_there_for_the_next_process_beside_the_runs(store):
     url = store._database.url
     RunStore(url)
     assert len(DrawingStore(url).drawings(MINE)) == 1
+
+
+def test_a_damaged_drawing_is_left_out(store):
+    for digit in (1, 2):
+        store.keep(MINE, image(digit), digit)
+    with store._database.writing() as session:
+        session.execute(text("UPDATE drawing SET image = :damaged WHERE label = 1"), {"damaged": bytes(816)})
+    assert [drawing.label for drawing in store.drawings(MINE)] == [2]
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=20))

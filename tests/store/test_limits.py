@@ -1,8 +1,9 @@
 import pytest
 
 from core.networks.presets import PRESETS
-from core.store.limits import BadLimit, Limits, OverLimit, check, limits, said
-from core.store.runs import RunState, RunStore
+from core.store.limits import BadLimit, Limits, OverLimit, check, limits, limits_sentence
+from core.store.run_tables import RunState
+from core.store.runs import RunStore
 from tests.training import tiny
 
 MINE, THEIRS = "a" * 64, "b" * 64
@@ -19,7 +20,7 @@ def recipe(seed):
 
 def test_without_a_word_from_the_environment_every_preset_is_allowed():
     assert limits() == Limits()
-    assert said(limits()) == ""
+    assert limits_sentence(limits()) == ""
     for preset in PRESETS.values():
         check(preset)
 
@@ -53,7 +54,7 @@ def test_a_recipe_above_a_limit_is_refused_with_the_limit_and_nothing_is_queued(
     with pytest.raises(OverLimit, match=sentence):
         store.submit(MINE, tiny.RECIPE.model_copy(update={"data": data}))
     assert store.runs_of(MINE) == []
-    assert most.replace("10000", "10,000") in said(limits())
+    assert most.replace("10000", "10,000") in limits_sentence(limits())
 
 
 @pytest.mark.bad_input(29)
@@ -64,19 +65,20 @@ def test_further_runs_of_a_workspace_wait_as_many_as_are_allowed(store, monkeypa
         store.submit(MINE, recipe(3))
     assert store.submit(MINE, recipe(2)) == ids[1]
     store.ask(ids[0], MINE, "stop")
-    assert store.refusal(MINE) == ""
+    store.check_may_submit(MINE)
 
 
 def test_a_run_is_resumed_by_the_limits_that_are_in_force_then(store, monkeypatch):
     run_id = store.submit(MINE, tiny.RECIPE)
     store.ask(run_id, MINE, "pause")
     monkeypatch.setenv("INKLING_MAX_RUNS", "1")
-    assert store.refusal(MINE)
-    assert store.refusal(MINE, tiny.RECIPE) == ""  # it is there already
+    with pytest.raises(OverLimit, match="delete some first"):
+        store.check_may_submit(MINE)
+    store.check_may_resume(MINE, tiny.RECIPE)  # it is one of the runs already
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "2")
-    assert "allows 2 epochs, and not 3" in store.refusal(MINE, tiny.RECIPE)
-    with pytest.raises(OverLimit, match="allows 2 epochs, and not 3"):
-        store.resume(run_id, MINE)
+    for resume in (lambda: store.check_may_resume(MINE, tiny.RECIPE), lambda: store.resume(run_id, MINE)):
+        with pytest.raises(OverLimit, match="allows 2 epochs, and not 3"):
+            resume()
     assert store.run(run_id).state == RunState.PAUSED
 
 

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 
-from core.store.database import Base, Database
+from core.store.database import Base, database
 from core.store.drawings import MAX_DRAWINGS, DrawingStore
+from core.store.fallback import held_model, hold_model
 from core.store.presence import Presence
 from core.store.privacy import Holdings, Privacy, kept
-from core.store.runs import NoSuchRun, RunStore, rescue, rescued
+from core.store.run_tables import NoSuchRun
+from core.store.runs import RunStore
 from core.store.scoreboard import Scoreboard
 from tests.played import finished_run
 from tests.training import tiny
@@ -21,8 +23,8 @@ def url(tmp_path):
 
 def rows(url):
     """How many rows each table has."""
-    with create_engine(url).connect() as connection:
-        return {table.name: len(connection.execute(select(table)).all()) for table in Base.metadata.sorted_tables}
+    with database(url).reading() as session:
+        return {table.name: len(session.execute(select(table)).all()) for table in Base.metadata.sorted_tables}
 
 
 def test_everything_of_a_workspace_is_forgotten_at_once_and_nothing_of_anybody_else(url):
@@ -52,11 +54,11 @@ def test_what_is_forgotten_is_not_left_in_the_databases_files_or_in_memory(url, 
     store, named = RunStore(url), "A name that nobody else gives"
     run_id = store.submit(MINE, tiny.RECIPE, named)
     DrawingStore(url).keep(MINE, np.full((28, 28), 0xA7, np.uint8), 7)
-    rescue(run_id, b"model")
+    hold_model(run_id, b"model")
 
     def found():
         content = b"".join(path.read_bytes() for path in tmp_path.glob("runs.sqlite3*"))
-        return named.encode() in content, b"\xa7" * 784 in content, rescued(run_id) is not None
+        return named.encode() in content, b"\xa7" * 784 in content, held_model(run_id) is not None
 
     assert found() == (True, True, True)
     Privacy(url).forget(MINE)
@@ -64,7 +66,7 @@ def test_what_is_forgotten_is_not_left_in_the_databases_files_or_in_memory(url, 
 
 
 def test_a_database_overwrites_what_is_deleted_whatever_sqlite_does_by_itself(url):
-    with Database(url).reading() as session:
+    with database(url).reading() as session:
         assert session.execute(text("PRAGMA secure_delete")).scalar_one() == 1
 
 
@@ -74,7 +76,7 @@ def test_every_table_is_either_a_workspaces_and_forgotten_with_it_or_says_nothin
         for table in Base.metadata.sorted_tables
         if "owner" not in table.c and not any("owner" in key.column.table.c for key in table.foreign_keys)
     }
-    assert nobodys == {"setting", "upgrade"}
+    assert nobodys == {"setting"}
 
 
 def test_what_is_kept_is_told_with_the_figures_by_which_it_is_deleted(monkeypatch):

@@ -10,17 +10,17 @@ import pytest
 from core.networks.history import BatchProgress
 from core.networks.presets import PRESETS
 from core.store import queue
-from core.store.queue import Entry, Took
+from core.store.queue import PastRun, QueueEntry
 from core.store.runs import RunStore
 from tests.training import tiny
 
 
 def waiting(run_id, owner, queued, served=0.0, seconds=10.0):
-    return Entry(run_id, owner, False, queued, served, seconds)
+    return QueueEntry(run_id, owner, False, queued, served, seconds)
 
 
 def running(run_id, owner, seconds=10.0):
-    return Entry(run_id, owner, True, 0.0, 0.0, seconds)
+    return QueueEntry(run_id, owner, True, 0.0, 0.0, seconds)
 
 
 def order(*entries):
@@ -110,25 +110,25 @@ def test_one_workspace_never_trains_twice_at_a_time_even_on_a_free_worker():
     mine = [running("now", "me"), waiting("mine", "me", 1)]
     assert queue.next_up(mine) is None
     assert queue.next_up([*mine, waiting("theirs", "them", 2)]).id == "theirs"
-    (place,) = queue.places(mine, workers=2).values()
+    (place,) = queue.positions(mine, workers=2).values()
     assert place.seconds == pytest.approx(10, abs=1)
 
 
 def test_places_follow_from_what_each_run_before_will_take():
     entries = [running("now", "a", 4), *(waiting(name, name, place) for place, name in enumerate("bcd"))]
-    alone, pair = queue.places(entries, 1), queue.places(entries, 2)
+    alone, pair = queue.positions(entries, 1), queue.positions(entries, 2)
     assert [(place.before, place.running) for place in alone.values()] == [(0, 1), (1, 1), (2, 1)]
     assert [place.seconds for place in alone.values()] == pytest.approx([4, 14, 24], abs=1.5)
     assert [place.seconds for place in pair.values()] == pytest.approx([0, 4, 10], abs=1.5)
-    assert queue.places([waiting("only", "me", 1)], 1)["only"].seconds == 0
+    assert queue.positions([waiting("only", "me", 1)], 1)["only"].seconds == 0
 
 
 def test_a_run_is_expected_to_take_what_its_like_have_taken_and_else_what_this_machines_pace_says():
     kind, cost = queue.kind(PRESETS["fast"]), queue.cost(PRESETS["fast"])
     assert queue.expected_seconds(kind, cost, []) == cost
-    slow = Took("other", 10, 30)
+    slow = PastRun("other", 10, 30)
     assert queue.expected_seconds(kind, cost, [slow]) == pytest.approx(3 * cost)
-    assert queue.expected_seconds(kind, cost, [slow, Took(kind, cost, 12.5)]) == 12.5
+    assert queue.expected_seconds(kind, cost, [slow, PastRun(kind, cost, 12.5)]) == 12.5
     renamed = PRESETS["fast"].model_copy(update={"name": "Mine", "seed": 3})
     assert queue.kind(renamed) == kind
     assert queue.kind(renamed.model_copy(update={"epochs": 2})) != kind
@@ -171,7 +171,7 @@ def test_the_expected_wait_of_thirty_people_is_a_quarter_off_at_most_in_the_medi
             _, person, turn = heapq.heappop(arrivals)
             recipe = chance.choice(recipes).model_copy(update={"seed": turn})
             run_id = store.submit(f"{person:064}", recipe)
-            if place := store.place(run_id, 1):
+            if place := store.position(run_id, 1):
                 said[run_id] = clock[0], place.seconds
         if current and clock[0] >= until:
             store.finish(current, 1, tiny.trained(), "")

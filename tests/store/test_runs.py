@@ -14,10 +14,11 @@ from sqlalchemy import text
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress, EpochResult
 from core.networks.names import MAX_NAME
-from core.storage import Damaged, in_refuge
-from core.store import queue, runs
+from core.storage import Damaged, fallback_folder
+from core.store import fallback, queue, run_queries, runs
 from core.store.limits import OverLimit
-from core.store.runs import MAX_POINTS, NoSuchRun, RunState, RunStore
+from core.store.run_tables import NoSuchRun, RunState
+from core.store.runs import MAX_POINTS, RunStore
 from core.store.scoreboard import Scoreboard
 from core.training.checkpoint import Checkpoint
 from core.training.fine_tuning import FineTuning
@@ -194,8 +195,8 @@ def test_a_claimed_run_that_nobody_could_take_hears_its_owner_at_once(store, req
 def test_one_process_only_acts_on_a_runs_silence(store):
     run_id, _ = begun(store)
     seen = store.run(run_id)
-    assert store.take_note_of_silence(seen)
-    assert not store.take_note_of_silence(seen)
+    assert store.record_heartbeat_timeout(seen)
+    assert not store.record_heartbeat_timeout(seen)
 
 
 @pytest.mark.bad_input(30)
@@ -387,7 +388,7 @@ def test_a_paused_run_that_is_stopped_and_given_back_still_waits_to_be_measured(
 
 def test_who_waits_behind_a_run_that_is_only_to_be_measured_waits_no_whole_training(store):
     stopped_while_paused(store)
-    place = store.place(store.submit(MINE, RECIPE), workers=1)
+    place = store.position(store.submit(MINE, RECIPE), workers=1)
     assert place.before == 1
     assert place.seconds == pytest.approx(queue.OVERHEAD_SECONDS + queue.HANDOVER_SECONDS)
 
@@ -569,42 +570,6 @@ def test_a_damaged_text_of_a_run_in_training_costs_that_run_only(store, values):
     assert store.listed(MINE) == []
 
 
-def alter(store, run_id, column, old, new):
-    """Change what is kept of a run in a text, so that it could still be read."""
-    with store._database.writing() as session:
-        altered = {"old": old, "new": new, "id": run_id}
-        there = session.scalar(text(f"SELECT {column} FROM run WHERE id = :id"), altered)
-        assert old in there
-        session.execute(text(f"UPDATE run SET {column} = replace({column}, :old, :new) WHERE id = :id"), altered)
-
-
-@pytest.mark.bad_input(25)
-@pytest.mark.parametrize(
-    ("column", "old", "new"), [("recipe", "Tiny", "Tony"), ("history", "0.8", "0.9"), ("scores", "0.9", "0.8")]
-)
-def test_a_text_that_is_not_what_was_written_is_noticed(store, column, old, new):
-    run_id, attempt = begun(store)
-    store.commit_epoch(run_id, attempt, checkpoint(1))
-    store.finish(run_id, attempt, trained(), "")
-    assert store.run(run_id).has_model
-    alter(store, run_id, column, old, new)
-    with pytest.raises(NoSuchRun, match="is damaged"):
-        store.run(run_id)
-    assert store.model(run_id).recipe == RECIPE
-
-
-def test_a_damaged_curve_costs_the_curve_only(store):
-    run_id, attempt = begun(store)
-    store.report(run_id, attempt, progress(), as_point=True)
-    alter(store, run_id, "points", "0.8", "0.9")
-    alter(store, run_id, "live", "0.8", "0.9")
-    run = store.run(run_id)
-    assert (run.points, run.live) == ((), None)
-    store.report(run_id, attempt, progress(step=20), as_point=True)
-    assert [point.step for point in store.run(run_id).points] == [20]
-    assert store.begin(run_id)
-
-
 def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
     model = trained().model
     run_id = store.submit(MINE, RECIPE, start=model, continues="first", replays="second")
@@ -658,7 +623,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_then_to_the_beginn
     store.claim_next()
     _, found, _ = store.begin(run_id)
     assert found is None
-    assert "it began anew" in store.run(run_id).notice
+    assert "it began again" in store.run(run_id).notice
     assert store.run(run_id).history == ()
 
 
@@ -687,11 +652,11 @@ def test_a_clock_that_is_set_back_changes_no_order_and_makes_no_time_negative(st
     attempt = store.begin(first)[2]
     clock[0] -= 3600
     store.report(first, attempt, progress())
-    assert store.place(second, 1).seconds > 0
+    assert store.position(second, 1).seconds > 0
     store.finish(first, attempt, trained(), "")
     assert store.claim_next() == second
     later = store.submit(MINE, RECIPE)
-    assert 0 < store.place(later, 1).seconds < 3600
+    assert 0 < store.position(later, 1).seconds < 3600
 
 
 @pytest.mark.bad_input(33)
@@ -765,71 +730,13 @@ def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_
     assert kept == {failed: 0, paused: 1}
 
 
-@pytest.fixture
-def file_store(tmp_path):
-    """A store in a file; only there can what a run left outlive its row."""
-    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-
-
-def orphaned(store):
-    """What a run left, without the run: its row could not be read when a damaged database was replaced."""
-    run_id = ended_run(store, THEIRS)
-    with store._database.writing() as session:
-        session.execute(text("DELETE FROM run WHERE id = :id"), {"id": run_id})
-    return run_id
-
-
 def held(store):
     with store._database.reading() as session:
         return set(session.scalars(text("SELECT id FROM run_data")))
 
 
-def test_what_was_saved_without_its_run_goes_when_it_is_as_old_as_a_run_may_become(file_store, monkeypatch):
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now)
-    orphan, mine = orphaned(file_store), ended_run(file_store, MINE)
-    for _ in range(2):  # first it is found to be one
-        assert file_store.cull() == 0
-    assert held(file_store) == {orphan, mine}
-    now += 86_400 * 364
-    aged(file_store, mine, -364)
-    assert file_store.cull() == 0
-    assert held(file_store) == {orphan, mine}
-    now += 86_400 * 2
-    assert file_store.cull() == 0  # it is no run
-    assert held(file_store) == {mine}
-    assert file_store.model(mine).recipe == RECIPE
-
-
-def test_what_was_saved_without_its_run_goes_for_its_size_before_any_run(file_store, monkeypatch):
-    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
-    mine = ended_run(file_store, MINE)
-    with file_store._database.reading() as session:
-        sizes = " + ".join(f"coalesce(length({one}), 0)" for one in ("samples", "model", "keras_file", "snapshots"))
-        bytes_held = session.scalar(text(f"SELECT {sizes} + length(test_probabilities) FROM run_data"))
-    orphan = orphaned(file_store)
-    monkeypatch.setattr("core.store.runs.MEGABYTE", bytes_held / 10)  # room for one of both
-    file_store.cull()
-    assert held(file_store) == {orphan, mine}  # a worker may be about to bring its run back
-    assert file_store.cull() == 0
-    assert held(file_store) == {mine}
-
-
-def test_what_was_saved_without_its_run_stays_where_the_run_is_brought_back(file_store, monkeypatch):
-    run_id, attempt = begun(file_store)
-    file_store.commit_epoch(run_id, attempt, checkpoint(1))
-    with file_store._database.writing() as session:
-        session.execute(text("DELETE FROM run"))
-    file_store.cull()
-    file_store._database.openings += 1  # as where the database was replaced
-    assert file_store.report(run_id, attempt, progress()) is not None
-    monkeypatch.setattr("core.store.runs.MEGABYTE", 0)
-    assert file_store.cull(0) == 0
-    assert held(file_store) == {run_id}
-
-
 def test_more_runs_than_one_statement_can_name_are_deleted_at_once(store, monkeypatch):
-    monkeypatch.setattr("core.store.runs.AT_ONCE", 2)
+    monkeypatch.setattr("core.store.run_queries.DELETED_AT_ONCE", 2)
     ids = [ended_run(store, f"{number:064}") for number in range(5)]
     for run_id in ids:
         aged(store, run_id, 400)
@@ -843,18 +750,18 @@ def test_a_model_that_is_held_in_memory_goes_with_its_run_and_after_as_long_as_a
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     deleted, old, kept = ended_run(store, MINE), ended_run(store, THEIRS), ended_run(store, THEIRS)
     for run_id in (deleted, old, kept, "lost"):
-        runs.rescue(run_id, b"model")
+        fallback.hold_model(run_id, b"model")
     store.delete(deleted, MINE)
-    assert runs.rescued(deleted) is None
+    assert fallback.held_model(deleted) is None
     aged(store, old, 400)
     store.cull()
-    assert runs.rescued(old) is None
-    assert runs.rescued("lost") == b"model"
-    os.utime(in_refuge(runs._rescued_name("lost")), (time.time() - 86_400 * 366,) * 2)
+    assert fallback.held_model(old) is None
+    assert fallback.held_model("lost") == b"model"
+    os.utime(fallback_folder() / fallback.file_name("lost"), (time.time() - 86_400 * 366,) * 2)
     store.cull()
-    assert runs.rescued("lost") is None
-    assert runs.rescued(kept) == b"model"
-    runs.forget_rescued(kept)
+    assert fallback.held_model("lost") is None
+    assert fallback.held_model(kept) == b"model"
+    fallback.drop_model(kept)
 
 
 def test_a_run_whose_owner_is_damaged_is_nobodys(store):
@@ -871,10 +778,10 @@ def test_a_checkpoint_of_another_version_costs_its_epochs_and_not_the_queue(stor
     run_id, _ = begun(store)
     of_another = checkpoint(1).to_bytes().replace(b"patience", b"patients")
     with store._database.writing() as session:
-        runs._keep(session, run_id, checkpoint=of_another)
+        run_queries.write_data(session, run_id, checkpoint=of_another)
     recipe, found, _ = store.begin(run_id)
     assert (recipe, found) == (RECIPE, None)
-    assert "began anew" in store.run(run_id).notice
+    assert "began again" in store.run(run_id).notice
 
 
 def test_what_happens_to_a_run_is_in_the_log_with_its_id(store, caplog):
@@ -885,7 +792,7 @@ def test_what_happens_to_a_run_is_in_the_log_with_its_id(store, caplog):
     store.claim_next()
     store.give_back(run_id)
     store.claim_next()
-    for _ in range(runs.RESUMES + 2):
+    for _ in range(run_queries.RESUMES + 2):
         store.begin(run_id)
     spoiled = store.submit(THEIRS, RECIPE)
     spoil(store, spoiled, recipe="{}")
@@ -896,16 +803,7 @@ def test_what_happens_to_a_run_is_in_the_log_with_its_id(store, caplog):
     assert [event for event, run in events if run == f"run={run_id}"] == [
         f"event={what}" for what in ("queued", "resumed", "given_back", "interrupted", "deleted")
     ]
-    assert ["event=unread", f"run={spoiled}"] in events
-
-
-def test_a_model_that_the_store_cannot_take_is_held_until_it_can(tmp_path, monkeypatch):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    assert runs.rescued("run") is None
-    runs.rescue("run", b"model")
-    assert runs.rescued("run") == b"model"
-    runs.forget_rescued("run")
-    assert runs.rescued("run") is None
+    assert ["event=unreadable", f"run={spoiled}"] in events
 
 
 # What the workshop's leader does
@@ -965,11 +863,11 @@ def test_a_leader_clears_what_ended_long_ago_and_neither_what_is_active_nor_what
 
 def test_a_run_is_in_its_place_as_soon_as_it_is_queued_and_out_of_it_as_soon_as_it_is_not(store):
     first, second = (store.submit(owner, tiny.RECIPE) for owner in ("a" * 64, "b" * 64))
-    assert store.place(second, 1).before == store.run(second).waiting == 1
+    assert store.position(second, 1).before == store.run(second).waiting == 1
     third = store.submit("c" * 64, tiny.RECIPE)
-    assert store.place(third, 1).before == store.run(third).waiting == 2
+    assert store.position(third, 1).before == store.run(third).waiting == 2
     store.ask(first, "a" * 64, "stop")
-    assert store.place(first, 1) is None
+    assert store.position(first, 1) is None
     assert [store.run(run_id).waiting for run_id in (second, third)] == [0, 1]
     store.pause_queue(True)
     assert store.run(third).is_held
@@ -977,13 +875,13 @@ def test_a_run_is_in_its_place_as_soon_as_it_is_queued_and_out_of_it_as_soon_as_
 
 def test_a_room_that_looks_at_the_queue_at_once_reads_it_once(store, monkeypatch):
     looks = []
-    entries = runs._entries
+    entries = run_queries.queue_entries
     monkeypatch.setattr(runs, "QUEUE_SECONDS", 600.0)
-    monkeypatch.setattr(runs, "_entries", lambda *a, **k: looks.append(1) or entries(*a, **k))
+    monkeypatch.setattr(run_queries, "queue_entries", lambda *a, **k: looks.append(1) or entries(*a, **k))
     queued = [store.submit(f"{number:064}", tiny.RECIPE) for number in range(5)]
     assert [store.run(run_id).waiting for run_id in queued] == [0, 1, 2, 3, 4]
-    assert [store.place(run_id, 1).before for run_id in queued] == [0, 1, 2, 3, 4]
+    assert [store.position(run_id, 1).before for run_id in queued] == [0, 1, 2, 3, 4]
     assert len(looks) == 1
     monkeypatch.setattr(runs, "QUEUE_SECONDS", 0.0)
-    assert store.place(queued[4], 1).before == 4
+    assert store.position(queued[4], 1).before == 4
     assert len(looks) == 2

@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from core.store.runs import NoSuchRun, RunStore
+from core.store.run_tables import NoSuchRun
+from core.store.runs import RunStore
 from core.store.scoreboard import (
     MAX_ENTRIES,
     MAX_NICKNAME,

@@ -12,7 +12,8 @@ from core.formatting import a_digit, certainty
 from core.insight.test_predictions import Answering, answering, kept
 from core.networks.model import Model, pretrained
 from core.reports.progress import score_words
-from core.store.runs import NoSuchRun, run_store
+from core.store.run_tables import NoSuchRun
+from core.store.runs import run_store
 from pages.components.base.errors import on_page, plain
 from pages.components.base.typesetting import caption
 from pages.components.visitor import model_choice

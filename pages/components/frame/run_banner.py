@@ -14,8 +14,9 @@ from core.reports.progress import (
     score_words,
     seconds_left,
 )
-from core.store.queue import place_sentence
-from core.store.runs import NoSuchRun, Run, RunState, run_store
+from core.store.queue import position_sentence
+from core.store.run_tables import NoSuchRun, Run, RunState
+from core.store.runs import run_store
 from pages.components.base import errors
 from pages.components.base.component import register
 from pages.components.visitor import workspace
@@ -88,9 +89,9 @@ def _said(run: Run) -> tuple[str, str]:
     if run.is_held:
         return "waits", "the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:
-        place = run_store().place(run.id, engine().workers)
+        position = run_store().position(run.id, engine().workers)
         waits = WAITS_TO_BE_MEASURED if run.requested_action else "waits"
-        return (waits, place_sentence(place.before, place.running, place.seconds)) if place else ("is next", "")
+        return (waits, position_sentence(position)) if position else ("is next", "")
     if run.requested_action:
         return action_words(run.requested_action, run.has_begun)
     if run.live is None:

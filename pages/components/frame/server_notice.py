@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.storage import home_problem, is_forgetful
-from core.store.database import DatabaseTrouble, database_url
-from core.store.runs import run_store
+from core.errors import problem_of
+from core.storage import check_home, is_forgetful
+from core.store.database import DatabaseTrouble, database, database_url
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 
@@ -23,9 +23,10 @@ def render(*, is_about_runs: bool) -> None:
 
 
 def _sentences() -> list[str]:
+    sentences = [problem_of(check_home)]
     try:
-        store = run_store()
-        said = [home_problem(), store.trouble(), store.set_aside()]
+        opened = database(database_url())
+        sentences += [problem_of(opened.check_writable), opened.damage_notice()]
     except DatabaseTrouble as problem:  # it could not even be opened
-        said = [home_problem(), str(problem)]
-    return [sentence for sentence in said if sentence]
+        sentences.append(str(problem))
+    return [sentence for sentence in sentences if sentence]

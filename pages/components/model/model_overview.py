@@ -13,7 +13,8 @@ from core.networks.keras_script import file_stem
 from core.networks.model import PRETRAINED, Model, pretrained
 from core.networks.recipe import Recipe
 from core.reports.progress import DRAWN, kept_sentence, score_words
-from core.store.runs import Run, run_store
+from core.store.run_tables import Run
+from core.store.runs import run_store
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption, on_accent
 from pages.components.model import snapshots_view

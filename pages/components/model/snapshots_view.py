@@ -21,7 +21,8 @@ from core.reports.snapshot_images import (
     snapshot_sentence,
     statistics_words,
 )
-from core.store.runs import Run, RunState, run_store
+from core.store.run_tables import Run, RunState
+from core.store.runs import run_store
 from pages.components.base.component import register
 from pages.components.base.typesetting import caption
 

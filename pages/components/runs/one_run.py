@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.reports.progress import ENDED_EARLY, curves_sentence, score_sentence
-from core.store.runs import RunState, UnreadRun
+from core.store.run_tables import RunState, UnreadableRun
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.runs import learning_curves, run_actions
@@ -31,7 +31,7 @@ def render_unreadable(run: AnyRun) -> None:
     """Render what is left to do with a run that is damaged or was made by another version."""
     with st.container(key="one_run", gap="small"):
         st.header(plain(run.name), anchor=False)
-        st.warning(plain(str(UnreadRun())), icon=":material/info:")
+        st.warning(plain(str(UnreadableRun())), icon=":material/info:")
         run_actions.render_unreadable(run)
 
 

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.errors import InklingError
+from core.errors import InklingError, problem_of
 from core.networks.keras_script import file_stem
 from core.networks.names import MAX_NAME, with_ending
 from core.networks.recipe import BadRecipe, Recipe
@@ -19,7 +19,8 @@ from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, quantity, with_changed, words
 from core.reports.curves import Curve, curves_figure, history_csv
 from core.store.limits import limits
-from core.store.runs import ListedRun, NoSuchRun, Run, run_store
+from core.store.run_tables import ListedRun, NoSuchRun, Run
+from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
@@ -55,7 +56,7 @@ def render(run: Run, name: str) -> None:
             st.switch_page("pages/train.py", query_params={"recipe": to_link(run.recipe)})
         scoreboard_entry.render(run)
         if is_mine:
-            refusal = run_store().refusal(workspace.owner())
+            refusal = problem_of(lambda: run_store().check_may_submit(workspace.owner()))
             with popover("Replay", key=f"replay_{run.id}", icon=":material/replay:", gap="xsmall"):  # for low screens
                 _render_replay(run, refusal)
             if run.has_model and not run.is_fine_tuning:  # or the drawings it learned would be forgotten

@@ -14,7 +14,8 @@ from core.formatting import NONE, duration, percent
 from core.networks.history import share_done
 from core.networks.model import pretrained
 from core.reports.progress import action_words
-from core.store.runs import UNREAD, Run, RunState, run_store
+from core.store.run_tables import UNREADABLE, Run, RunState
+from core.store.runs import run_store
 from pages.components.base import errors
 from pages.components.base.component import register
 from pages.components.runs import selected_runs
@@ -144,7 +145,7 @@ def _seconds(seconds: float) -> Cell:
 
 def _state(run: AnyRun) -> str:
     if run.recipe is None:
-        return UNREAD.capitalize()
+        return UNREADABLE.capitalize()
     if isinstance(run, Run) and run.requested_action and run.state == RunState.RUNNING:
         return action_words(run.requested_action, has_begun=True)[0].capitalize()
     if run.live and run.state == RunState.RUNNING:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.store.runs import Run
+from core.store.run_tables import Run
 from core.store.scoreboard import MAX_NICKNAME, is_for_scoreboard, scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain

@@ -14,7 +14,8 @@ from core.networks.names import distinct_names
 from core.networks.recipe import Recipe
 from core.reports.curves import MOST
 from core.reports.progress import state_words
-from core.store.runs import ListedRun, NoSuchRun, Run, run_store
+from core.store.run_tables import ListedRun, NoSuchRun, Run
+from core.store.runs import run_store
 from pages.components.visitor import workspace
 
 PRETRAINED = "pretrained"

@@ -7,7 +7,7 @@ import streamlit as st
 from core.formatting import NONE, duration, loss_text, percent
 from core.networks.settings import differing
 from core.reports.comparison import comparison_sentence
-from core.store.runs import RunState
+from core.store.run_tables import RunState
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.runs import learning_curves

@@ -157,7 +157,7 @@ def render_cards(made: Recipe | str) -> None:
         cards.append(Card(preset, known.name, line, "" if changed and preset == chosen else expect))
     preset_cards.render(cards, chosen, changed, _fill)
     caption("Test accuracy, and about the time on two idle cores.")
-    if tight := limits.said(limits.limits()):
+    if tight := limits.limits_sentence(limits.limits()):
         caption(plain(tight))
 
 

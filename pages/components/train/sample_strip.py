@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from core.formatting import a_digit
-from core.store.runs import NoSuchRun, run_store
+from core.store.run_tables import NoSuchRun
+from core.store.runs import run_store
 from pages.components.base.typesetting import caption
 from pages.components.images import thumbnails
 

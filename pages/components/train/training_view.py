@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from core.engine.jobs import EngineState
+from core.errors import problem_of
 from core.formatting import NONE, duration, loss_text, percent, setting_text
 from core.networks.history import share_done
 from core.networks.keras_script import file_stem
@@ -31,8 +32,10 @@ from core.reports.progress import (
     state_words,
     watched_sentence,
 )
-from core.store.queue import place_sentence
-from core.store.runs import NoSuchRun, Run, RunState, rescued, run_store
+from core.store.fallback import held_model
+from core.store.queue import position_sentence
+from core.store.run_tables import NoSuchRun, Run, RunState
+from core.store.runs import run_store
 from core.training.checkpoint import Action
 from core.training.fine_tuning import FineTuning
 from pages.components.base import errors
@@ -97,7 +100,7 @@ def _view(run_id: str, state: RunState) -> None:
         run_figures.render(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
         if run.notice:
             _render_notice(run)
-        if not run.has_model and (held := rescued(run.id)):
+        if not run.has_model and (held := held_model(run.id)):
             _render_rescued(run, held)
         if run.continues or run.replays:
             _render_origin(run)
@@ -141,7 +144,7 @@ def _render_controls(run: Run) -> None:
         else:
             stop("Cancel", on_click=_ask, args=(run, "stop"))
     elif run.state in _WAITING:
-        is_free = not run_store().refusal(run.owner, run.recipe)
+        is_free = not problem_of(lambda: run_store().check_may_resume(run.owner, run.recipe))
         label = on_accent("Resume") if is_free else "Resume"
         st.button(label, key="resume", type="primary", disabled=not is_free, on_click=_resume, args=(run,))
         stop("Stop", on_click=_stop_paused, args=(run,))
@@ -262,9 +265,9 @@ def _said_queued(run: Run) -> str:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"
     if state == EngineState.UNUSABLE:
         return "No training machine can take your run, so it waits. Whoever runs Inkling finds the reason in its log"
-    place = run_store().place(run.id, engine().workers)
-    if place and (place.before or place.running or state == EngineState.READY):
-        return place_sentence(place.before, place.running, place.seconds)
+    position = run_store().position(run.id, engine().workers)
+    if position and (position.before or position.running or state == EngineState.READY):
+        return position_sentence(position)
     return "Starting the training engine and TensorFlow: about 10 s the first time"
 
 

@@ -9,7 +9,8 @@ from core.formatting import percent
 from core.networks.model import BadModelFile, Model, pretrained, read_model
 from core.networks.names import clean_name, distinct_names, shortened
 from core.reports.progress import DRAWN, score_words
-from core.store.runs import NoSuchRun, Run, run_store
+from core.store.run_tables import NoSuchRun, Run
+from core.store.runs import run_store
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.visitor import opened_file, workspace

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from core.errors import problem_of
 from core.formatting import a_digit
 from core.insight.prediction import Answer
 from core.store.drawings import MAX_DRAWINGS, OwnDrawing, as_archive, as_digits, drawing_store, key_of
@@ -71,7 +72,7 @@ def _render_own(own: list[OwnDrawing]) -> None:
         if kept.open:
             with kept, st.container(width=300, gap="small"):
                 _render_set(own)
-        refusal = run_store().refusal(workspace.owner())
+        refusal = problem_of(lambda: run_store().check_may_submit(workspace.owner()))
         name = model_choice.name()
         if st.button("Teach", key="teach", icon=":material/school:", disabled=bool(refusal)):
             _fine_tune(own, name)

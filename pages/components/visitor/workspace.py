@@ -14,7 +14,8 @@ import streamlit as st
 
 from core.errors import InklingError
 from core.store.drawings import drawing_store
-from core.store.runs import Run, RunState, is_same_owner, run_store
+from core.store.run_tables import Run, RunState, is_same_owner
+from core.store.runs import run_store
 from pages.components.base.component import register
 from pages.components.base.typesetting import caption
 

@@ -14,8 +14,9 @@ from core.engine.jobs import EngineState
 from core.formatting import duration, percent
 from core.reports.progress import seconds_left
 from core.store.presence import presence
-from core.store.queue import Place
-from core.store.runs import Run, RunState, run_store
+from core.store.queue import Position
+from core.store.run_tables import Run, RunState
+from core.store.runs import run_store
 from core.store.scoreboard import Entry, scoreboard
 from pages.components.base import errors
 from pages.components.base.errors import plain
@@ -99,12 +100,12 @@ def _nicknames(entries: Sequence[Entry]) -> dict[str, str]:
     return {entry.owner: entry.nickname for entry in entries}
 
 
-def _queue_entry(run: Run, names: dict[str, str], position: Place | None) -> str:
+def _queue_entry(run: Run, names: dict[str, str], position: Position | None) -> str:
     owner = plain(names.get(run.owner) or f"workspace {run.owner[:4]}")
     return f"**{plain(run.name)}**  \n:small[:gray[{owner} · {_progress(run, position)}]]"
 
 
-def _progress(run: Run, position: Place | None) -> str:
+def _progress(run: Run, position: Position | None) -> str:
     if run.is_held or (position is None and run.state == RunState.QUEUED):
         return f"number {run.waiting + 1} in the queue"
     if position:

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from core.networks.presets import PRESETS
-from core.store.runs import RunState, run_store
+from core.store.run_tables import RunState
+from core.store.runs import run_store
 from tests.pages.harness import (
     THIN,
     all_data_of,

@@ -7,7 +7,8 @@ import pytest
 
 from core.engine.jobs import EngineState
 from core.networks.presets import PRESETS
-from core.store.runs import RunState, run_store
+from core.store.run_tables import RunState
+from core.store.runs import run_store
 from tests.pages.harness import (
     THIN,
     buttons,

@@ -9,7 +9,8 @@ from core.networks.model import pretrained
 from core.networks.presets import PRESETS
 from core.store import drawings as own
 from core.store.drawings import as_archive, drawing_store
-from core.store.runs import RunState, run_store
+from core.store.run_tables import RunState
+from core.store.runs import run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from tests.pages.harness import ONE, SEVEN, buttons, data_of, draw, opened, set_state, texts
 from tests.played import OWNER, SECRET, finished_run

@@ -1,0 +1,364 @@
+"""What the run store reads and writes within a transaction: limits, the queue, deletion, checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Update, case, delete, func, insert, literal, or_, select, true, update
+from sqlalchemy.orm import Session
+
+from core.networks.recipe import Recipe
+from core.store import limits, queue
+from core.store.database import Sealed
+from core.store.limits import OverLimit
+from core.store.run_tables import (
+    ACTIVE,
+    IS_QUEUED,
+    RESUMABLE,
+    UNREADABLE_BECAUSE,
+    UNREADABLE_ERRORS,
+    NoSuchRun,
+    QueueView,
+    RunData,
+    RunRow,
+    RunState,
+    Served,
+    Setting,
+    UnreadableRun,
+    is_same_owner,
+    read_progress,
+    read_recipe,
+    read_run,
+)
+from core.training.checkpoint import Action, Checkpoint
+
+DELETED_AT_ONCE = 500  # runs per statement; databases take no more than some ten thousand values
+QUEUE_PAUSED = "queue paused"  # the name of a setting
+RESUMES = 1  # times that a run is resumed automatically after its worker has died
+NEVER_BEGUN = "Stopped before it began."
+
+_log = logging.getLogger("inkling.runs")
+
+
+def owned_row(session: Session, run_id: str, owner: str) -> RunRow:
+    """The locked row of a run.
+
+    Raises:
+        NoSuchRun: it does not exist, or belongs to another workspace.
+    """
+    row = session.get(RunRow, run_id, with_for_update=True)
+    if row is None or not is_same_owner(row.owner, owner):
+        raise NoSuchRun
+    return row
+
+
+def request_hash(recipe: Recipe, fine_tuning: bytes | None, start: bytes | None) -> str:
+    """A hash of everything that makes two requests the same: the recipe, and what the run starts from."""
+    parts = (recipe.to_json().encode(), fine_tuning or b"", start or b"")
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def active_request(session: Session, owner: str, request: str) -> str | None:
+    """The id of a workspace's run with this `request_hash` that waits or trains; None where there is none."""
+    same = (RunRow.owner == owner, RunRow.request == request, RunRow.state.in_(ACTIVE))
+    return session.scalar(select(RunRow.id).where(*same))
+
+
+def check_queue(session: Session, owner: str) -> None:
+    """Check that the queue takes another run of a workspace.
+
+    Raises:
+        OverLimit: the workspace's active runs, or all that wait, are as many as this server allows.
+        BadLimit: as `limits.limits`.
+    """
+    allowed = limits.limits()
+    if count(session, RunRow.owner == owner, RunRow.state.in_(ACTIVE)) >= allowed.active_runs:
+        most = "One run at a time" if allowed.active_runs == 1 else f"At most {allowed.active_runs} runs at a time"
+        raise OverLimit(f"{most}: free again when one of yours is over.")
+    if count(session, IS_QUEUED) >= allowed.queue:
+        raise OverLimit(f"The queue is full: {allowed.queue:,} runs wait. Try again in a few minutes.")
+
+
+def check_may_submit(session: Session, owner: str) -> None:
+    """Check that a workspace may queue another run. Raises as `check_queue`, and where it keeps too many runs."""
+    check_queue(session, owner)
+    _check_room(session, owner, new=1)
+
+
+def check_may_resume(session: Session, owner: str, recipe: Recipe) -> None:
+    """Check that a workspace may queue a run by this recipe again. Raises as `check_may_submit` and `limits.check`."""
+    limits.check(recipe)
+    check_queue(session, owner)
+    _check_room(session, owner, new=0)
+
+
+def _check_room(session: Session, owner: str, new: int) -> None:
+    allowed = limits.limits()
+    if count(session, RunRow.owner == owner) + new > allowed.runs:
+        raise OverLimit(
+            f"This server keeps {allowed.runs:,} runs of yours, and there is no room for more: delete some first."
+        )
+
+
+def count(session: Session, *conditions: Any) -> int:
+    """How many runs meet all of these conditions."""
+    return session.scalar(select(func.count()).select_from(RunRow).where(*conditions)) or 0
+
+
+# The queue
+
+
+def is_queue_paused(session: Session) -> bool:
+    """Whether the workshop's leader has paused the queue."""
+    return session.get(Setting, QUEUE_PAUSED) is not None
+
+
+def end_of_queue(session: Session) -> float:
+    """The `queued` time of a run that joins now: later than that of all others, even if the clock was set back."""
+    last = session.scalar(select(func.max(RunRow.queued)).where(IS_QUEUED)) or 0.0
+    return max(time.time(), math.nextafter(last, math.inf))
+
+
+def queue_again(session: Session, row: RunRow, requested_action: Action = "") -> None:
+    """Put a paused or interrupted run at the end of the queue."""
+    _log.info("event=resumed run=%s state=%s action=%s", row.id, row.state, requested_action or "none")
+    row.deaths, row.queued = 0, end_of_queue(session)
+    row.state, row.requested_action, row.notice = RunState.QUEUED, requested_action, ""
+    row.request = row.id  # it starts in the middle, so it is not the same as a new run of its recipe
+
+
+def request_action(row: RunRow, requested_action: str, notice: str) -> None:
+    """Ask a running run to stop or pause; a waiting one does so at once."""
+    if row.state == RunState.RUNNING and row.requested_action != "stop":  # a late pause does not undo a stop
+        row.requested_action = requested_action
+        row.notice = notice or row.notice
+    elif row.state == RunState.QUEUED:
+        row.notice = notice or row.notice
+        _leave_queue(row, requested_action)
+
+
+def give_back(row: RunRow) -> None:
+    """Put a claimed run back to its old position in the queue. See `RunStore.give_back`."""
+    if row.requested_action == "pause" or (row.requested_action and not row.attempt):
+        _leave_queue(row, row.requested_action)
+    else:  # one that was stopped still has to be measured
+        row.state = RunState.QUEUED
+
+
+def _leave_queue(row: RunRow, requested_action: str) -> None:
+    if requested_action == "pause" or row.attempt:
+        row.state = RunState.PAUSED  # what it has learned stays, and Resume queues it again
+    else:
+        row.state, row.notice = RunState.STOPPED, row.notice or NEVER_BEGUN
+    row.requested_action = ""
+
+
+def claim_next(session: Session, places: int, engine: str) -> str | None:
+    """Claim the next run for an engine with this many places; returns its id. See `RunStore.claim_next`."""
+    if is_queue_paused(session):
+        return None
+    takes_place = (RunRow.state == RunState.RUNNING, func.coalesce(RunRow.engine, "").in_(("", engine)))
+    if count(session, *takes_place) >= places:
+        return None
+    following = queue.next_up(queue_entries(session))
+    if following is None:
+        return None
+    now = time.time()
+    claim = update(RunRow).where(RunRow.id == following.id, IS_QUEUED)
+    claimed = claim.values(state=RunState.RUNNING, heartbeat=now, began=now, live=None, engine=engine)
+    return session.scalar(claimed.returning(RunRow.id))
+
+
+def queue_view(session: Session) -> QueueView:
+    """The queue as it is now."""
+    now, entries = time.time(), queue_entries(session, with_seconds=True)
+    order = {entry.id: ahead for ahead, entry in enumerate(queue.in_order(entries))}
+    return QueueView(now, entries, order, is_queue_paused(session))
+
+
+def queue_entries(session: Session, *, with_seconds: bool = False) -> list[queue.QueueEntry]:
+    """The runs that wait or train, for `core.store.queue`; how long each takes only `with_seconds`."""
+    columns = (RunRow.id, RunRow.owner, RunRow.state, RunRow.requested_action, RunRow.queued, RunRow.kind, RunRow.cost)
+    rows = session.execute(select(*columns).where(RunRow.state.in_(ACTIVE))).all()
+    if not rows:
+        return []
+    served = _last_served(session, {row.owner for row in rows})
+    seconds = _expected_seconds(session, rows) if with_seconds else {}
+    return [
+        queue.QueueEntry(
+            row.id,
+            row.owner,
+            row.state == RunState.RUNNING,
+            row.queued,
+            served.get(row.owner, 0.0),
+            seconds.get(row.id, 0.0),
+        )
+        for row in rows
+    ]
+
+
+def _last_served(session: Session, owners: set[str]) -> dict[str, float]:
+    """When a run of each owner last ended, in seconds since 1970, of those for whom that was lately."""
+    served: dict[str, float] = {}
+    for table in (RunRow, Served):
+        lately = (table.owner.in_(owners), table.ended > time.time() - queue.SERVED_SECONDS)
+        for owner, ended in session.execute(
+            select(table.owner, func.max(table.ended)).where(*lately).group_by(table.owner)
+        ):
+            served[owner] = max(served.get(owner, 0.0), ended or 0.0)
+    return served
+
+
+def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]:
+    """How long each of these runs will still take, from what the latest runs took and how far the running ones are."""
+    latest = select(RunRow.kind, RunRow.cost, RunRow.took).where(RunRow.took.is_not(None), RunRow.cost.is_not(None))
+    past = [
+        queue.PastRun(row.kind or "", row.cost or 0.0, row.took or 0.0)
+        for row in session.execute(latest.order_by(RunRow.ended.desc()).limit(queue.LATEST))
+    ]
+    expected = {
+        row.id: queue.OVERHEAD_SECONDS  # one that is to stop is only measured
+        if row.requested_action == "stop"
+        else queue.expected_seconds(row.kind or "", row.cost or 0.0, past)
+        for row in rows
+    }
+    running = select(RunRow.id, RunRow.recipe, RunRow.live, RunRow.began).where(RunRow.state == RunState.RUNNING)
+    for run_id, recipe, live, began in session.execute(running):
+        with suppress(*UNREADABLE_ERRORS):  # an unreadable run keeps its expected time
+            elapsed = max(0.0, time.time() - (began or 0.0))
+            progress = read_progress(live) if live else None
+            expected[run_id] = queue.seconds_to_go(expected.get(run_id, 0.0), elapsed, read_recipe(recipe), progress)
+    return expected
+
+
+# The end of a run
+
+
+def fail_unreadable(row: RunRow) -> None:
+    """Let an active run fail that this version cannot read, because nobody else would end it."""
+    _log.warning("event=unreadable run=%s state=%s", row.id, row.state)
+    row.state, row.requested_action, row.live, row.notice = RunState.FAILED, "", None, f"It {UNREADABLE_BECAUSE}"
+
+
+def fail_all_unreadable(session: Session, owner: str = "") -> None:
+    """Let all active runs fail that this version cannot read: of one workspace, or of all where `owner` is ""."""
+    whose = RunRow.owner == owner if owner else true()
+    for row in session.scalars(select(RunRow).where(RunRow.state.in_(ACTIVE), whose)):
+        try:
+            read_run(row)
+        except UnreadableRun:
+            fail_unreadable(row)
+
+
+def ended(state: RunState) -> dict[str, Any]:
+    """The columns that change when a run stops training."""
+    return {"state": state, "requested_action": "", "live": None, "ended": time.time()}
+
+
+def last_event() -> Any:
+    """When the last thing happened to a run that has ended: its end, or its creation if it never trained."""
+    return func.coalesce(RunRow.ended, RunRow.created)
+
+
+def is_old(days: float) -> tuple[Any, ...]:
+    """Conditions: a run has ended, or was paused, more than this many days ago."""
+    return RunRow.state.not_in(ACTIVE), last_event() < time.time() - 86_400 * days
+
+
+def delete_needless_checkpoints(session: Session) -> None:
+    """Delete the checkpoints of runs that have ended and cannot be resumed."""
+    over = select(RunRow.id).where(RunRow.state.not_in((*ACTIVE, *RESUMABLE)))
+    has_checkpoint = or_(RunData.checkpoint.is_not(None), RunData.previous.is_not(None))
+    session.execute(update(RunData).where(RunData.id.in_(over), has_checkpoint).values(checkpoint=None, previous=None))
+
+
+def runs_over_size(session: Session, most: float) -> set[str]:
+    """The ended runs to delete so that all runs have this many bytes: the oldest first, resumable ones last."""
+    columns = [column for column in RunData.__table__.columns if isinstance(column.type, Sealed)]
+    size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
+    worth = case((RunRow.state.in_(ACTIVE), 2), (RunRow.state.in_(RESUMABLE), 1), else_=0)
+    runs = select(RunRow.id, size, RunRow.state.in_(ACTIVE)).join(RunData, RunData.id == RunRow.id)
+    total, over = 0, set()
+    for run_id, run_bytes, is_active in session.execute(runs.order_by(worth.desc(), last_event().desc())):
+        total += run_bytes
+        if total > most and not is_active:
+            over.add(run_id)
+    return over
+
+
+def delete_runs(session: Session, run_ids: Sequence[str]) -> None:
+    """Delete runs with their data; when they ended is kept for a while, because the queue depends on it."""
+    now = time.time()
+    ended_at = case((RunRow.state == RunState.RUNNING, now), else_=RunRow.ended)
+    lately = now - queue.SERVED_SECONDS
+    session.execute(delete(Served).where(Served.ended <= lately))
+    for start in range(0, len(run_ids), DELETED_AT_ONCE):
+        some = run_ids[start : start + DELETED_AT_ONCE]
+        served = select(RunRow.owner, ended_at).where(RunRow.id.in_(some), ended_at > lately)
+        session.execute(insert(Served).from_select(["owner", "ended"], served))
+        session.execute(delete(RunData).where(RunData.id.in_(some)))
+        session.execute(delete(RunRow).where(RunRow.id.in_(some)))
+
+
+# What a worker writes
+
+
+def may_begin(row: RunRow) -> bool:
+    """Count the death of the worker that had a run before; one that has died too often leaves it interrupted."""
+    if row.attempt and row.live is not None:
+        row.deaths += 1
+    if row.deaths > RESUMES:
+        row.state, row.requested_action, row.live, row.ended = RunState.INTERRUPTED, "", None, time.time()
+        row.notice = f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again."
+        _log.warning("event=interrupted run=%s after_epoch=%d deaths=%d", row.id, len(row.history), row.deaths)
+        return False
+    if row.deaths:
+        row.notice = f"Its worker died; it went on from epoch {len(row.history)}."
+    return True
+
+
+def rewind(session: Session, row: RunRow) -> Checkpoint | None:
+    """Set a run's history and curve back to its newest undamaged checkpoint; returns it, or None."""
+    checkpoint, is_damaged = newest_checkpoint(session, row.id)
+    if is_damaged:
+        went_on = f"went on from epoch {len(checkpoint.history)}" if checkpoint else "began again"
+        row.notice = f"Its last checkpoint was damaged on the server's disk; it {went_on}."
+        _log.error("event=checkpoint_damaged run=%s since=%r", row.id, went_on)
+        row.history = row.history[: len(checkpoint.history) if checkpoint else 0]
+    reached = (len(checkpoint.history) + 1, checkpoint.step) if checkpoint else (1, 0)
+    row.points = [point for point in row.points or () if (point["epoch"], point["step"]) <= reached]
+    return checkpoint
+
+
+def held_update(run_id: str, attempt: int) -> Update:
+    """An update of a run's row that changes nothing unless the worker of this attempt still has the run."""
+    return update(RunRow).where(RunRow.id == run_id, RunRow.attempt == attempt, RunRow.state == RunState.RUNNING)
+
+
+def update_held(session: Session, run_id: str, attempt: int, **values: Any) -> bool:
+    """Update a run's row if the worker of this attempt still has the run; says whether it has."""
+    return session.scalar(held_update(run_id, attempt).values(**values).returning(RunRow.id)) is not None
+
+
+def write_data(session: Session, run_id: str, **content: Any) -> None:
+    """Write a run's large data, by column."""
+    session.execute(update(RunData).where(RunData.id == run_id).values(**content))
+
+
+def newest_checkpoint(session: Session, run_id: str) -> tuple[Checkpoint | None, bool]:
+    """The newest undamaged checkpoint of a run, if any, and whether a newer one was damaged."""
+    is_damaged = False
+    for column in (RunData.checkpoint, RunData.previous):
+        try:
+            content: bytes | None = session.scalar(select(column).where(RunData.id == run_id))
+            if content or not is_damaged:
+                return (Checkpoint.from_bytes(content) if content else None), is_damaged
+        except ValueError:  # Damaged is one
+            is_damaged = True
+    return None, is_damaged
