@@ -1,12 +1,7 @@
-"""`python -m core RECIPE OUT.safetensors`: train a recipe and save the model beside its `.keras` file.
+"""The command line: `python -m core train|answers|detector|status|stop`; `--help` after any of them says more.
 
-`python -m core answers [MODEL.safetensors]` computes the predictions of a model, by default the shipped one, on MNIST's
-test set and saves them beside it, for the page Evaluate. `python -m core detector OUT.safetensors` trains the network
-that tells digits from what is no digit. `python -m core stop` ends the training engine. `python -m core status` shows
-the status of web processes, engine, database and queue; `--json` prints it for programs.
-
-RECIPE is a JSON file or the name of a preset. Ctrl+C ends the run and keeps what it has learned. A recipe with periodic
-checkpoints saves them beside OUT; repeated after it was interrupted, the command resumes from the latest.
+Ctrl+C ends a training and keeps what it has learned. A recipe with periodic checkpoints saves them beside the model;
+repeated after it was interrupted, the command resumes from the latest.
 """
 
 from __future__ import annotations
@@ -33,29 +28,43 @@ BAR_WIDTH = 24  # characters
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command, and return its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments == ["stop"]:
-        return _stop_engine()
-    if arguments in (["status"], ["status", "--json"]):
-        return _show_status(as_json="--json" in arguments)
-    if arguments[:1] == ["answers"] and len(arguments) <= 2:
-        return _save_answers(Path(arguments[1]) if arguments[1:] else PRETRAINED)
-    if arguments[:1] == ["detector"] and len(arguments) == 2:
-        return _train_detector(Path(arguments[1]))
-    parser = argparse.ArgumentParser(prog="python -m core", description=(__doc__ or "").partition(":")[2])
-    parser.add_argument("recipe", help=f"a recipe file (JSON), or one of: {', '.join(PRESETS)}")
-    parser.add_argument("out", type=Path, help="where to save the model (.safetensors)")
-    chosen = parser.parse_args(arguments)
+    """Run a command, and return its exit code."""
+    chosen = _parser().parse_args(arguments)
     try:
-        train(read_recipe(chosen.recipe), chosen.out)
+        match chosen.command:
+            case "train":
+                train(read_recipe(chosen.recipe), chosen.out)
+            case "answers":
+                _save_answers(chosen.model)
+            case "detector":
+                _train_detector(chosen.out)
+            case "status":
+                return _print_status(as_json=chosen.json)
+            case "stop":
+                _stop_engine()
     except InklingError as problem:
         print(problem, file=sys.stderr)
         return 1
     except OSError as problem:
-        print(f"The model could not be saved: {problem}", file=sys.stderr)
+        print(f"The file could not be saved: {problem}", file=sys.stderr)
         return 1
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Inkling without its pages.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("train", help="train a recipe, and save the model with a .keras file beside it")
+    command.add_argument("recipe", help=f"a recipe file (JSON), or one of: {', '.join(PRESETS)}")
+    command.add_argument("out", type=Path, help="where to save the model (.safetensors)")
+    command = commands.add_parser("answers", help="save a model's predictions on MNIST's test set beside it")
+    command.add_argument("model", type=Path, nargs="?", default=PRETRAINED, help="by default the shipped model")
+    command = commands.add_parser("detector", help="train the network that tells digits from what is no digit")
+    command.add_argument("out", type=Path, help="where to save it (.safetensors)")
+    command = commands.add_parser("status", help="show web processes, engine, database and queue")
+    command.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("stop", help="end the training engine")
+    return parser
 
 
 def train(recipe: Recipe, out: Path) -> None:
@@ -95,14 +104,13 @@ def train(recipe: Recipe, out: Path) -> None:
     print(f"Test accuracy {scores.test_accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}). Saved {out}.")
 
 
-def _stop_engine() -> int:
+def _stop_engine() -> None:
     from core.engine import jobs
 
     print("The training engine has ended." if jobs.stop() else "No training engine is running.")
-    return 0
 
 
-def _show_status(*, as_json: bool) -> int:
+def _print_status(*, as_json: bool) -> int:
     from core.engine import status
 
     found = status.status()
@@ -110,33 +118,23 @@ def _show_status(*, as_json: bool) -> int:
     return 0 if found.is_well else 1
 
 
-def _save_answers(path: Path) -> int:
-    try:
-        model, (_, test) = load_model(path), load_mnist()
-        print(f"{path} answers {len(test):,} test digits.")
-        probabilities = model.probabilities(test.images)
-        out = path.with_suffix(".answers.safetensors")
-        write_whole(out, to_bytes(model, "mnist", probabilities))
-    except (InklingError, OSError) as problem:
-        print(problem, file=sys.stderr)
-        return 1
+def _save_answers(path: Path) -> None:
+    model, (_, test) = load_model(path), load_mnist()
+    print(f"{path} answers {len(test):,} test digits.")
+    probabilities = model.probabilities(test.images)
+    out = path.with_suffix(".answers.safetensors")
+    write_whole(out, to_bytes(model, "mnist", probabilities))
     print(f"Test accuracy {accuracy(probabilities, test.labels):.4f}. Saved {out}.")
-    return 0
 
 
-def _train_detector(out: Path) -> int:
+def _train_detector(out: Path) -> None:
     from core.training.detector import detector_data, train_detector
 
-    try:
-        data = detector_data()
-        print(f"Detector: {len(data.training):,} training images")
-        detector, scores = train_detector(data, _print_progress)
-        write_whole(out, detector.to_bytes())
-    except (InklingError, OSError) as problem:
-        print(problem, file=sys.stderr)
-        return 1
+    data = detector_data()
+    print(f"Detector: {len(data.training):,} training images")
+    detector, scores = train_detector(data, _print_progress)
+    write_whole(out, detector.to_bytes())
     print(f"Test accuracy {scores.test_accuracy:.4f}. Saved {out}.")
-    return 0
 
 
 def _read_checkpoint(path: Path) -> Checkpoint | None:

@@ -29,7 +29,7 @@ def recipe_file(tmp_path):
 
 def test_the_command_trains_a_recipe_and_saves_a_model_that_answers(recipe_file, tmp_path, capsys, random_images):
     out = tmp_path / "models" / "mine.safetensors"
-    assert command.main([str(recipe_file), str(out)]) == 0
+    assert command.main(["train", str(recipe_file), str(out)]) == 0
     said = capsys.readouterr().out
     assert "Epoch 1: loss" in said
     assert "Test accuracy 0." in said
@@ -51,13 +51,13 @@ def test_a_bad_recipe_is_refused_with_a_sentence_before_anything_starts(content,
     path = tmp_path / "recipe.json"
     if content is not None:
         path.write_text(content)
-    assert command.main([str(path), str(tmp_path / "out.safetensors")]) == 1
+    assert command.main(["train", str(path), str(tmp_path / "out.safetensors")]) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out.safetensors").exists()
 
 
 def test_a_name_that_is_no_model_file_is_refused(recipe_file, tmp_path, capsys):
-    assert command.main([str(recipe_file), str(tmp_path / "model.h5")]) == 1
+    assert command.main(["train", str(recipe_file), str(tmp_path / "model.h5")]) == 1
     assert ".safetensors" in capsys.readouterr().err
 
 
@@ -77,16 +77,16 @@ def test_a_command_that_was_cut_short_goes_on_from_its_last_checkpoint(tmp_path,
     with monkeypatch.context() as patch:
         patch.setattr(command, "_print_progress", cut_short)
         with pytest.raises(KeyboardInterrupt):
-            command.main([str(path), str(out)])
+            command.main(["train", str(path), str(out)])
     assert not out.exists()
-    assert command.main([str(path), str(out)]) == 0
+    assert command.main(["train", str(path), str(out)]) == 0
     assert "Resuming after epoch 2" in capsys.readouterr().out
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.keras", "out.safetensors", "recipe.json"]
 
 
 def test_a_folder_that_cannot_be_written_to_is_found_before_the_training(recipe_file, tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert command.main([str(recipe_file), str(tmp_path / "file" / "out.safetensors")]) == 1
+    assert command.main(["train", str(recipe_file), str(tmp_path / "file" / "out.safetensors")]) == 1
     assert "could not be saved" in capsys.readouterr().err
 
 
@@ -94,7 +94,7 @@ def test_ctrl_c_ends_the_run_and_keeps_what_it_has_learned(tmp_path):
     path = tmp_path / "recipe.json"
     path.write_text(tiny.RECIPE.model_copy(update={"epochs": 200, "batch_size": 20}).to_json())
     process = subprocess.Popen(
-        [sys.executable, "-m", "core", str(path), str(tmp_path / "out.safetensors")],
+        [sys.executable, "-m", "core", "train", str(path), str(tmp_path / "out.safetensors")],
         stdout=subprocess.PIPE,
         text=True,
     )
