@@ -38,7 +38,7 @@ def test_a_queued_run_says_its_place_and_how_long_it_will_wait_and_can_be_cancel
     run_store().submit(SOMEBODY, PRESETS["fast"])
     run_store().submit(OWNER, PRESETS["fast"])
     app = opened("train")
-    assert re.fullmatch(r"Place 2 in the queue: begins in about \d+ s", run_status(app))
+    assert re.fullmatch(r"Number 2 in the queue: begins in about \d+ s", run_status(app))
     run_store().claim_next()
     assert re.fullmatch(r"Next in the queue, behind 1 that trains: begins in about \d+ s", run_status(app.run()))
     app.button(key="stop").click().run()
