@@ -34,14 +34,14 @@ def right(model, digits):
     return accuracy(model.probabilities(digits.images), digits.labels)
 
 
-def test_a_lesson_teaches_its_drawings_and_hardly_anything_is_forgotten(start):
+def test_fine_tuning_teaches_the_drawings_and_hardly_anything_is_forgotten(start):
     drawings = misread(start, 4)
     fine_tuning = FineTuning(start, drawings)
     data = fine_tuning_data(tiny.data(training=3000, test=1000), fine_tuning)
-    taught = fit(fine_tuning_recipe(start.recipe), data, start=fine_tuning.start).model
+    tuned = fit(fine_tuning_recipe(start.recipe), data, start=fine_tuning.start).model
     assert right(start, drawings) == 0
-    assert right(taught, drawings) == 1
-    assert right(taught, data.validation) > right(start, data.validation) - 0.02
+    assert right(tuned, drawings) == 1
+    assert right(tuned, data.validation) > right(start, data.validation) - 0.02
 
 
 def test_drawings_make_up_a_tenth_of_the_training_images_and_nothing_else_changes():
@@ -56,42 +56,42 @@ def test_drawings_make_up_a_tenth_of_the_training_images_and_nothing_else_change
     assert not mixed.training.images.flags.writeable
 
 
-def test_every_drawing_is_shown_even_where_there_are_more_than_a_tenth():
+def test_every_drawing_is_used_even_where_they_are_more_than_a_tenth():
     data = tiny.data(training=100)
     many = tiny.data(test=200).test
     assert len(fine_tuning_data(data, FineTuning(pretrained(), many)).training) == 300
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_lesson_of_every_preset_is_a_short_run_of_the_same_network_with_small_steps(preset):
+def test_every_preset_is_fine_tuned_in_a_short_run_with_a_low_learning_rate(preset):
     recipe = PRESETS[preset]
-    taught = fine_tuning_recipe(recipe)
-    assert taught.network == recipe.network
-    assert (taught.data.size, taught.epochs, taught.schedule) == ("quick", 1, Cosine())
-    assert (taught.data.source, taught.data.validation) == (recipe.data.source, recipe.data.validation)
-    assert taught.data.handwriting <= MAX_HANDWRITING
-    assert (taught.data.handwriting > 0) == (recipe.data.handwriting > 0)
-    assert taught.optimizer.learning_rate == pytest.approx(recipe.optimizer.learning_rate / 5)
-    assert taught.monitor is None
-    assert taught.name == f"{recipe.name}, taught"
-    assert parse_recipe(taught.to_json()) == taught
+    tuned = fine_tuning_recipe(recipe)
+    assert tuned.network == recipe.network
+    assert (tuned.data.size, tuned.epochs, tuned.schedule) == ("quick", 1, Cosine())
+    assert (tuned.data.source, tuned.data.validation) == (recipe.data.source, recipe.data.validation)
+    assert tuned.data.handwriting <= MAX_HANDWRITING
+    assert (tuned.data.handwriting > 0) == (recipe.data.handwriting > 0)
+    assert tuned.optimizer.learning_rate == pytest.approx(recipe.optimizer.learning_rate / 5)
+    assert tuned.monitor is None
+    assert tuned.name == f"{recipe.name}, taught"
+    assert parse_recipe(tuned.to_json()) == tuned
 
 
-def test_a_model_that_is_taught_again_is_not_called_taught_twice():
+def test_a_model_that_is_fine_tuned_twice_is_named_taught_once():
     assert fine_tuned_name(fine_tuned_name("Fast")) == "Fast, taught"
     assert len(fine_tuned_name("x" * 60)) == 60
     assert fine_tuning_recipe(fine_tuning_recipe(PRESETS["fast"])).name == "Fast, taught"
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
-def test_the_second_lesson_takes_steps_as_large_as_the_first(preset):
+def test_a_second_fine_tuning_has_the_learning_rate_of_the_first(preset):
     first = fine_tuning_recipe(preset)
     assert fine_tuning_recipe(first) == first
     replay = first.model_copy(update={"name": f"{first.name}, batch size 32"[:60]})
     assert fine_tuning_recipe(replay).optimizer == first.optimizer
 
 
-def test_a_lesson_survives_its_bytes_and_damage_is_noticed():
+def test_fine_tuning_data_is_restored_from_its_bytes_and_damaged_bytes_are_refused():
     fine_tuning = FineTuning(pretrained(), tiny.data().test[:3])
     content = fine_tuning.to_bytes()
     again = FineTuning.from_bytes(content)
@@ -105,7 +105,7 @@ def test_a_lesson_survives_its_bytes_and_damage_is_noticed():
             FineTuning.from_bytes(bad)
 
 
-def test_a_lesson_that_was_paused_goes_on_as_if_it_had_not_been(start):
+def test_a_fine_tuning_that_was_paused_ends_as_an_unbroken_one(start):
     recipe = fine_tuning_recipe(start.recipe).model_copy(update={"batch_size": 10})
     data = fine_tuning_data(tiny.data(training=3000), FineTuning(start, misread(start, 4)))
     whole = fit(recipe, data, start=start)
@@ -118,6 +118,6 @@ def test_a_lesson_that_was_paused_goes_on_as_if_it_had_not_been(start):
         np.testing.assert_array_equal(rest.model.weights[name], weights)
 
 
-def test_a_lesson_is_augmented_as_its_model_was(start):
+def test_fine_tuning_augments_as_the_recipe_of_the_model_does(start):
     recipe = start.recipe.model_copy(update={"augmentation": Augmentation(rotation=10.0)})
     assert fine_tuning_recipe(recipe).augmentation == recipe.augmentation

@@ -1,4 +1,4 @@
-"""NumPy's gradients and what is explained with them, against TensorFlow's own."""
+"""The NumPy gradients and Grad-CAM compared with TensorFlow's."""
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ from tests.samples import digit_image, random_model, random_weights
 from tests.training.test_keras_agreement import HEADS, MAP_LAYERS, in_keras
 
 
-def in_tensorflow(network, weights, images, wanted):
-    """The same by GradientTape: by the image, by each layer's output, and what the layers put out."""
+def in_tensorflow(network, weights, images, logit_weights):
+    """The gradients by the image and by each layer's output, from a GradientTape."""
     model = in_keras(network, weights)
     image = tf.constant(images[..., None] / np.float32(255))
     outputs = []
@@ -31,7 +31,7 @@ def in_tensorflow(network, weights, images, wanted):
         if not isinstance(network.layers[-1], Softmax):
             last.activation = tf.identity
             x = last(x)
-        sum_of_logits = tf.reduce_sum(x * wanted)
+        sum_of_logits = tf.reduce_sum(x * logit_weights)
     by_image, *by_outputs = tape.gradient(sum_of_logits, [image, *outputs])
     names = [layer.name for layer in model.layers]
     return by_image.numpy()[..., 0], dict(zip(names, (one.numpy() for one in by_outputs), strict=False))
@@ -39,9 +39,9 @@ def in_tensorflow(network, weights, images, wanted):
 
 def check(network, images):
     weights = random_weights(network)
-    wanted = np.random.default_rng(2).normal(size=(len(images), network.classes)).astype(np.float32)
-    ours = gradients(network, weights, images, wanted)
-    by_image, by_outputs = in_tensorflow(network, weights, images, wanted)
+    logit_weights = np.random.default_rng(2).normal(size=(len(images), network.classes)).astype(np.float32)
+    ours = gradients(network, weights, images, logit_weights)
+    by_image, by_outputs = in_tensorflow(network, weights, images, logit_weights)
     assert list(ours.layers) == list(by_outputs) == [row.name for row in network.table()][:-1]
     for name, theirs in by_outputs.items():
         np.testing.assert_allclose(ours.layers[name], theirs, rtol=1e-3, atol=1e-5 * (1 + np.abs(theirs).max()))
@@ -75,7 +75,7 @@ def test_rarer_layers_agree_too(layers, random_images):
     check(Network(layers=(*layers, Dense(units=10, activation="softmax"))), random_images[:2])
 
 
-def test_where_several_are_the_largest_the_first_has_the_gradient_as_in_tensorflow():
+def test_among_equal_maxima_the_first_has_the_gradient_as_in_tensorflow():
     blank_and_full = np.stack([np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)])
     network = Network(
         layers=(Conv2D(filters=2, activation="relu"), MaxPooling2D(), Flatten(), Dense(units=10, activation="softmax"))
@@ -84,7 +84,7 @@ def test_where_several_are_the_largest_the_first_has_the_gradient_as_in_tensorfl
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_grad_cam_agrees_with_one_made_in_keras(preset):
+def test_grad_cam_agrees_with_keras(preset):
     model, image = random_model(preset), digit_image(4)
     layer = map_layers(model)[0]
     keras_model = in_keras(model.network, model.weights)

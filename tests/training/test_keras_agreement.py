@@ -1,4 +1,4 @@
-"""What NumPy says of a network, against Keras and TensorFlow themselves."""
+"""The NumPy network compared with Keras and TensorFlow."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,3 @@
-"""TensorFlow's kernels in Keras' place: the same numbers."""
-
 import keras
 import numpy as np
 import pytest
@@ -20,13 +18,9 @@ def fitted(recipe, layer_classes, optimizers, images, labels):
 
 @pytest.mark.parametrize(
     "optimizer",
-    [
-        Adam(learning_rate=0.01),
-        Adam(learning_rate=0.01, beta_1=0.8, beta_2=0.95),
-        AdamW(learning_rate=0.01, weight_decay=0.1),
-    ],
+    [Adam(learning_rate=0.01, beta_1=0.8, beta_2=0.95), AdamW(learning_rate=0.01, weight_decay=0.1)],
 )
-def test_a_network_learns_by_the_kernels_what_it_learns_by_keras(optimizer, random_images):
+def test_a_network_learns_the_same_with_the_fused_kernels_as_with_keras(optimizer, random_images):
     recipe = tiny.RECIPE.model_copy(update={"optimizer": optimizer})
     images = np.resize(random_images, (112, 28, 28, 1)).astype(np.float32) / 255
     images *= np.linspace(0.1, 1, 112, dtype=np.float32)[:, None, None, None]
@@ -37,7 +31,7 @@ def test_a_network_learns_by_the_kernels_what_it_learns_by_keras(optimizer, rand
         np.testing.assert_allclose(variable.numpy(), same.numpy(), rtol=2e-3, atol=2e-4, err_msg=variable.path)
 
 
-def test_a_normalisation_by_the_kernel_moves_the_statistics_as_keras_does():
+def test_the_fused_batch_normalisation_updates_its_statistics_as_keras_does():
     maps = np.random.default_rng(0).normal(3, 2, (3, 2, 2, 5)).astype(np.float32)
     layers = [
         kind(momentum=0.9, epsilon=1e-3) for kind in (keras.layers.BatchNormalization, kernels.BatchNormalization)

@@ -1,4 +1,4 @@
-"""Scripts A and B as they are explained line by line, run by Keras itself on a handful of images."""
+"""Scripts A and B, as they are explained line by line, run with Keras on a few images."""
 
 import keras
 import numpy as np

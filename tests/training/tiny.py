@@ -1,4 +1,4 @@
-"""Small data and a small recipe, so that a training takes a second."""
+"""Small data and a small recipe: a run takes a second."""
 
 import numpy as np
 
@@ -33,7 +33,7 @@ RECIPE = Recipe(
 
 
 def trained(was_stopped: bool = False) -> TrainedModel:
-    """What a run leaves, without any training."""
+    """The result of a run, without any training."""
     scores = Scores(
         data_source="handwriting", test_accuracy=0.9, test_images=10, test_loss=0.3, kept_epoch=1, epochs=1, seconds=1.0
     )
