@@ -1,6 +1,6 @@
-"""Several machines: two web processes on one database, and a Dask cluster that trains for both, over TLS.
+"""Several machines: two web processes with one database, and a Dask cluster that trains for both, over TLS.
 
-All on this machine, but apart: the cluster has its own copy of the code, its own folder and its own processes.
+All of them are processes on this machine; the cluster has a copy of the code and a folder of its own.
 """
 
 import asyncio
@@ -28,21 +28,21 @@ from tests.training import tiny
 from tests.visitors import Visitor
 
 ROOT = Path(__file__).parents[1]
-RECIPE = tiny.RECIPE.model_copy(update={"epochs": 12, "batch_size": 20})
-ENDLESS = RECIPE.model_copy(update={"epochs": 90, "seed": 6})
-PATIENCE = 180  # seconds until a wait is given up; nothing here takes nearly as long
+RECIPE = tiny.RECIPE.model_copy(update={"epochs": 6, "batch_size": 20})
+ENDLESS = RECIPE.model_copy(update={"epochs": 200, "seed": 6})
+TIMEOUT = 180  # seconds; nothing here takes nearly as long
 
 
 @pytest.fixture
 def machines():
-    """Processes that a test starts; whatever becomes of it, they end."""
+    """Ends all processes that the test starts."""
     with ExitStack() as running:
         yield running
 
 
 @pytest.fixture
 def shared_database(request, tmp_path):
-    """PostgreSQL; where there is none a file, which processes of one machine can share too."""
+    """The URL of a PostgreSQL database; without a server, of a file, which works too on a single machine."""
     try:
         return request.getfixturevalue("postgresql")()
     except pytest.skip.Exception:
@@ -62,16 +62,16 @@ def process(*command, cwd, log, **environment):
 
 
 def end(running):
-    """As when somebody pulls the plug: no process says goodbye."""
+    """Kill a process and its children, as if the machine had lost power."""
     if running.poll() is None:
         for victim in [*psutil.Process(running.pid).children(recursive=True), running]:
             victim.kill()
-    running.wait(PATIENCE)
+    running.wait(TIMEOUT)
 
 
 @pytest.fixture
 def tls(tmp_path):
-    """A certificate that all machines share, as Dask's own settings name it."""
+    """Dask's settings for a certificate that all machines share."""
     if not shutil.which("openssl"):
         pytest.skip("no openssl, which makes the certificate")
     certificate, key = str(tmp_path / "cluster.pem"), str(tmp_path / "cluster.key")
@@ -93,15 +93,15 @@ def free_port():
 
 
 async def until(condition, what, *visitors):
-    """Wait for a condition; the visitors go on watching their pages."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait until a condition holds, while the visitors keep looking at their pages."""
+    deadline = time.monotonic() + TIMEOUT
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        assert time.monotonic() < deadline, f"timed out before {what}"
         await asyncio.gather(asyncio.sleep(0.05), *(visitor.look(0.2) for visitor in visitors))
     return value
 
 
-def test_a_cluster_trains_for_two_web_processes_and_a_machine_that_is_lost_loses_nothing(
+def test_a_cluster_trains_for_two_web_processes_and_losing_a_machine_loses_no_epoch(
     machines, shared_database, tls, tmp_path
 ):
     asyncio.run(_journey(machines, shared_database, tls, tmp_path))
@@ -130,36 +130,36 @@ async def _journey(machines, database, tls, folder):
         machines.enter_context(process(*command, "--server.headless=true", cwd=ROOT, log=log, **here, **tls))
         return f"127.0.0.1:{port}"
 
-    misled = machine("misled", url=f"sqlite:///{folder / 'another.sqlite3'}")
+    mistaken = machine("mistaken", url=f"sqlite:///{folder / 'another.sqlite3'}")
     first, second = web("first"), web("second")
     store = RunStore(database)
     async with asyncio.TaskGroup() as arrivals:
         arriving = [arrivals.create_task(arrived(web)) for web in (first, second)]
     ada, ben = (visitor.result() for visitor in arriving)
     async with ada, ben:
-        # A machine that looks into another database trains nobody's runs, and the page says that they wait for one.
+        # A machine with another database trains no runs, and the page says that they wait for a machine.
         await ada.open("train", recipe=to_link(RECIPE))
         await ada.press("train")
         (adas,) = await until(lambda: runs(store), "the run is queued")
         await until(lambda: ada.reads("No training machine can take your run"), "the page says so", ada)
         assert store.run(adas).attempt == 0
-        end(misled)
+        end(mistaken)
 
-        # Two that fit, one of them not told to warm up before its first run: two runs at once.
-        fit = [machine("third", "--preload", "core.engine.worker"), machine("fourth")]
+        # Two usable machines, one of them without the preload, train two runs at the same time.
+        usable = [machine("third", "--preload", "core.engine.worker"), machine("fourth")]
         await ben.open("train", recipe=to_link(RECIPE))
         await ben.press("train")
         bens = await until(lambda: next((run for run in runs(store) if run != adas), None), "both are queued")
 
-        def are_in_hand():
+        def both_train():
             return all(run.state == RunState.RUNNING and run.attempt for run in map(store.run, (adas, bens)))
 
-        await until(are_in_hand, "two machines have taken them in hand", ada, ben)
-        await until(lambda: len(store.run(adas).history) >= 2, "Ada's run is in its third epoch")
+        await until(both_train, "two machines train them", ada, ben)
+        await until(lambda: len(store.run(adas).history) >= 1, "Ada's run is in its second epoch")
         reported = store.run(adas).history
 
-        # The machine that trains Ada's run is lost for good; the run goes on where Ben's was.
-        (lost,) = [machine for machine in fit if machine.pid == at_work_on(adas, address, tls)]
+        # The machine that trains Ada's run is lost; the run goes on at Ben's machine.
+        (lost,) = [machine for machine in usable if machine.pid == at_work_on(adas, address, tls)]
         end(lost)
         await until(lambda: not store.run(bens).state.is_active, "Ben's run has ended", ada, ben)
         await until(lambda: not store.run(adas).state.is_active, "Ada's run has ended", ada, ben)
@@ -171,7 +171,7 @@ async def _journey(machines, database, tls, folder):
         for name, weights in store.model(bens).weights.items():
             np.testing.assert_array_equal(store.model(adas).weights[name], weights)
 
-        # What is started at one web process is watched, and stopped by its owner, at the other.
+        # A run that was started at one web process can be watched, and stopped by its owner, at the other.
         await ada.open("train", recipe=to_link(ENDLESS))
         await ada.press("train")
         third = await until(lambda: next((run for run in runs(store) if run not in (adas, bens)), None), "a third")
@@ -183,17 +183,17 @@ async def _journey(machines, database, tls, folder):
             await elsewhere.open("train")
             await elsewhere.press("stop")
             assert store.run(third).requested_action == "stop" or not store.run(third).state.is_active
-            await until(lambda: ada.can_press("draw_with_it"), "the first web process says that it has ended", ada)
+            await until(lambda: ada.can_press("draw_with_it"), "the first web process shows that it has ended", ada)
         assert store.run(third).state == RunState.STOPPED
         assert ada.problems == ben.problems == []
     assert not list(folder.glob("first/engine-*"))
-    assert [machine.poll() is None for machine in fit] == [machine is not lost for machine in fit]
+    assert [machine.poll() is None for machine in usable] == [machine is not lost for machine in usable]
     assert "Traceback" not in (folder / "first.log").read_text() + (folder / "second.log").read_text()
 
 
 async def arrived(web):
     """A visitor on the start page, as soon as the web process answers."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             visitor = Visitor(web, secrets.token_urlsafe(32))
@@ -201,7 +201,7 @@ async def arrived(web):
                 await visitor.open()
             return visitor
         except OSError:
-            assert time.monotonic() < deadline, f"waited in vain for {web}"
+            assert time.monotonic() < deadline, f"timed out before {web} answered"
             await asyncio.sleep(0.1)
 
 
@@ -217,5 +217,5 @@ def at_work_on(run_id, address, tls):
     security = Security(require_encryption=True, tls_client_key=tls[f"{prefix}CLIENT__KEY"], **files)
     with Client(address, security=security, set_as_default=False) as client:
         tasks = client.run_on_scheduler(_tasks)
-        (place,) = [place for key, (place, _) in tasks.items() if key.startswith(f"{run_id}:")]
-        return client.run(os.getpid, workers=[place])[place]
+        (trainer,) = [worker for key, (worker, _) in tasks.items() if key.startswith(f"{run_id}:")]
+        return client.run(os.getpid, workers=[trainer])[trainer]

@@ -20,6 +20,11 @@ from tests.training import tiny
 SMALL = tiny.RECIPE.model_copy(update={"epochs": 1})
 
 
+@pytest.fixture(autouse=True)
+def _few_images(monkeypatch):
+    monkeypatch.setattr(command, "load_dataset", lambda **named: tiny.data())
+
+
 @pytest.fixture
 def recipe_file(tmp_path):
     path = tmp_path / "recipe.json"
@@ -27,7 +32,7 @@ def recipe_file(tmp_path):
     return path
 
 
-def test_the_command_trains_a_recipe_and_saves_a_model_that_answers(recipe_file, tmp_path, capsys, random_images):
+def test_the_command_trains_a_recipe_and_saves_its_model(recipe_file, tmp_path, capsys, random_images):
     out = tmp_path / "models" / "mine.safetensors"
     assert command.main(["train", str(recipe_file), str(out)]) == 0
     said = capsys.readouterr().out
@@ -47,7 +52,7 @@ def test_the_command_trains_a_recipe_and_saves_a_model_that_answers(recipe_file,
         (None, "neither a recipe file nor a preset; presets are fast, balanced, accurate, tiny"),
     ],
 )
-def test_a_bad_recipe_is_refused_with_a_sentence_before_anything_starts(content, sentence, tmp_path, capsys):
+def test_a_bad_recipe_is_refused_with_a_sentence(content, sentence, tmp_path, capsys):
     path = tmp_path / "recipe.json"
     if content is not None:
         path.write_text(content)
@@ -56,7 +61,7 @@ def test_a_bad_recipe_is_refused_with_a_sentence_before_anything_starts(content,
     assert not (tmp_path / "out.safetensors").exists()
 
 
-def test_a_name_that_is_no_model_file_is_refused(recipe_file, tmp_path, capsys):
+def test_the_output_must_be_named_as_a_model_file(recipe_file, tmp_path, capsys):
     assert command.main(["train", str(recipe_file), str(tmp_path / "model.h5")]) == 1
     assert ".safetensors" in capsys.readouterr().err
 
@@ -65,17 +70,17 @@ def test_a_preset_is_known_by_its_name():
     assert command.read_recipe("fast") == FAST
 
 
-def test_a_command_that_was_cut_short_goes_on_from_its_last_checkpoint(tmp_path, monkeypatch, capsys):
+def test_an_interrupted_command_resumes_from_its_latest_checkpoint(tmp_path, monkeypatch, capsys):
     recipe = tiny.RECIPE.model_copy(update={"checkpoint": PeriodicCheckpoint(epochs=2)})
     path, out = tmp_path / "recipe.json", tmp_path / "out.safetensors"
     path.write_text(recipe.to_json())
 
-    def cut_short(progress):
+    def interrupt(progress):
         if getattr(progress, "epoch", 0) == 3:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "_print_progress", cut_short)
+        patch.setattr(command, "_print_progress", interrupt)
         with pytest.raises(KeyboardInterrupt):
             command.main(["train", str(path), str(out)])
     assert not out.exists()
@@ -84,7 +89,7 @@ def test_a_command_that_was_cut_short_goes_on_from_its_last_checkpoint(tmp_path,
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.keras", "out.safetensors", "recipe.json"]
 
 
-def test_a_folder_that_cannot_be_written_to_is_found_before_the_training(recipe_file, tmp_path, capsys):
+def test_a_folder_that_cannot_be_written_to_is_noticed_before_the_training(recipe_file, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert command.main(["train", str(recipe_file), str(tmp_path / "file" / "out.safetensors")]) == 1
     assert "could not be saved" in capsys.readouterr().err
@@ -110,7 +115,7 @@ def test_ctrl_c_ends_the_run_and_keeps_what_it_has_learned(tmp_path):
     assert load_model(tmp_path / "out.safetensors").scores.kept_epoch >= 2
 
 
-def test_a_models_answers_to_the_test_digits_are_saved_beside_it(tmp_path, capsys, monkeypatch):
+def test_the_predictions_of_a_model_on_the_test_set_are_saved_beside_it(tmp_path, capsys, monkeypatch):
     network = Network(layers=(Flatten(), Dense(units=10, activation="softmax")))
     recipe = SMALL.model_copy(update={"network": network})
     model = Model(recipe, random_weights(network), pretrained().scores, "")
@@ -125,6 +130,6 @@ def test_a_models_answers_to_the_test_digits_are_saved_beside_it(tmp_path, capsy
     np.testing.assert_allclose(saved, model.probabilities(dust.images), atol=3e-4)
 
 
-def test_answers_of_no_model_are_refused_with_a_sentence(tmp_path, capsys):
+def test_a_missing_model_file_is_refused_with_a_sentence(tmp_path, capsys):
     assert command.main(["answers", str(tmp_path / "nothing.safetensors")]) == 1
     assert "cannot be read" in capsys.readouterr().err

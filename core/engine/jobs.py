@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # at run time Dask is imported only once an engine is needed,
     from distributed import Client, Future
 
 ROOT = Path(__file__).parents[2]
+PRELOAD = worker.__name__  # what each worker process imports at its start: this warms it up
 IDLE_SECONDS = 1800  # without a run, after which the engine ends by itself
 START_SECONDS = 60  # in which the scheduler must have started; a free cloud machine is slow
 HUNG_SECONDS = 300  # heartbeat timeout of a run that a worker has; on a tenth of a core an evaluation takes long
@@ -394,7 +395,7 @@ def _ensure_worker(client: Client) -> None:
         if not _is_alive(client.get_metadata("inkling-worker", default=0)):
             count = str(workers_wanted())
             options = ("--host", "127.0.0.1", "--nworkers", count, "--nthreads", "1", "--memory-limit", "0")
-            pid = _spawn("worker", *options, "--death-timeout", "20", "--preload", worker.__name__)
+            pid = _spawn("worker", *options, "--death-timeout", "20", "--preload", PRELOAD)
             client.set_metadata("inkling-worker", pid)
 
 

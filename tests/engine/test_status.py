@@ -17,7 +17,7 @@ def store(tmp_path, monkeypatch):
     return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
 
 
-def test_status_tells_web_engine_database_and_queue_in_plain_lines(store, capsys):
+def test_status_has_lines_for_web_engine_database_and_queue(store, capsys):
     run_id = store.submit("me", tiny.RECIPE)
     assert command.main(["status"]) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -28,7 +28,7 @@ def test_status_tells_web_engine_database_and_queue_in_plain_lines(store, capsys
     assert any(line.startswith("problem") and "no engine" in line for line in lines)
 
 
-def test_status_tells_programs_the_same(store, capsys):
+def test_status_has_the_same_as_json(store, capsys):
     assert command.main(["status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["engine"], found["runs"], found["waiting"], found["is_well"]) == ("off", {}, [], True)
@@ -50,9 +50,7 @@ def test_status_says_that_a_database_was_damaged(tmp_path, capsys, monkeypatch):
         ("postgresql://me:secret@127.0.0.1:1/inkling", "postgresql://me:***@127.0.0.1:1/inkling", "cannot be reached"),
     ],
 )
-def test_status_says_of_a_database_that_cannot_be_opened_why_in_a_sentence(
-    store, monkeypatch, capsys, url, named, said
-):
+def test_status_says_why_a_database_cannot_be_opened(store, monkeypatch, capsys, url, named, said):
     pytest.importorskip("psycopg")
     monkeypatch.setenv("INKLING_DATABASE_URL", url)
     assert command.main(["status"]) == 1
@@ -64,11 +62,11 @@ def test_status_says_of_a_database_that_cannot_be_opened_why_in_a_sentence(
 
 
 @pytest.mark.parametrize("url", ["postgresql://me@127.0.0.1:1/inkling?password=secret", "sqlite:///x?password=secret"])
-def test_status_shows_no_password_wherever_a_url_has_it(url):
+def test_status_shows_no_password_of_a_url(url):
     assert "secret" not in status._without_password(url)
 
 
-def test_processes_that_end_while_they_are_looked_at_are_left_out(store, monkeypatch):
+def test_processes_that_end_meanwhile_are_left_out(store, monkeypatch):
     class Ended:
         def children(self):
             raise psutil.NoSuchProcess(1)
@@ -85,7 +83,7 @@ def test_processes_that_end_while_they_are_looked_at_are_left_out(store, monkeyp
     assert "does not answer" in status.status().problems[0]
 
 
-def test_a_line_of_the_log_names_time_level_and_run():
+def test_a_log_line_has_time_level_logger_and_event():
     record = logging.LogRecord("inkling.runs", logging.INFO, "", 0, "event=queued run=%s", ("abc",), None)
     line = logs._Lines().format(record)
     assert "Z level=INFO from=inkling.runs pid=" in line

@@ -1,4 +1,4 @@
-"""What a worker does with a run, called here as Dask calls it; the engine around it has its own tests."""
+"""What a worker does with a run, called as Dask calls it."""
 
 import os
 import subprocess
@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.digits.dataset import load_dataset
 from core.engine import worker
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import SGD
@@ -32,6 +31,7 @@ def store(tmp_path, monkeypatch):
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
     monkeypatch.setattr(worker, "run_store", lambda: store)
     monkeypatch.setattr(worker, "_replace_process_if_grown", lambda: None)
+    monkeypatch.setattr(worker, "load_dataset", lambda **named: tiny.data())
     worker._warm.set()
     yield store
     worker._warm.clear()
@@ -45,15 +45,15 @@ def trained(store, **options):
     return store.run(run_id)
 
 
-def test_a_lesson_starts_from_its_model_and_learns_its_drawings(store):
+def test_fine_tuning_starts_from_the_weights_of_its_model(store):
     scores = {"data_source": "handwriting", "test_accuracy": 0.9, "test_images": 10, "test_loss": 0.3}
     scores |= {"kept_epoch": 1, "epochs": 1, "seconds": 1.0}
     start = Model(tiny.RECIPE, random_weights(tiny.NETWORK), Scores(**scores), "")
-    drawings = load_dataset("handwriting", "quick").test[:3]
-    # Steps so small that the weights stay where they began.
+    drawings = tiny.data().test[:3]
+    # With so low a learning rate the weights stay where they began.
     recipe = fine_tuning_recipe(tiny.RECIPE)
-    still = recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update={"learning_rate": 1e-6})})
-    run = trained(store, recipe=still, fine_tuning=FineTuning(start, drawings))
+    slow = recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update={"learning_rate": 1e-6})})
+    run = trained(store, recipe=slow, fine_tuning=FineTuning(start, drawings))
     assert run.state == RunState.FINISHED
     kept = store.model(run.id).weights
     for name, weights in start.weights.items():
@@ -61,11 +61,11 @@ def test_a_lesson_starts_from_its_model_and_learns_its_drawings(store):
             np.testing.assert_allclose(kept[name], weights, atol=1e-3)
 
 
-def test_the_drawing_of_a_run_is_answered_at_its_reports(store, monkeypatch):
+def test_the_watched_drawing_is_read_at_the_reports(store, monkeypatch):
     heard = []
     report = store.report
     monkeypatch.setattr(store, "report", lambda *given, **named: (heard.append(given[2]), report(*given, **named))[1])
-    drawing = load_dataset("handwriting", "quick").test.images[0]
+    drawing = tiny.data().test.images[0]
     assert trained(store, drawing=drawing).state == RunState.FINISHED
     answers = [progress.drawing_probabilities for progress in heard if progress]
     assert answers
@@ -92,10 +92,10 @@ def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monke
     assert "Resume goes on" in run.notice
 
 
-def test_a_run_that_continues_another_begins_with_its_weights(store):
+def test_a_run_that_continues_another_starts_from_its_weights(store):
     first = trained(store)
-    still = tiny.RECIPE.model_copy(update={"epochs": 1, "optimizer": SGD(learning_rate=1e-6), "seed": 1})
-    second = trained(store, recipe=still, start=store.model(first.id), continues=first.id)
+    slow = tiny.RECIPE.model_copy(update={"epochs": 1, "optimizer": SGD(learning_rate=1e-6), "seed": 1})
+    second = trained(store, recipe=slow, start=store.model(first.id), continues=first.id)
     assert second.state == RunState.FINISHED
     began = store.model(first.id).weights
     for name, weights in store.model(second.id).weights.items():
@@ -104,15 +104,14 @@ def test_a_run_that_continues_another_begins_with_its_weights(store):
 
 
 @pytest.mark.bad_input(14)
-def test_a_batch_that_was_cut_to_the_data_is_said(store, monkeypatch):
-    monkeypatch.setattr(worker, "load_dataset", lambda **named: tiny.data(training=500))
+def test_a_batch_size_above_the_number_of_images_is_noted(store):
     run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 1, "batch_size": 4096}))
     assert run.state == RunState.FINISHED
-    assert run.notice == "A batch of 4,096 is more than the 500 training images: each epoch was one batch."
+    assert run.notice == "A batch of 4,096 is more than the 1,000 training images: each epoch was one batch."
 
 
 class Breaking:
-    """A store on a disk that takes nothing for a while: of what it is asked to keep, the first few are refused."""
+    """A store on a full disk: it refuses the first few calls of each method that is named."""
 
     def __init__(self, store, **refusals):
         self._store, self._refusals, self.refused = store, refusals, []
@@ -130,7 +129,7 @@ class Breaking:
 
 
 @pytest.mark.bad_input(23)
-def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhile(store, monkeypatch, tmp_path):
+def test_a_full_disk_stops_no_training_and_the_model_can_be_downloaded_meanwhile(store, monkeypatch, tmp_path):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     held = []
 
@@ -143,7 +142,7 @@ def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhil
     store.claim_next()
     with monkeypatch.context() as patch:
         patch.setattr(worker, "run_store", lambda: broken)
-        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # other threads sleep as ever
+        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # without slowing other threads
         worker.train(run_id)
     assert sorted(set(broken.refused)) == ["commit_epoch", "finish", "keep_samples", "report"]
     run = store.run(run_id)
@@ -156,9 +155,7 @@ def test_a_disk_that_is_full_stops_no_training_and_its_model_can_be_had_meanwhil
 
 @pytest.mark.bad_input(23)
 @pytest.mark.parametrize("pragma", ["PRAGMA max_page_count = 1", "PRAGMA query_only = ON"], ids=["full", "read-only"])
-def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_does_an_older_one(
-    store, monkeypatch, tmp_path, pragma
-):
+def test_a_disk_that_is_full_during_the_whole_run_loses_neither_it_nor_older_runs(store, monkeypatch, tmp_path, pragma):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     older = trained(store)
     run_id = store.submit(MINE, older.recipe)
@@ -169,7 +166,7 @@ def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_do
         relent.append(restrict(store, pragma))
         with pytest.raises(DatabaseTrouble):
             fill(store)
-        return load_dataset(**named)
+        return tiny.data()
 
     def wait(seconds):
         held.append((read_model(held_model(run_id)), store.model(older.id), store.run(run_id)))
@@ -177,11 +174,11 @@ def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_do
 
     with monkeypatch.context() as patch:
         patch.setattr(worker, "load_dataset", load)
-        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # other threads sleep as ever
+        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # without slowing other threads
         worker.train(run_id)
     ((rescued_model, older_model, while_held),) = held
     assert while_held.state == RunState.RUNNING
-    assert while_held.history == ()  # the disk has taken no epoch
+    assert while_held.history == ()  # no epoch could be written
     run = store.run(run_id)
     assert (run.state, run.notice) == (RunState.FINISHED, "")
     assert held_model(run_id) is None
@@ -191,7 +188,7 @@ def test_a_run_on_a_disk_that_takes_nothing_till_it_is_over_loses_nothing_nor_do
 
 
 @pytest.mark.bad_input(23)
-def test_a_model_that_the_disk_never_takes_stays_to_be_had_and_its_run_is_not_said_to_have_finished(
+def test_a_model_that_can_never_be_written_stays_downloadable_and_its_run_does_not_count_as_finished(
     store, monkeypatch, tmp_path, caplog
 ):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
@@ -207,13 +204,13 @@ def test_a_model_that_the_disk_never_takes_stays_to_be_had_and_its_run_is_not_sa
 
 
 @pytest.mark.bad_input(30)
-def test_stop_is_heard_while_the_worker_warms_up(store):
+def test_stop_is_honoured_while_the_worker_warms_up(store):
     worker._warm.clear()
     run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
     store.claim_next()
     store.ask(run_id, MINE, "stop")
     began = time.monotonic()
-    worker.train(run_id)  # though the worker never gets warm
+    worker.train(run_id)  # returns although the worker never gets warm
     assert time.monotonic() - began < 2
     run = store.run(run_id)
     assert (run.state, run.notice) == (RunState.STOPPED, "Stopped before it began.")
@@ -221,7 +218,7 @@ def test_stop_is_heard_while_the_worker_warms_up(store):
 
 
 @pytest.mark.bad_input(30)
-def test_stop_while_the_model_is_being_kept_comes_too_late_to_lose_any_of_it(store):
+def test_stop_while_the_model_is_written_comes_too_late(store):
     run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
     store.claim_next()
     reporter = worker.RunReporter(store, run_id, store.begin(run_id)[2], has_checkpoint=False)
@@ -234,7 +231,7 @@ def test_stop_while_the_model_is_being_kept_comes_too_late_to_lose_any_of_it(sto
     assert store.claim_next() == behind
 
 
-def test_a_run_is_stopped_after_as_long_as_one_may_take_and_keeps_what_it_has_learned(store, monkeypatch):
+def test_a_run_is_stopped_at_the_time_limit_and_keeps_what_it_has_learned(store, monkeypatch):
     monkeypatch.setattr(worker.limits, "limits", lambda: Limits().model_copy(update={"seconds": 0}))
     run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 50}))
     assert run.state == RunState.STOPPED
@@ -242,7 +239,7 @@ def test_a_run_is_stopped_after_as_long_as_one_may_take_and_keeps_what_it_has_le
     assert run.has_model
 
 
-def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, monkeypatch):
+def test_a_worker_without_the_preload_warms_up_at_its_first_run(store, monkeypatch):
     worker._warm.clear()
     worker._begin_warm_up.cache_clear()
     warmed = []
@@ -253,14 +250,14 @@ def test_a_worker_that_was_not_told_to_warm_up_does_so_at_its_first_run(store, m
     worker._begin_warm_up.cache_clear()
 
 
-@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system weighs no sessions")
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system has no autogroups")
 @pytest.mark.parametrize(("is_own", "niceness"), [(True, worker.NICENESS), (False, 0)])
-def test_a_warm_worker_gives_way_to_the_pages_with_its_own_session_and_no_other(is_own, niceness):
+def test_a_warm_worker_lowers_the_priority_of_its_own_session_and_no_other(is_own, niceness):
     child = (
         "from core.engine import worker; worker._lower_session_priority(); print(open('/proc/self/autogroup').read())"
     )
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
-    if not is_own:  # one process more, as a shell is, between the session's first and the worker
+    if not is_own:  # one more process, such as a shell, between the session's leader and the worker
         parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {parent!r}], check=True)"
     done = subprocess.run(
         [sys.executable, "-c", parent],
