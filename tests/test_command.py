@@ -8,7 +8,7 @@ import pytest
 
 from core import __main__ as command
 from core.digits.dataset import Digits
-from core.insight.test_predictions import read_answers
+from core.insight.test_predictions import read_predictions
 from core.networks.layers import Dense, Flatten
 from core.networks.model import Model, load_model, pretrained
 from core.networks.network import Network
@@ -126,7 +126,7 @@ def test_the_predictions_of_a_model_on_the_test_set_are_saved_beside_it(tmp_path
     monkeypatch.setattr(command, "load_mnist", lambda: (dust, dust))
     assert command.main(["answers", str(path)]) == 0
     assert "Test accuracy 0." in capsys.readouterr().out
-    saved = read_answers(tmp_path / "mine.answers.safetensors", load_model(path), "mnist")
+    saved = read_predictions(tmp_path / "mine.answers.safetensors", load_model(path), "mnist")
     np.testing.assert_allclose(saved, model.probabilities(dust.images), atol=3e-4)
 
 

@@ -16,7 +16,7 @@ from core.digits.dataset import Digits
 from core.digits.preprocessing import IMAGE_SIZE
 from core.formatting import percent
 from core.insight.metrics import accuracy
-from core.insight.test_predictions import answered
+from core.insight.test_predictions import predicted
 from core.networks.model import Model
 
 IMAGES = 500  # test digits that a point of a curve is measured on: half a second for the largest shipped network
@@ -68,7 +68,7 @@ def changed(images: np.ndarray, change: Change, amount: float) -> np.ndarray:
 
 def accuracy_at(model: Model, digits: Digits, change: Change, amount: float) -> float:
     """The accuracy of a model on digits that are changed by an amount."""
-    return accuracy(answered(model, changed(digits.images, change, amount)), digits.labels)
+    return accuracy(predicted(model, changed(digits.images, change, amount)), digits.labels)
 
 
 def curve_sentence(change: Change, curve: Mapping[float, float], now: float) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 
 from sqlalchemy import delete, func, select
 
-from core.insight.test_predictions import KEPT_FILES
+from core.insight.test_predictions import MAX_CACHED_FILES
 from core.store import drawings, fallback, presence, queue, scoreboard
 from core.store.database import Base, database, database_url
 from core.store.limits import limits
@@ -72,7 +72,7 @@ def kept() -> list[Kept]:
             "A model's answers to the test images, where you evaluated it and no run had kept them; without its name "
             "or yours",
             "So that they need not be worked out again",
-            f"Until {KEPT_FILES} others have come. Your deleting does not reach them",
+            f"Until {MAX_CACHED_FILES} others have come. Your deleting does not reach them",
         ),
         Kept(
             "Lines in the server's log: what happened to which run and when, and the beginning of a hash of the "

@@ -31,10 +31,10 @@ class StandInEngine:
         pass
 
 
-class StandInAnswering:
+class StandInTask:
     """Has read no digit yet."""
 
-    answered, probabilities, problem = 0, None, ""
+    count, probabilities, problem = 0, None, ""
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def _scan_packages_once():
 
 
 @pytest.fixture(autouse=True)
-def _no_answering(monkeypatch):
-    monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: StandInAnswering())
+def _no_prediction_task(monkeypatch):
+    monkeypatch.setattr(model_and_answers, "prediction_task", lambda model, source, run: StandInTask())
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 from core.digits.dataset import Digits, NoMnist
 from core.formatting import percent
 from core.insight import metrics
-from core.insight import test_predictions as answers_module
+from core.insight import test_predictions as predictions_module
 from core.networks.layers import Dense, Flatten
 from core.networks.model import pretrained
 from core.networks.network import Network
@@ -25,7 +25,7 @@ def digits(monkeypatch):
     """Ten thousand images of dust stand in for test digits of either source."""
     random = np.random.default_rng(0)
     dust = Digits(random.integers(0, 256, (10_000, 28, 28), np.uint8), (np.arange(10_000) % 10).astype(np.uint8))
-    for module in (model_and_answers, data_browser, answers_module):
+    for module in (model_and_answers, data_browser, predictions_module):
         monkeypatch.setattr(module, "unseen_digits", lambda source: dust)
     monkeypatch.setattr(data_browser, "training_sample", lambda source: dust[:1000])
     monkeypatch.setattr(data_browser, "drawn_digits", lambda: dust[:500])
@@ -67,7 +67,7 @@ def sent(app, component, key=""):
 
 
 def test_a_run_is_evaluated_from_the_answers_that_were_stored_with_it(digits, monkeypatch):
-    monkeypatch.setattr(model_and_answers, "answering", None)  # nothing is worked out
+    monkeypatch.setattr(model_and_answers, "prediction_task", None)  # nothing is worked out
     app = evaluate_page(mine(digits))
     assert not app.error
     assert list(figures(app).values()) == [f"99.96{PERCENT}", f"98.76{PERCENT}"]
@@ -151,7 +151,9 @@ def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choic
     run_id = mine(digits)
     assert evaluate_page(answering_run=run_id).selectbox(key="evaluated_model").value == run_id
     shipped = probabilities(digits, {})
-    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: shipped if model is pretrained() else None)
+    monkeypatch.setattr(
+        model_and_answers, "saved_predictions", lambda model, source: shipped if model is pretrained() else None
+    )
     app = evaluate_page()
     assert app.selectbox(key="evaluated_model").value == "pretrained"
     assert "Test accuracy, MNIST" in figures(app)
@@ -163,11 +165,11 @@ def test_without_a_link_it_is_the_model_that_answers_on_draw_and_without_a_choic
 
 def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digits, monkeypatch):
     class Work:
-        answered, probabilities, problem = 3200, None, ""
+        count, probabilities, problem = 3200, None, ""
 
     work = Work()
-    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: None)
-    monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: work)
+    monkeypatch.setattr(model_and_answers, "saved_predictions", lambda model, source: None)
+    monkeypatch.setattr(model_and_answers, "prediction_task", lambda model, source, run: work)
     model = run_store().model(mine(digits))
     app = evaluate_page(opened_model=model, opened_name="![Theirs]")
     assert not app.error
@@ -181,10 +183,10 @@ def test_a_model_from_a_file_is_read_in_the_background_with_a_line_about_it(digi
 
 def test_work_that_failed_says_why(digits, monkeypatch):
     class Work:
-        answered, probabilities, problem = 0, None, "It could not be done."
+        count, probabilities, problem = 0, None, "It could not be done."
 
-    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: None)
-    monkeypatch.setattr(model_and_answers, "answering", lambda model, source, run: Work())
+    monkeypatch.setattr(model_and_answers, "saved_predictions", lambda model, source: None)
+    monkeypatch.setattr(model_and_answers, "prediction_task", lambda model, source, run: Work())
     assert [error.value for error in evaluate_page().error] == ["It could not be done."]
 
 
@@ -197,7 +199,7 @@ def test_without_mnist_the_shipped_model_is_measured_on_built_in_handwriting_and
     monkeypatch.setattr(model_and_answers, "unseen_digits", no_mnist)
     asked = []
     answers = probabilities(digits, {})
-    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: asked.append(source) or answers)
+    monkeypatch.setattr(model_and_answers, "saved_predictions", lambda model, source: asked.append(source) or answers)
     app = evaluate_page()
     assert not app.error
     assert asked == ["handwriting"]
@@ -252,7 +254,7 @@ def test_a_run_that_still_goes_on_has_nothing_to_evaluate_yet(digits):
 
 @pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000])
 def test_a_link_to_no_run_gets_one_sentence_and_a_way_back(run_id, digits, monkeypatch):
-    monkeypatch.setattr(model_and_answers, "kept", lambda model, source: probabilities(digits, {}))
+    monkeypatch.setattr(model_and_answers, "saved_predictions", lambda model, source: probabilities(digits, {}))
     app = evaluate_page(run_id)
     assert [error.value for error in app.error] == [
         "There is no such run here. It may have been deleted, or the link is incomplete."

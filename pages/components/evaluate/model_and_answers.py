@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.digits.dataset import SOURCE_NAMES, TEST_IMAGES, Digits, NoMnist, Source, unseen_digits
 from core.formatting import a_digit, certainty
-from core.insight.test_predictions import Answering, answering, kept
+from core.insight.test_predictions import PredictionTask, prediction_task, saved_predictions
 from core.networks.model import Model, pretrained
 from core.reports.progress import score_words
 from core.store.run_tables import NoSuchRun
@@ -120,9 +120,9 @@ def answers(evaluated: EvaluatedModel) -> Answers | None:
         with suppress(NoSuchRun):  # deleted in another tab; the model is still in memory
             probabilities = _stored_probabilities(evaluated.run_id)
     if probabilities is None:
-        probabilities = kept(evaluated.model, source)
+        probabilities = saved_predictions(evaluated.model, source)
     if probabilities is None:
-        work = answering(evaluated.model, source, evaluated.run_id)
+        work = prediction_task(evaluated.model, source, evaluated.run_id)
         if work.probabilities is None:
             st.fragment(_render_progress, run_every=POLL_SECONDS)(work, source)
             return None
@@ -176,7 +176,7 @@ def _stored_probabilities(run_id: str) -> np.ndarray:
 
 
 @on_page()
-def _render_progress(work: Answering, source: Source) -> None:
+def _render_progress(work: PredictionTask, source: Source) -> None:
     """Render how many digits have been read; reruns the page when all have."""
     if work.probabilities is not None:
         st.rerun()
@@ -184,9 +184,9 @@ def _render_progress(work: Answering, source: Source) -> None:
         st.error(plain(work.problem), icon=":material/error:")
         return
     text = (
-        f"Reading the test digits: {work.answered:,} of {TEST_IMAGES:,}"
-        if work.answered
+        f"Reading the test digits: {work.count:,} of {TEST_IMAGES:,}"
+        if work.count
         else f"Fetching the test digits ({SOURCE_NAMES[source]})"
     )
-    st.progress(work.answered / TEST_IMAGES, text)
+    st.progress(work.count / TEST_IMAGES, text)
     caption("This happens once for each model. You can leave this page meanwhile.")

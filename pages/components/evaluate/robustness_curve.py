@@ -5,7 +5,7 @@ import streamlit as st
 from core.digits.dataset import Digits
 from core.insight import robustness
 from core.insight.robustness import CHANGES, Change
-from core.insight.test_predictions import answered
+from core.insight.test_predictions import predicted
 from core.networks.model import Model
 from core.reports import charts
 from pages.components.base import errors
@@ -58,7 +58,7 @@ def _render_change(change: Change, model: Model, answers: Answers) -> None:
 def _render_sample(change: Change, model: Model, digits: Digits, amount: float) -> None:
     sample = robustness.sample_digits(digits)
     images = robustness.changed(sample.images, change, amount)
-    read = readings(sample.labels, answered(model, images))
+    read = readings(sample.labels, predicted(model, images))
     st.markdown(f"**{change.text(amount).capitalize()}**")
     thumbnails.render(
         "changed_thumbnails",
