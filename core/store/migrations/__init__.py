@@ -33,13 +33,19 @@ def upgrade(connection: Connection) -> None:
     from alembic.config import Config
     from alembic.util import CommandError
 
+    from core.store import drawings, presence, run_tables, scoreboard  # noqa: F401, all modules that define tables
+    from core.store.database import Base
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    tables = inspect(connection)
-    if tables.has_table("run") and not tables.has_table("alembic_version"):
-        command.stamp(config, BASELINE)
+    tables = inspect(connection).get_table_names()
     try:
-        command.upgrade(config, "head")
+        if "run" not in tables:
+            Base.metadata.create_all(connection)
+            command.stamp(config, HEAD)
+        elif "alembic_version" not in tables:
+            command.stamp(config, BASELINE)
+        command.upgrade(config, HEAD)
     except CommandError as error:
         raise NewerSchema from error
