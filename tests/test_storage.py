@@ -10,7 +10,7 @@ from core.storage import Damaged, sealed, unsealed, write_whole
 
 
 @given(st.binary(max_size=200), st.data())
-def test_a_flipped_bit_anywhere_in_what_is_sealed_is_noticed(content, data):
+def test_a_flipped_bit_anywhere_is_detected(content, data):
     kept = sealed(content)
     assert unsealed(kept) == content
     place, bit = data.draw(st.integers(0, len(kept) - 1)), data.draw(st.integers(0, 7))
@@ -24,7 +24,7 @@ def test_a_flipped_bit_anywhere_in_what_is_sealed_is_noticed(content, data):
 
 @pytest.mark.bad_input(23)
 @pytest.mark.parametrize("broken", ["write", "fsync", "replace"])
-def test_a_disk_that_fails_while_a_file_is_written_leaves_the_older_one(broken, tmp_path, monkeypatch):
+def test_a_failed_write_leaves_the_older_file(broken, tmp_path, monkeypatch):
     path = tmp_path / "model.safetensors"
     write_whole(path, b"older")
 
@@ -43,7 +43,7 @@ def test_a_disk_that_fails_while_a_file_is_written_leaves_the_older_one(broken, 
 
 
 @pytest.mark.bad_input(23)
-def test_where_the_folder_cannot_be_written_to_another_takes_its_place_and_it_is_said(tmp_path, monkeypatch):
+def test_an_unwritable_home_is_replaced_by_a_fallback_folder_and_reported(tmp_path, monkeypatch):
     blocked = tmp_path / "file" / "home"
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("INKLING_HOME", str(blocked))
@@ -56,14 +56,14 @@ def test_where_the_folder_cannot_be_written_to_another_takes_its_place_and_it_is
     storage.check_home()
 
 
-def test_a_refuge_that_somebody_else_has_made_is_not_used(tmp_path, monkeypatch):
+def test_a_fallback_folder_of_another_user_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     monkeypatch.setattr(os, "getuid", lambda: 4711)  # whoever made the folder is another now
     with pytest.raises(OSError, match="no folder"):
         storage.fallback_folder()
 
 
-def test_only_one_at_a_time_holds_a_lock(tmp_path):
+def test_a_lock_lets_one_in_at_a_time(tmp_path):
     inside, most = [], []
 
     def enter():
@@ -80,7 +80,7 @@ def test_only_one_at_a_time_holds_a_lock(tmp_path):
     assert most == [1] * 5
 
 
-def test_a_disk_that_forgets_is_known_by_where_the_app_lies_or_by_what_is_said(monkeypatch):
+def test_a_forgetful_disk_is_detected_or_configured(monkeypatch):
     assert not storage.is_forgetful()
     monkeypatch.setenv("INKLING_FORGETS", "1")
     assert storage.is_forgetful()

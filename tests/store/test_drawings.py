@@ -25,7 +25,7 @@ def kept(store, owner=MINE):
     return [(drawing.key, drawing.label) for drawing in store.drawings(owner)]
 
 
-def test_a_drawing_is_kept_with_its_digit_and_comes_back_as_it_was(store):
+def test_a_drawing_is_kept_with_its_digit(store):
     store.keep(MINE, image(), 7)
     (drawing,) = store.drawings(MINE)
     np.testing.assert_array_equal(drawing.image, image())
@@ -33,7 +33,7 @@ def test_a_drawing_is_kept_with_its_digit_and_comes_back_as_it_was(store):
     assert drawing.label == 7
 
 
-def test_the_same_drawing_is_never_kept_twice_and_the_last_digit_counts(store):
+def test_the_same_drawing_is_kept_once_with_the_last_digit(store):
     store.keep(MINE, image(0), 7)
     store.keep(MINE, image(1), 2)
     store.keep(MINE, image(0), 7)
@@ -41,7 +41,7 @@ def test_the_same_drawing_is_never_kept_twice_and_the_last_digit_counts(store):
     assert kept(store) == [(key_of(image(0)), 1), (key_of(image(1)), 2)]
 
 
-def test_drawings_belong_to_a_workspace_and_nobody_else_sees_or_removes_them(store):
+def test_nobody_else_sees_or_removes_a_workspaces_drawings(store):
     store.keep(MINE, image(), 7)
     store.remove(THEIRS, key_of(image()))
     store.remove_all(THEIRS)
@@ -61,7 +61,7 @@ def test_one_drawing_or_all_can_be_removed(store):
     assert len(kept(store, THEIRS)) == 1
 
 
-def test_a_full_set_says_so_and_still_takes_corrections_and_what_comes_after_a_removal(store):
+def test_a_full_set_refuses_new_drawings_but_takes_corrections(store):
     for seed in range(MAX_DRAWINGS):
         store.keep(MINE, image(seed), 3)
     with pytest.raises(DrawingsFull, match="200 drawings"):
@@ -89,7 +89,7 @@ def test_a_damaged_drawing_is_left_out(store):
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=20))
-def test_the_archive_is_what_numpy_reads_without_pickle(labels):
+def test_numpy_reads_the_archive_without_pickle(labels):
     drawings = [
         type("Own", (), {"key": "", "image": image(place), "label": label}) for place, label in enumerate(labels)
     ]

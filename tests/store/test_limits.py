@@ -18,7 +18,7 @@ def recipe(seed):
     return tiny.RECIPE.model_copy(update={"seed": seed})
 
 
-def test_without_a_word_from_the_environment_every_preset_is_allowed():
+def test_the_default_limits_allow_every_preset():
     assert limits() == Limits()
     assert limits_sentence(limits()) == ""
     for preset in PRESETS.values():
@@ -26,13 +26,13 @@ def test_without_a_word_from_the_environment_every_preset_is_allowed():
 
 
 @pytest.mark.parametrize("text", ["ten", "0", "201", "-1", "1.5", "nan", "1e2"])
-def test_a_limit_that_is_none_is_refused_with_its_name_and_range(text, monkeypatch):
+def test_an_invalid_limit_is_refused_with_its_name_and_range(text, monkeypatch):
     monkeypatch.setenv("INKLING_MAX_EPOCHS", text)
     with pytest.raises(BadLimit, match=r"INKLING_MAX_EPOCHS must be a whole number from 1 to 200, not"):
         limits()
 
 
-def test_numbers_are_read_as_people_write_them(monkeypatch):
+def test_numbers_may_have_separators_and_spaces(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_PARAMETERS", " 100,000 ")
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "")
     assert limits() == Limits(parameters=100_000)
@@ -46,9 +46,7 @@ def test_numbers_are_read_as_people_write_them(monkeypatch):
         ("PARAMETERS", "100", "allows 100 parameters, and not"),
     ],
 )
-def test_a_recipe_above_a_limit_is_refused_with_the_limit_and_nothing_is_queued(
-    name, most, sentence, store, monkeypatch
-):
+def test_a_recipe_over_a_limit_is_refused_and_nothing_is_queued(name, most, sentence, store, monkeypatch):
     monkeypatch.setenv(f"INKLING_MAX_{name}", most)
     data = tiny.RECIPE.data.model_copy(update={"size": "full"})
     with pytest.raises(OverLimit, match=sentence):
@@ -58,7 +56,7 @@ def test_a_recipe_above_a_limit_is_refused_with_the_limit_and_nothing_is_queued(
 
 
 @pytest.mark.bad_input(29)
-def test_further_runs_of_a_workspace_wait_as_many_as_are_allowed(store, monkeypatch):
+def test_a_workspace_may_have_a_limited_number_of_active_runs(store, monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "2")
     ids = [store.submit(MINE, recipe(seed)) for seed in (1, 2)]
     with pytest.raises(OverLimit, match="At most 2 runs at a time"):
@@ -68,7 +66,7 @@ def test_further_runs_of_a_workspace_wait_as_many_as_are_allowed(store, monkeypa
     store.check_may_submit(MINE)
 
 
-def test_a_run_is_resumed_by_the_limits_that_are_in_force_then(store, monkeypatch):
+def test_a_run_is_resumed_only_within_the_limits_now_in_force(store, monkeypatch):
     run_id = store.submit(MINE, tiny.RECIPE)
     store.ask(run_id, MINE, "pause")
     monkeypatch.setenv("INKLING_MAX_RUNS", "1")
@@ -82,7 +80,7 @@ def test_a_run_is_resumed_by_the_limits_that_are_in_force_then(store, monkeypatc
     assert store.run(run_id).state == RunState.PAUSED
 
 
-def test_a_full_queue_and_a_full_workspace_say_so(store, monkeypatch):
+def test_a_full_queue_and_a_full_workspace_are_refused(store, monkeypatch):
     monkeypatch.setenv("INKLING_MAX_QUEUE", "1")
     first = store.submit(THEIRS, recipe(1))
     with pytest.raises(OverLimit, match="The queue is full: 1 runs wait"):

@@ -6,7 +6,7 @@ from core.store import presence
 from core.store.presence import HERE_SECONDS, KEPT_SECONDS, Presence
 
 
-def test_whoever_gave_a_sign_a_moment_ago_is_here_in_every_process_and_counted_once(tmp_path, monkeypatch):
+def test_a_workspace_with_an_open_page_is_counted_once_until_its_heartbeat_times_out(tmp_path, monkeypatch):
     url, now = f"sqlite:///{tmp_path / 'runs.sqlite3'}", time.time()
     here, other_process = Presence(url), Presence(url)
     monkeypatch.setattr(presence.time, "time", lambda: now)
@@ -23,7 +23,7 @@ def test_whoever_gave_a_sign_a_moment_ago_is_here_in_every_process_and_counted_o
     assert here.count() == 1  # of the two, had nobody been forgotten
 
 
-def test_a_sign_that_cannot_be_written_is_in_nobodys_way(tmp_path, monkeypatch):
+def test_a_heartbeat_that_cannot_be_written_is_ignored(tmp_path, monkeypatch):
     room = Presence(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
 
     def full(*_):

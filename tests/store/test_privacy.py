@@ -27,7 +27,7 @@ def rows(url):
         return {table.name: len(session.execute(select(table)).all()) for table in Base.metadata.sorted_tables}
 
 
-def test_everything_of_a_workspace_is_forgotten_at_once_and_nothing_of_anybody_else(url):
+def test_everything_of_a_workspace_is_deleted_and_nothing_of_anybody_else(url):
     store, board, privacy = RunStore(url), Scoreboard(url), Privacy(url)
     for owner in (THEIRS, MINE):
         store.delete(finished_run(recipe=tiny.RECIPE, owner=owner, store=store), owner)
@@ -49,7 +49,7 @@ def test_everything_of_a_workspace_is_forgotten_at_once_and_nothing_of_anybody_e
     assert all(count == 1 for name, count in rows(url).items() if name != "setting")
 
 
-def test_what_is_forgotten_is_not_left_in_the_databases_files_or_in_memory(url, tmp_path, monkeypatch):
+def test_deleted_data_is_left_neither_in_the_databases_files_nor_in_memory(url, tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     store, named = RunStore(url), "A name that nobody else gives"
     run_id = store.submit(MINE, tiny.RECIPE, named)
@@ -65,12 +65,12 @@ def test_what_is_forgotten_is_not_left_in_the_databases_files_or_in_memory(url, 
     assert found() == (False, False, False)
 
 
-def test_a_database_overwrites_what_is_deleted_whatever_sqlite_does_by_itself(url):
+def test_sqlite_overwrites_deleted_data(url):
     with database(url).reading() as session:
         assert session.execute(text("PRAGMA secure_delete")).scalar_one() == 1
 
 
-def test_every_table_is_either_a_workspaces_and_forgotten_with_it_or_says_nothing_of_anybody():
+def test_every_table_with_personal_data_is_found_by_its_owner():
     nobodys = {
         table.name
         for table in Base.metadata.sorted_tables
@@ -79,7 +79,7 @@ def test_every_table_is_either_a_workspaces_and_forgotten_with_it_or_says_nothin
     assert nobodys == {"setting"}
 
 
-def test_what_is_kept_is_told_with_the_figures_by_which_it_is_deleted(monkeypatch):
+def test_the_list_of_what_is_kept_names_the_limits_in_force(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_DAYS", "14")
     told = " ".join(one.until for one in kept())
     assert f"{MAX_DRAWINGS} at most" in told

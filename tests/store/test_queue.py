@@ -35,12 +35,12 @@ def test_everyones_first_run_goes_before_anyones_second():
 
 
 @pytest.mark.bad_input(29)
-def test_who_trains_already_waits_behind_everyones_first():
+def test_an_owner_in_training_waits_behind_everyones_first_run():
     assert order(running("now", "me"), waiting("mine", "me", 1), waiting("theirs", "them", 50)) == ["theirs", "mine"]
 
 
 @pytest.mark.bad_input(29)
-def test_who_has_waited_longest_without_a_finished_run_goes_first():
+def test_the_owner_who_has_waited_longest_without_a_finished_run_goes_first():
     early_again = waiting("early again", "me", 1, served=20)
     late_again = waiting(
         "late again", "you", 22, served=5
@@ -54,7 +54,7 @@ def test_who_has_waited_longest_without_a_finished_run_goes_first():
 
 
 @pytest.mark.bad_input(28, 29)
-def test_thirty_people_who_press_at_once_are_all_served_once_before_anyone_is_served_twice(database_url):
+def test_thirty_people_are_all_served_once_before_anyone_is_served_twice(database_url):
     store, trained = RunStore(database_url), tiny.trained()
     people = [f"{person:064}" for person in range(30)]
     again = tiny.RECIPE.model_copy(update={"seed": 1})
@@ -84,7 +84,7 @@ def test_thirty_people_who_press_at_once_are_all_served_once_before_anyone_is_se
 
 @pytest.mark.bad_input(29)
 @pytest.mark.parametrize("how", ["kept", "deleted", "deleted while it trains", "culled"])
-def test_nobody_moves_forward_by_a_run_that_is_gone(database_url, monkeypatch, how):
+def test_deleting_a_run_moves_nobody_forward(database_url, monkeypatch, how):
     clock = [1e9]
     monkeypatch.setattr("core.store.runs.time.time", lambda: clock[0])
     store = RunStore(database_url)
@@ -106,7 +106,7 @@ def test_nobody_moves_forward_by_a_run_that_is_gone(database_url, monkeypatch, h
     assert [run_id for run_id, _ in store.waiting(workers=1)] == [again, theirs]  # who has waited for an hour since
 
 
-def test_one_workspace_never_trains_twice_at_a_time_even_on_a_free_worker():
+def test_a_workspace_never_trains_two_runs_at_a_time():
     mine = [running("now", "me"), waiting("mine", "me", 1)]
     assert queue.next_up(mine) is None
     assert queue.next_up([*mine, waiting("theirs", "them", 2)]).id == "theirs"
@@ -114,7 +114,7 @@ def test_one_workspace_never_trains_twice_at_a_time_even_on_a_free_worker():
     assert place.seconds == pytest.approx(10, abs=1)
 
 
-def test_places_follow_from_what_each_run_before_will_take():
+def test_the_wait_is_the_time_of_all_runs_ahead():
     entries = [running("now", "a", 4), *(waiting(name, name, place) for place, name in enumerate("bcd"))]
     alone, pair = queue.positions(entries, 1), queue.positions(entries, 2)
     assert [(place.before, place.running) for place in alone.values()] == [(0, 1), (1, 1), (2, 1)]
@@ -123,7 +123,7 @@ def test_places_follow_from_what_each_run_before_will_take():
     assert queue.positions([waiting("only", "me", 1)], 1)["only"].seconds == 0
 
 
-def test_a_run_is_expected_to_take_what_its_like_have_taken_and_else_what_this_machines_pace_says():
+def test_a_run_takes_as_long_as_its_like_or_else_its_cost_at_the_machines_pace():
     kind, cost = queue.kind(PRESETS["fast"]), queue.cost(PRESETS["fast"])
     assert queue.expected_seconds(kind, cost, []) == cost
     slow = PastRun("other", 10, 30)
@@ -136,11 +136,11 @@ def test_a_run_is_expected_to_take_what_its_like_have_taken_and_else_what_this_m
 
 # README's figures on two quiet cores, in seconds of training; beginning and ending come on top.
 @pytest.mark.parametrize(("preset", "seconds"), [("fast", 7), ("script-a", 95), ("script-b", 45), ("accurate", 600)])
-def test_what_a_preset_costs_is_of_the_order_that_was_measured(preset, seconds):
+def test_the_cost_of_a_preset_is_of_the_measured_order(preset, seconds):
     assert 0.5 < queue.cost(PRESETS[preset]) / (seconds + queue.OVERHEAD_SECONDS) < 1.6
 
 
-def test_a_run_that_trains_tells_by_its_own_pace_how_long_it_still_takes():
+def test_the_time_that_a_run_still_takes_follows_its_own_pace():
     recipe = tiny.RECIPE.model_copy(update={"epochs": 10})
 
     def at(epoch, seconds):
@@ -154,7 +154,7 @@ def test_a_run_that_trains_tells_by_its_own_pace_how_long_it_still_takes():
     assert queue.seconds_to_go(100, 500, recipe, at(10, 400)) == 5  # overdue: soon, and never less than nothing
 
 
-def test_the_expected_wait_of_thirty_people_is_a_quarter_off_at_most_in_the_median(tmp_path, monkeypatch):
+def test_the_expected_waits_of_thirty_people_have_a_median_error_of_at_most_a_quarter(tmp_path, monkeypatch):
     """Thirty people train at once and again, on a server whose pace wanders; the clock is the test's."""
     clock = [1000.0]
     monkeypatch.setattr("core.store.runs.time.time", lambda: clock[0])

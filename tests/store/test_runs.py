@@ -4,7 +4,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,46 +11,21 @@ import pytest
 from sqlalchemy import text
 
 from core.digits.dataset import Digits
-from core.networks.history import BatchProgress, EpochResult
 from core.networks.names import MAX_NAME
-from core.storage import Damaged, fallback_folder
-from core.store import fallback, queue, run_queries, runs
+from core.store import queue, run_queries, runs
 from core.store.limits import OverLimit
 from core.store.run_tables import NoSuchRun, RunState
 from core.store.runs import MAX_POINTS, RunStore
-from core.store.scoreboard import Scoreboard
-from core.training.checkpoint import Checkpoint
 from core.training.fine_tuning import FineTuning
 from tests.samples import many_snapshots
+from tests.store.steps import MINE, RECIPE, THEIRS, begun, checkpoint, drawing, progress
 from tests.training import tiny
 from tests.training.tiny import trained
 
 ROOT = Path(__file__).parents[2]
-RECIPE = tiny.RECIPE
-MINE, THEIRS = "a" * 64, "b" * 64
 
 
-@pytest.fixture
-def store(database_url):
-    return RunStore(database_url)
-
-
-def progress(epoch=1, step=10):
-    return BatchProgress(epoch, step, 20, 0.5, 0.8, 0.01, 5000.0, 1.5, sample_answers=(1, 2))
-
-
-def checkpoint(epochs, step=0):
-    history = tuple(EpochResult(epoch + 1, 0.5, 0.8, 0.01, 0.4, 0.9) for epoch in range(epochs))
-    return Checkpoint(history, step, (np.arange(3.0), np.array(7)), (), None, {}, 2.5)
-
-
-def begun(store, owner=MINE):
-    run_id = store.submit(owner, RECIPE)
-    assert store.claim_next(places=100) == run_id
-    return run_id, store.begin(run_id)[2]
-
-
-def test_a_run_of_a_name_that_its_workspace_has_already_is_numbered(store):
+def test_a_second_run_of_the_same_name_is_numbered(store):
     names, long = {}, "x" * MAX_NAME
     for owner, name in ((MINE, "Mine"), (MINE, "Mine"), (MINE, long), (MINE, long), (THEIRS, "Mine")):
         run_id = store.submit(owner, RECIPE, name)
@@ -60,13 +34,8 @@ def test_a_run_of_a_name_that_its_workspace_has_already_is_numbered(store):
     assert list(names.values()) == ["Mine", "Mine (2)", long, long[:-4] + " (2)", "Mine"]
 
 
-def test_a_submitted_run_waits_in_the_queue(store):
-    run = store.run(store.submit(MINE, RECIPE))
-    assert (run.state, run.recipe, run.name, run.waiting) == (RunState.QUEUED, RECIPE, "Tiny", 0)
-
-
 @pytest.mark.bad_input(28)
-def test_a_second_click_gives_the_run_that_is_already_there(store):
+def test_a_second_click_returns_the_active_run(store):
     first = store.submit(MINE, RECIPE)
     assert store.submit(MINE, RECIPE) == first
     store.claim_next()
@@ -88,7 +57,7 @@ def test_fifty_clicks_at_once_start_one_run(store):
 
 
 @pytest.mark.bad_input(28)
-def test_two_processes_that_press_at_once_start_one_run(store):
+def test_two_processes_that_submit_at_once_start_one_run(store):
     press = textwrap.dedent("""
         import sys
         from core.store.runs import RunStore
@@ -111,18 +80,7 @@ def test_two_processes_that_press_at_once_start_one_run(store):
     assert len(store.runs_of(MINE)) == 20
 
 
-def test_two_that_claim_at_once_never_get_the_same_run(store):
-    ids = [store.submit(f"{number:064}", RECIPE) for number in range(12)]
-    claimed = []
-    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next(places=100))) for _ in range(20)]
-    for claim in claims:
-        claim.start()
-    for claim in claims:
-        claim.join()
-    assert sorted(run_id for run_id in claimed if run_id) == sorted(ids)
-
-
-def test_many_that_claim_at_once_never_get_more_runs_than_there_are_places(store):
+def test_simultaneous_claims_never_get_the_same_run_nor_more_than_there_are_places(store):
     for number in range(12):
         store.submit(f"{number:064}", RECIPE)
     claimed = []
@@ -136,7 +94,7 @@ def test_many_that_claim_at_once_never_get_more_runs_than_there_are_places(store
     assert store.queue_length() == 9
 
 
-def test_a_loss_beyond_all_bounds_is_kept_as_it_is(store):
+def test_an_infinite_loss_is_kept(store):
     run_id, attempt = begun(store)
     overflown = dataclasses.replace(progress(), loss=float("inf"), validation_loss=float("inf"))
     store.report(run_id, attempt, overflown, as_point=True)
@@ -144,7 +102,7 @@ def test_a_loss_beyond_all_bounds_is_kept_as_it_is(store):
     assert store.run(run_id).points == (overflown,)
 
 
-def test_the_queue_is_first_come_first_served_and_says_who_is_before(store):
+def test_the_queue_is_first_come_first_served_and_tells_who_is_ahead(store):
     first, second = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
     assert store.run(second).waiting == 1
     assert store.claim_next() == first
@@ -152,15 +110,7 @@ def test_the_queue_is_first_come_first_served_and_says_who_is_before(store):
     assert store.queue_length() == 1
 
 
-def test_no_more_runs_are_claimed_than_there_are_places(store):
-    for owner in (MINE, THEIRS, "c" * 64):
-        store.submit(owner, RECIPE)
-    assert store.claim_next(places=2)
-    assert store.claim_next(places=2)
-    assert store.claim_next(places=2) is None
-
-
-def test_engines_that_share_a_queue_have_places_of_their_own_and_train_nobody_twice_at_a_time(store):
+def test_engines_that_share_a_queue_have_their_own_places_and_train_one_run_per_owner(store):
     for owner in (MINE, THEIRS, "c" * 64, "d" * 64):
         store.submit(owner, RECIPE)
     store.submit(MINE, RECIPE.model_copy(update={"seed": 1}))
@@ -174,7 +124,7 @@ def test_engines_that_share_a_queue_have_places_of_their_own_and_train_nobody_tw
     assert claimed[2] is None  # whose owner has one in training, if elsewhere
 
 
-def test_a_claimed_run_that_nobody_could_take_goes_back_to_its_place(store):
+def test_a_claimed_run_that_no_worker_could_begin_goes_back_to_its_position(store):
     first, _ = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
     assert store.claim_next() == first
     store.give_back(first)
@@ -183,7 +133,7 @@ def test_a_claimed_run_that_nobody_could_take_goes_back_to_its_place(store):
 
 @pytest.mark.bad_input(30)
 @pytest.mark.parametrize(("requested_action", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
-def test_a_claimed_run_that_nobody_could_take_hears_its_owner_at_once(store, requested_action, state):
+def test_a_claimed_run_that_goes_back_obeys_its_owner_at_once(store, requested_action, state):
     run_id = store.submit(MINE, RECIPE)
     store.claim_next()
     store.ask(run_id, MINE, requested_action, "The leader asked.")
@@ -192,7 +142,7 @@ def test_a_claimed_run_that_nobody_could_take_hears_its_owner_at_once(store, req
     assert (run.state, run.requested_action, run.notice) == (state, "", "The leader asked.")
 
 
-def test_one_process_only_acts_on_a_runs_silence(store):
+def test_only_one_process_handles_a_heartbeat_timeout(store):
     run_id, _ = begun(store)
     seen = store.run(run_id)
     assert store.record_heartbeat_timeout(seen)
@@ -200,7 +150,7 @@ def test_one_process_only_acts_on_a_runs_silence(store):
 
 
 @pytest.mark.bad_input(30)
-def test_cancelling_a_resumed_run_in_the_queue_loses_nothing(store):
+def test_cancelling_a_resumed_run_in_the_queue_pauses_it_again(store):
     run_id, attempt = begun(store)
     store.pause(run_id, attempt, checkpoint(1, step=12))
     store.resume(run_id, MINE)
@@ -218,7 +168,7 @@ def test_a_pause_from_another_tab_does_not_undo_a_stop(store):
     assert store.report(run_id, attempt, progress()).requested_action == "stop"
 
 
-def test_deaths_that_lie_epochs_apart_do_not_add_up(store):
+def test_worker_deaths_in_different_epochs_do_not_add_up(store):
     run_id, attempt = begun(store)
     for epochs in (1, 2, 3):
         attempt = store.begin(run_id)[2]
@@ -226,9 +176,10 @@ def test_deaths_that_lie_epochs_apart_do_not_add_up(store):
     assert store.run(run_id).state == RunState.RUNNING
 
 
-def test_reports_are_kept_and_bring_back_the_owners_wish(store):
+def test_reports_are_kept_and_return_the_requested_action(store):
     run_id, attempt = begun(store)
-    assert store.report(run_id, attempt, progress(), as_point=True).requested_action == ""
+    first = store.report(run_id, attempt, progress(), as_point=True)
+    assert (first.requested_action, first.drawing) == ("", None)
     store.ask(run_id, MINE, "stop")
     assert store.report(run_id, attempt, progress(step=20)).requested_action == "stop"
     run = store.run(run_id)
@@ -236,14 +187,14 @@ def test_reports_are_kept_and_bring_back_the_owners_wish(store):
     assert run.points == (progress(),)
 
 
-def test_a_curve_holds_three_hundred_points_at_most(store):
+def test_a_curve_has_at_most_300_points(store):
     run_id, attempt = begun(store)
     for step in range(MAX_POINTS + 5):
         store.report(run_id, attempt, progress(step=step), as_point=True)
     assert len(store.run(run_id).points) == MAX_POINTS
 
 
-def test_an_epoch_is_kept_with_its_checkpoint_and_found_by_the_next_attempt(store):
+def test_the_next_attempt_continues_from_the_committed_epoch(store):
     run_id, attempt = begun(store)
     store.report(run_id, attempt, progress(), as_point=True)
     store.commit_epoch(run_id, attempt, checkpoint(1))
@@ -258,7 +209,7 @@ def test_an_epoch_is_kept_with_its_checkpoint_and_found_by_the_next_attempt(stor
 
 
 @pytest.mark.bad_input(25)
-def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
+def test_what_a_worker_of_an_older_attempt_writes_is_ignored(store):
     run_id, attempt = begun(store)
     store.begin(run_id)
     assert store.report(run_id, attempt, progress()) is None
@@ -269,7 +220,7 @@ def test_what_a_worker_that_was_thought_dead_still_says_is_not_heard(store):
 
 
 @pytest.mark.bad_input(25)
-def test_a_run_whose_worker_dies_twice_is_left_interrupted_until_its_owner_resumes_it(store):
+def test_a_run_whose_worker_dies_twice_is_interrupted_until_it_is_resumed(store):
     run_id, _ = begun(store)
     assert store.begin(run_id)
     assert store.begin(run_id) is None
@@ -294,13 +245,11 @@ def test_a_finished_run_leaves_everything_that_pages_need(store):
     np.testing.assert_array_equal(samples.images, tiny.data().test.images[:5])
     np.testing.assert_array_equal(samples.labels, tiny.data().test.labels[:5])
     assert store.active_run(MINE) is None
+    assert not run.is_fine_tuning
+    assert store.fine_tuning(run_id) is None
 
 
-def drawing(seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (28, 28), dtype=np.uint8)
-
-
-def test_a_drawing_goes_with_the_run_and_may_be_replaced_while_it_goes_on(store):
+def test_a_workers_report_returns_the_owners_latest_drawing(store):
     run_id = store.submit(MINE, RECIPE, drawing=drawing(0))
     store.claim_next()
     attempt = store.begin(run_id)[2]
@@ -310,13 +259,7 @@ def test_a_drawing_goes_with_the_run_and_may_be_replaced_while_it_goes_on(store)
     np.testing.assert_array_equal(store.run(run_id).drawing, drawing(1))
 
 
-def test_a_run_without_a_drawing_has_none_to_answer(store):
-    run_id, attempt = begun(store)
-    assert store.report(run_id, attempt, None).drawing is None
-    assert store.run(run_id).drawing is None
-
-
-def test_answers_to_the_drawing_are_told_live_and_not_kept_in_the_curve(store):
+def test_answers_to_the_drawing_are_not_kept_in_the_curve(store):
     run_id, attempt = begun(store)
     answered = dataclasses.replace(progress(), drawing_probabilities=(0.1,) * 10)
     store.report(run_id, attempt, answered, as_point=True)
@@ -324,7 +267,7 @@ def test_answers_to_the_drawing_are_told_live_and_not_kept_in_the_curve(store):
     assert store.run(run_id).points == (progress(),)
 
 
-def test_a_lesson_goes_with_its_run_and_through_every_attempt(store):
+def test_a_fine_tuning_keeps_its_start_and_drawings_through_every_attempt(store):
     fine_tuning = FineTuning(trained().model, tiny.data().test[:3])
     run_id = store.submit(MINE, RECIPE, "Fast, taught", fine_tuning=fine_tuning)
     store.claim_next()
@@ -339,20 +282,7 @@ def test_a_lesson_goes_with_its_run_and_through_every_attempt(store):
     assert store.run(run_id).name == "Fast, taught"
 
 
-def test_an_ordinary_run_is_no_lesson(store):
-    run_id, _ = begun(store)
-    assert not store.run(run_id).is_fine_tuning
-    assert store.fine_tuning(run_id) is None
-
-
-def test_a_stopped_run_has_a_model_too(store):
-    run_id, attempt = begun(store)
-    store.finish(run_id, attempt, trained(was_stopped=True), "")
-    assert store.run(run_id).state == RunState.STOPPED
-    assert store.run(run_id).has_model
-
-
-def test_a_paused_run_goes_on_where_it_stood(store):
+def test_a_resumed_run_continues_at_the_step_where_it_was_paused(store):
     run_id, attempt = begun(store)
     store.pause(run_id, attempt, checkpoint(1, step=12))
     assert store.run(run_id).state == RunState.PAUSED
@@ -370,7 +300,7 @@ def stopped_while_paused(store):
     return run_id
 
 
-def test_a_paused_run_that_is_stopped_is_taken_up_only_to_be_measured(store):
+def test_a_paused_run_that_is_stopped_is_queued_only_to_be_measured(store):
     run_id = stopped_while_paused(store)
     assert store.claim_next() == run_id
     _, stands_at, attempt = store.begin(run_id)
@@ -386,14 +316,14 @@ def test_a_paused_run_that_is_stopped_and_given_back_still_waits_to_be_measured(
     assert (run.state, run.requested_action) == (RunState.QUEUED, "stop")
 
 
-def test_who_waits_behind_a_run_that_is_only_to_be_measured_waits_no_whole_training(store):
+def test_the_wait_behind_a_run_that_is_only_measured_is_short(store):
     stopped_while_paused(store)
     place = store.position(store.submit(MINE, RECIPE), workers=1)
     assert place.before == 1
     assert place.seconds == pytest.approx(queue.OVERHEAD_SECONDS + queue.HANDOVER_SECONDS)
 
 
-def test_a_paused_run_can_be_stopped_where_its_recipe_is_more_than_the_server_allows_now(store, monkeypatch):
+def test_a_paused_run_can_be_stopped_although_its_recipe_is_over_the_limits(store, monkeypatch):
     run_id, attempt = begun(store)
     store.pause(run_id, attempt, checkpoint(1, step=12))
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "1")
@@ -404,7 +334,7 @@ def test_a_paused_run_can_be_stopped_where_its_recipe_is_more_than_the_server_al
 
 
 @pytest.mark.parametrize(("has_points", "notice"), [(False, "before it began"), (True, "within its first epoch")])
-def test_a_paused_run_without_a_checkpoint_is_stopped_at_once_and_keeps_its_curve(store, has_points, notice):
+def test_a_paused_run_without_a_checkpoint_is_stopped_at_once(store, has_points, notice):
     run_id, attempt = begun(store)
     if has_points:
         store.report(run_id, attempt, progress(), as_point=True)
@@ -444,13 +374,14 @@ def test_somebody_elses_run_can_be_watched_and_nothing_else(store):
 
 @pytest.mark.bad_input(18)
 @pytest.mark.parametrize("run_id", ["", "x", "../../x", "'; drop table run; --", "x" * 5000, "\0"])
-def test_a_wrong_run_id_finds_no_run(store, run_id):
-    with pytest.raises(NoSuchRun, match="no such run"):
-        store.run(run_id)
+def test_a_wrong_id_finds_no_run(store, run_id):
+    for read in (store.run, store.model, store.snapshots):
+        with pytest.raises(NoSuchRun, match="no such run"):
+            read(run_id)
 
 
 @pytest.mark.bad_input(31)
-def test_a_deleted_run_is_gone_and_its_worker_is_told(store):
+def test_a_deleted_run_is_gone_and_its_worker_stops(store):
     run_id, attempt = begun(store)
     store.delete(run_id, MINE)
     assert store.report(run_id, attempt, progress()) is None
@@ -459,15 +390,7 @@ def test_a_deleted_run_is_gone_and_its_worker_is_told(store):
         store.run(run_id)
 
 
-def test_what_is_committed_is_there_for_the_next_process(store):
-    run_id, attempt = begun(store)
-    store.commit_epoch(run_id, attempt, checkpoint(2))
-    again = RunStore(store.url).run(run_id)
-    assert len(again.history) == 2
-    assert abs(again.heartbeat - time.time()) < 60
-
-
-def test_a_film_is_committed_with_its_epoch_and_outlives_the_run(store):
+def test_snapshots_are_committed_with_their_epoch_and_kept_with_the_run(store):
     run_id, attempt = begun(store)
     assert len(store.snapshots(run_id)) == 0
     images = np.zeros((2, 28, 28), np.uint8)
@@ -481,96 +404,7 @@ def test_a_film_is_committed_with_its_epoch_and_outlives_the_run(store):
     np.testing.assert_array_equal(store.snapshots(run_id).filters, snapshots.filters)
 
 
-def test_the_film_of_no_run_is_asked_for_in_vain(store):
-    with pytest.raises(NoSuchRun):
-        store.snapshots("nosuchrun")
-
-
-def spoil(store, run_id, **values):
-    """Write a row as another version would have."""
-    columns = ", ".join(f"{column} = :{column}" for column in values)
-    with store._database.writing() as session:
-        session.execute(text(f"UPDATE run SET {columns} WHERE id = :id"), values | {"id": run_id})
-
-
-OF_ANOTHER_VERSION = [
-    {"recipe": '{"version": 2}'},
-    {"scores": '{"new": 1}'},
-    {"history": '[{"epoch": 1, "new": 2}]'},
-    {"state": "dreaming"},
-]
-
-
-@pytest.mark.parametrize("values", OF_ANOTHER_VERSION, ids=lambda values: next(iter(values)))
-def test_a_run_of_another_version_fails_nobody_else_and_can_be_renamed_and_deleted(store, values):
-    other, attempt = begun(store)
-    store.finish(other, attempt, trained(), "")
-    mine = store.submit(MINE, RECIPE)
-    spoil(store, other, **values)
-    with pytest.raises(NoSuchRun, match="another version"):
-        store.run(other)
-    assert [run.id for run in store.runs_of(MINE)] == [mine]
-    assert [run.id for run in store.listed(MINE)] == [mine, other]
-    store.rename(other, MINE, "Old one")
-    assert store.listed(MINE)[1].name == "Old one"
-    store.delete(other, MINE)
-    assert [run.id for run in store.listed(MINE)] == [mine]
-
-
-def test_a_list_says_of_a_run_of_another_version_that_it_cannot_be_read(store):
-    run_id, attempt = begun(store)
-    store.finish(run_id, attempt, trained(), "")
-    listed = store.listed(MINE)[0]
-    assert (listed.recipe, listed.scores.test_accuracy, listed.state) == (RECIPE, 0.9, RunState.FINISHED)
-    spoil(store, run_id, recipe="{}")
-    assert store.listed(MINE)[0].recipe is None
-
-
-def test_a_waiting_run_of_another_version_fails_when_its_turn_comes(store):
-    run_id = store.submit(MINE, RECIPE)
-    spoil(store, run_id, recipe="{}")
-    assert store.claim_next() == run_id
-    assert store.begin(run_id) is None
-    assert store.claim_next() is None
-    assert store.submit(MINE, RECIPE) != run_id
-
-
-def test_an_active_run_of_another_version_is_in_nobodys_way(store):
-    waiting = store.submit(MINE, RECIPE)
-    spoil(store, waiting, recipe="{}")
-    assert store.active_run(MINE) is None
-    assert store.submit(MINE, RECIPE) != waiting
-    claimed = store.claim_next()
-    spoil(store, claimed, recipe="{}")
-    assert store.running() == []
-    assert store.claim_next() is None
-    following = store.submit(THEIRS, RECIPE)
-    assert store.claim_next() == following
-
-
-OF_ITSELF_DAMAGED = [{"recipe": "{broken"}, {"history": "[{broken"}, {"history": "nothing"}, {"points": "[3]"}]
-
-
-@pytest.mark.bad_input(25)
-@pytest.mark.parametrize("values", OF_ITSELF_DAMAGED, ids=lambda values: " ".join(*values.items()))
-def test_a_damaged_text_of_a_run_in_training_costs_that_run_only(store, values):
-    damaged, _ = begun(store)
-    queued = store.submit(THEIRS, RECIPE)
-    spoil(store, damaged, **values)
-    assert [run.id for run in store.active()] == [queued]
-    assert store.begin(damaged) is None
-    assert store.running() == []
-    assert store.claim_next() == queued
-    assert store.begin(queued)
-    listed = store.listed(MINE)[0]
-    assert (listed.id, listed.state) == (damaged, RunState.FAILED)
-    with pytest.raises(NoSuchRun, match="is damaged"):
-        store.run(damaged)
-    store.delete(damaged, MINE)
-    assert store.listed(MINE) == []
-
-
-def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
+def test_a_run_knows_what_it_continues_and_what_it_replays(store):
     model = trained().model
     run_id = store.submit(MINE, RECIPE, start=model, continues="first", replays="second")
     run = store.run(run_id)
@@ -580,55 +414,8 @@ def test_a_run_knows_what_it_began_with_and_what_it_repeats(store):
     assert store.start(store.submit(THEIRS, RECIPE)) is None
 
 
-def flip(store, run_id, column, place=-1, table="run_data"):
-    """Turn one bit of what is kept."""
-    with store._database.writing() as session:
-        content = session.scalar(text(f"SELECT {column} FROM {table} WHERE id = :id"), {"id": run_id})
-        damaged = bytearray(content)
-        damaged[place % len(damaged)] ^= 4
-        flipped = {"flipped": bytes(damaged), "id": run_id}
-        session.execute(text(f"UPDATE {table} SET {column} = :flipped WHERE id = :id"), flipped)
-
-
-@pytest.mark.parametrize("place", [0, 40, -1])
-@pytest.mark.parametrize("column", ["model", "keras_file", "test_probabilities", "samples"])
-def test_a_flipped_bit_in_what_a_run_left_is_noticed_and_said(store, column, place):
-    run_id, attempt = begun(store)
-    store.keep_samples(run_id, attempt, Digits(np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)))
-    store.finish(run_id, attempt, trained(), "")
-    flip(store, run_id, column, place)
-    with pytest.raises(Damaged, match="Train it again"):
-        getattr(store, column)(run_id)
-    assert store.run(run_id).state == RunState.FINISHED
-
-
-@pytest.mark.bad_input(25)
-def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_then_to_the_beginning(store):
-    run_id, attempt = begun(store)
-    for epochs in (1, 2, 3):
-        store.report(run_id, attempt, progress(epoch=epochs, step=20), as_point=True)
-        store.commit_epoch(run_id, attempt, checkpoint(epochs))
-    flip(store, run_id, "checkpoint")
-    _, found, attempt = store.begin(run_id)
-    assert len(found.history) == 2
-    run = store.run(run_id)
-    assert "last checkpoint was damaged on the server's disk; it went on from epoch 2" in run.notice
-    assert len(run.history) == 2
-    flip(store, run_id, "previous")
-    store.commit_epoch(run_id, attempt, checkpoint(3))
-    assert store.begin(run_id)[1].history == checkpoint(3).history
-    flip(store, run_id, "checkpoint")  # the one before is still the damaged one of above
-    store.leave(run_id, store.run(run_id).attempt, RunState.INTERRUPTED, "")
-    store.resume(run_id, MINE)
-    store.claim_next()
-    _, found, _ = store.begin(run_id)
-    assert found is None
-    assert "it began again" in store.run(run_id).notice
-    assert store.run(run_id).history == ()
-
-
 @pytest.mark.bad_input(32)
-def test_a_slow_reader_holds_nobody_up_and_a_visitor_who_has_left_no_place(store):
+def test_a_slow_reader_blocks_nobody(store):
     slow = RunStore(store.url)
     ahead = slow.submit(THEIRS, RECIPE)
     with slow._database.reading() as session:
@@ -672,144 +459,7 @@ def test_a_resumed_run_overtakes_nobody_where_the_clock_was_set_back(store, monk
     assert [store.claim_next(places=2) for _ in range(2)] == [first, resumed]
 
 
-def aged(store, run_id, days):
-    with store._database.writing() as session:
-        earlier = {"seconds": 86_400 * days, "id": run_id}
-        session.execute(text("UPDATE run SET ended = ended - :seconds WHERE id = :id"), earlier)
-
-
-def ended_run(store, owner):
-    run_id, attempt = begun(store, owner)
-    store.finish(run_id, attempt, trained(), "")
-    return run_id
-
-
-def test_runs_that_are_too_old_or_too_many_bytes_go_and_never_an_active_one(store, monkeypatch):
-    old, new = ended_run(store, "1" * 64), ended_run(store, "2" * 64)
-    active, attempt = begun(store)
-    waiting = store.submit(THEIRS, RECIPE)
-    aged(store, old, 400)
-    aged(store, new, 300)
-    assert store.cull() == 1
-    assert {run.id for owner in ("1" * 64, "2" * 64, MINE, THEIRS) for run in store.runs_of(owner)} == {
-        new,
-        active,
-        waiting,
-    }
-    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
-    monkeypatch.setattr("core.store.runs.MEGABYTE", 0.001)
-    assert store.cull() == 1
-    assert store.runs_of("2" * 64) == []
-    assert store.run(active).state == RunState.RUNNING
-    assert store.report(active, attempt, progress()) is not None
-
-
-def test_a_run_that_can_be_resumed_goes_for_its_size_only_where_no_other_is_left(store, monkeypatch):
-    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
-    paused, attempt = begun(store)
-    store.pause(paused, attempt, checkpoint(1))
-    finished = ended_run(store, THEIRS)
-    monkeypatch.setattr("core.store.runs.MEGABYTE", 500)  # bytes; a checkpoint takes less, a model more
-    store.cull()
-    assert store.run(paused).state == RunState.PAUSED
-    with pytest.raises(NoSuchRun):
-        store.run(finished)
-    monkeypatch.setattr("core.store.runs.MEGABYTE", 1)
-    assert store.cull() == 1
-
-
-def test_checkpoints_of_runs_that_cannot_be_resumed_go_and_those_of_paused_ones_stay(store):
-    failed, attempt = begun(store)
-    store.commit_epoch(failed, attempt, checkpoint(1))
-    store.leave(failed, attempt, RunState.FAILED, "")
-    paused, attempt = begun(store, THEIRS)
-    store.pause(paused, attempt, checkpoint(1))
-    store.cull()
-    with store._database.reading() as session:
-        kept = dict(session.execute(text("SELECT id, checkpoint IS NOT NULL FROM run_data")).all())
-    assert kept == {failed: 0, paused: 1}
-
-
-def held(store):
-    with store._database.reading() as session:
-        return set(session.scalars(text("SELECT id FROM run_data")))
-
-
-def test_more_runs_than_one_statement_can_name_are_deleted_at_once(store, monkeypatch):
-    monkeypatch.setattr("core.store.run_queries.DELETED_AT_ONCE", 2)
-    ids = [ended_run(store, f"{number:064}") for number in range(5)]
-    for run_id in ids:
-        aged(store, run_id, 400)
-    assert store.cull() == 5
-    assert held(store) == set()
-
-
-def test_a_model_that_is_held_in_memory_goes_with_its_run_and_after_as_long_as_a_run_may_be_kept(
-    store, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    deleted, old, kept = ended_run(store, MINE), ended_run(store, THEIRS), ended_run(store, THEIRS)
-    for run_id in (deleted, old, kept, "lost"):
-        fallback.hold_model(run_id, b"model")
-    store.delete(deleted, MINE)
-    assert fallback.held_model(deleted) is None
-    aged(store, old, 400)
-    store.cull()
-    assert fallback.held_model(old) is None
-    assert fallback.held_model("lost") == b"model"
-    os.utime(fallback_folder() / fallback.file_name("lost"), (time.time() - 86_400 * 366,) * 2)
-    store.cull()
-    assert fallback.held_model("lost") is None
-    assert fallback.held_model(kept) == b"model"
-    fallback.drop_model(kept)
-
-
-def test_a_run_whose_owner_is_damaged_is_nobodys(store):
-    run_id = store.submit(MINE, RECIPE)
-    spoil(store, run_id, owner="\ufffd" * 64)
-    for act in (store.delete, lambda run_id, owner: store.rename(run_id, owner, "Mine")):
-        with pytest.raises(NoSuchRun):
-            act(run_id, MINE)
-    with pytest.raises(NoSuchRun):
-        Scoreboard(store.url).join(store.run(run_id), MINE, "Ada")
-
-
-def test_a_checkpoint_of_another_version_costs_its_epochs_and_not_the_queue(store):
-    run_id, _ = begun(store)
-    of_another = checkpoint(1).to_bytes().replace(b"patience", b"patients")
-    with store._database.writing() as session:
-        run_queries.write_data(session, run_id, checkpoint=of_another)
-    recipe, found, _ = store.begin(run_id)
-    assert (recipe, found) == (RECIPE, None)
-    assert "began again" in store.run(run_id).notice
-
-
-def test_what_happens_to_a_run_is_in_the_log_with_its_id(store, caplog):
-    caplog.set_level("INFO", "inkling.runs")
-    run_id, attempt = begun(store)
-    store.pause(run_id, attempt, checkpoint(1))
-    store.resume(run_id, MINE)
-    store.claim_next()
-    store.give_back(run_id)
-    store.claim_next()
-    for _ in range(run_queries.RESUMES + 2):
-        store.begin(run_id)
-    spoiled = store.submit(THEIRS, RECIPE)
-    spoil(store, spoiled, recipe="{}")
-    store.claim_next()
-    store.begin(spoiled)
-    store.delete(run_id, MINE)
-    events = [message.split()[:2] for message in caplog.messages]
-    assert [event for event, run in events if run == f"run={run_id}"] == [
-        f"event={what}" for what in ("queued", "resumed", "given_back", "interrupted", "deleted")
-    ]
-    assert ["event=unreadable", f"run={spoiled}"] in events
-
-
-# What the workshop's leader does
-
-
-def test_a_paused_queue_lets_nothing_begin_and_goes_on_where_it_was(store):
+def test_a_paused_queue_lets_no_run_begin_and_keeps_its_order(store):
     running = store.submit(MINE, RECIPE)
     assert store.claim_next() == running
     waiting = store.submit(THEIRS, RECIPE)
@@ -825,7 +475,7 @@ def test_a_paused_queue_lets_nothing_begin_and_goes_on_where_it_was(store):
     assert store.claim_next(places=100) == waiting
 
 
-def test_the_leader_sees_all_active_runs_in_the_order_of_the_queue_and_counts_the_others(store):
+def test_active_runs_are_listed_in_the_order_of_the_queue(store):
     ids = [store.submit(f"{number:064}", RECIPE) for number in range(4)]
     assert store.claim_next(places=1) == ids[0]
     store.ask(ids[2], f"{2:064}", "stop", "The leader stopped it.")
@@ -834,34 +484,16 @@ def test_the_leader_sees_all_active_runs_in_the_order_of_the_queue_and_counts_th
     assert store.counts() == {RunState.QUEUED: 2, RunState.RUNNING: 1, RunState.STOPPED: 1}
 
 
-def test_a_run_that_somebody_else_stopped_tells_its_owner_so(store):
+def test_a_run_that_the_leader_stopped_tells_its_owner(store):
     run_id, attempt = begun(store)
     store.ask(run_id, MINE, "stop", "The leader stopped it.")
     assert store.report(run_id, attempt, progress()).requested_action == "stop"
     store.finish(run_id, attempt, trained(was_stopped=True), "")
-    assert store.run(run_id).notice == "The leader stopped it."
+    run = store.run(run_id)
+    assert (run.state, run.notice, run.has_model) == (RunState.STOPPED, "The leader stopped it.", True)
 
 
-def test_a_leader_clears_what_ended_long_ago_and_neither_what_is_active_nor_what_is_young(store, monkeypatch):
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now)
-    old, attempt = begun(store)
-    store.finish(old, attempt, trained(), "")
-    stopped = store.submit(THEIRS, RECIPE)
-    store.ask(stopped, THEIRS, "stop")
-    waiting = store.submit("d" * 64, RECIPE)
-    now += 3600
-    assert store.count_old(1 / 24) == 0
-    now += 1
-    assert store.count_old(1 / 24) == store.cull(1 / 24) == 2
-    assert store.count_old(1 / 24) == store.cull(1 / 24) == 0
-    for gone in (old, stopped):
-        with pytest.raises(NoSuchRun):
-            store.run(gone)
-    assert store.run(waiting).state == RunState.QUEUED
-
-
-def test_a_run_is_in_its_place_as_soon_as_it_is_queued_and_out_of_it_as_soon_as_it_is_not(store):
+def test_positions_change_as_soon_as_a_run_joins_or_leaves_the_queue(store):
     first, second = (store.submit(owner, tiny.RECIPE) for owner in ("a" * 64, "b" * 64))
     assert store.position(second, 1).before == store.run(second).waiting == 1
     third = store.submit("c" * 64, tiny.RECIPE)
@@ -873,7 +505,7 @@ def test_a_run_is_in_its_place_as_soon_as_it_is_queued_and_out_of_it_as_soon_as_
     assert store.run(third).is_held
 
 
-def test_a_room_that_looks_at_the_queue_at_once_reads_it_once(store, monkeypatch):
+def test_many_looks_at_the_queue_read_it_once(store, monkeypatch):
     looks = []
     entries = run_queries.queue_entries
     monkeypatch.setattr(runs, "QUEUE_SECONDS", 600.0)

@@ -45,7 +45,7 @@ def names(board, order):
     return [(place, entry.nickname) for place, entry in ranked(board.entries(), order)]
 
 
-def test_a_run_is_on_the_board_only_where_its_owner_put_it_and_as_long_as_he_wants(board, store):
+def test_a_run_is_on_the_board_from_when_its_owner_adds_it_until_they_remove_it(board, store):
     shown, other = run(store, test_accuracy=0.98, drawn_accuracy=0.9, seconds=7.5), run(store)
     board.join(shown, MINE, "  Ada\n Lovelace\u202e ")
     (entry,) = board.entries()
@@ -66,7 +66,7 @@ def test_a_run_is_on_the_board_only_where_its_owner_put_it_and_as_long_as_he_wan
     assert board.entries() == []
 
 
-def test_a_run_that_was_deleted_in_another_tab_does_not_come_on_the_board_any_more(board, store):
+def test_a_deleted_run_cannot_join(board, store):
     gone = run(store)
     store.delete(gone.id, MINE)
     with pytest.raises(NoSuchRun):
@@ -90,7 +90,7 @@ def test_what_does_not_belong_on_the_board_is_refused(board, store):
     assert board.entries()[0].nickname == "<b>" + "x" * (MAX_NICKNAME - 3)
 
 
-def test_a_workspace_has_a_few_entries_and_no_more_however_often_it_trains(board, store):
+def test_a_workspace_has_a_limited_number_of_entries(board, store):
     for _ in range(MAX_ENTRIES):
         board.join(run(store), MINE, "Ada")
     with pytest.raises(ScoreboardFull):
@@ -103,7 +103,7 @@ def test_a_workspace_has_a_few_entries_and_no_more_however_often_it_trains(board
     assert board.entries() == []
 
 
-def test_an_entry_is_gone_when_it_is_as_old_as_a_run_may_become(board, store, monkeypatch):
+def test_an_entry_is_deleted_when_it_is_as_old_as_a_run_may_become(board, store, monkeypatch):
     now = time.time()
     monkeypatch.setenv("INKLING_MAX_DAYS", "14")
     monkeypatch.setattr(time, "time", lambda: now)
@@ -115,7 +115,7 @@ def test_an_entry_is_gone_when_it_is_as_old_as_a_run_may_become(board, store, mo
     assert len(board.entries()) == 1
 
 
-def test_entries_are_ranked_by_any_column_equals_share_a_place_and_who_lacks_a_figure_comes_last(board, store):
+def test_equal_entries_share_a_rank_and_entries_without_the_figure_come_last(board, store):
     for nickname, test, drawn, seconds in (("A", 0.97, 0.95, 9.0), ("B", 0.99, None, 30.0), ("C", 0.97, 0.96, 5.0)):
         board.join(run(store, test_accuracy=test, drawn_accuracy=drawn, seconds=seconds), MINE, nickname)
     assert names(board, Order.TEST) == [(1, "B"), (2, "A"), (2, "C")]
