@@ -17,16 +17,16 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-PATIENCE = 600  # knocks, a tenth of a second apart
+ATTEMPTS = 600  # to connect, a tenth of a second apart
 _names = count()
 
 
 @contextmanager
 def server() -> Iterator[Callable[[], str]]:
-    """Run a server on a free port; what it gives is called for the URL of a new, empty schema.
+    """Run a server on a free port, and give a function that returns the URL of a new, empty schema.
 
-    It refuses to run as root, who starts it as another user, in a folder that is that user's. Where PostgreSQL or its
-    driver is missing, the test is skipped and says so.
+    PostgreSQL refuses to run as root, so root starts it as another user in a folder of that user. The test is skipped
+    where PostgreSQL or its driver is missing.
     """
     programs = [shutil.which("initdb"), *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
     initdb = next((Path(program).resolve() for program in programs if program), None)
@@ -51,7 +51,7 @@ def server() -> Iterator[Callable[[], str]]:
         try:
             yield _schemas(url, process, Path(folder) / "log")
         finally:
-            process.send_signal(signal.SIGINT)  # end now, whoever is connected
+            process.send_signal(signal.SIGINT)  # a fast shutdown, whoever is connected
             process.wait(30)
 
 
@@ -64,13 +64,13 @@ def _schemas(url: str, process: "subprocess.Popen[bytes]", log: Path) -> Callabl
             connection.exec_driver_sql(f"CREATE SCHEMA {name}")
         return f"{url}?options=-csearch_path%3D{name}"
 
-    for _ in range(PATIENCE):
+    for _ in range(ATTEMPTS):
         try:
             schema()
             return schema
         except OperationalError:
             try:
-                process.wait(0.1)  # until the next knock, or the server's end
+                process.wait(0.1)  # until the next attempt, or the server's end
             except subprocess.TimeoutExpired:
                 continue
             break

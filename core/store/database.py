@@ -342,21 +342,21 @@ class Database:
 
 
 _databases: dict[str, Database] = {}
-_first_use = threading.Lock()
 
 
 def database(url: str) -> Database:
     """The database of this URL, opened once per process. Raises as `Database`."""
-    with _first_use:
-        if url not in _databases:
-            _databases[url] = Database(url)
-        return _databases[url]
+    if url not in _databases:
+        opened = Database(url)
+        if _databases.setdefault(url, opened) is not opened:  # another thread was faster
+            opened.close()
+    return _databases[url]
 
 
 @atexit.register
 def close_databases() -> None:
     """Close the connections of every database that `database` has opened; the next use opens new ones."""
-    for one in _databases.values():
+    for one in list(_databases.values()):
         one.close()
 
 
