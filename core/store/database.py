@@ -216,8 +216,8 @@ class Database:
             return ""
         day = time.strftime("%d %B %Y, %H:%M", time.localtime(when))
         return (
-            f"The database was damaged on {day}, and an empty one has taken its place. The damaged file is kept beside "
-            f"the new one as {path.name}; whoever runs this server may recover data from it, or remove it."
+            f"The database was damaged on {day} and has been replaced by an empty one. The damaged file is kept beside "
+            f"it as {path.name}; the operator of this server can recover data from it, or delete it."
         )
 
     def delete_damaged_files(self, days: float) -> None:
@@ -371,23 +371,23 @@ def database_url() -> str:
 _STAMP = "%Y%m%dT%H%M%S"
 _ENDINGS = ("", "-wal", "-shm")  # of a database's files
 _FULL = (
-    "The server's disk is full, so nothing new is kept until there is room. What is there stays as it is, and "
-    "trainings go on."
+    "The server's disk is full, so nothing new is saved until there is room. What was saved is safe, and training "
+    "continues."
 )
 _READ_ONLY = (
-    "The server's disk cannot be written to, so nothing new is kept until it can. What is there stays as it is, and "
-    "trainings go on."
+    "The server's disk cannot be written to, so nothing new is saved for now. What was saved is safe, and training "
+    "continues."
 )
 _DAMAGED = (
-    "The database is damaged, and the server's disk cannot be written to, so it cannot be replaced. Whoever runs this "
-    "server has to make the disk writable."
+    "The database is damaged, and the server's disk cannot be written to, so it cannot be replaced. The operator "
+    "of this server has to make the disk writable."
 )
 _REPLACED = "The database was damaged and has been replaced. Do that again."
 _NEWER = (
-    "A newer version of Inkling has upgraded the database, and this one cannot read it. Whoever runs this server has "
-    "to install the newer version again."
+    "A newer version of Inkling has upgraded the database, and this one cannot read it. The operator of this server "
+    "has to install the newer version again."
 )
-_AWAY = "The database cannot be reached, so nothing new is kept for now. Trainings go on; try again in a moment."
+_AWAY = "The database cannot be reached, so nothing new is saved for now. Training continues; try again in a moment."
 _BUSY = "The database is busy. Try that again in a moment."
 _BY_SQLITE_CODE = {
     sqlite3.SQLITE_FULL: _FULL,

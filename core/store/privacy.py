@@ -64,8 +64,8 @@ def kept() -> list[Kept]:
         ),
         Kept(
             "A database that was damaged, with what it held of all of us",
-            "So that whoever runs this server can recover data from it",
-            f"{allowed.days:,} days at most, less where whoever runs this server removes it. Your deleting does not "
+            "So that the operator of this server can recover data from it",
+            f"{allowed.days:,} days at most, less where the operator of this server deletes it. Your deleting does not "
             "reach into it",
         ),
         Kept(
@@ -78,7 +78,7 @@ def kept() -> list[Kept]:
             "Lines in the server's log: what happened to which run and when, and the beginning of a hash of the "
             "cookie's key, without names or addresses",
             "To find faults",
-            "As long as whoever runs this server keeps its log",
+            "As long as the operator of this server keeps its log",
         ),
     ]
 

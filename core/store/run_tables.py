@@ -156,7 +156,7 @@ class Run:
         notice: a sentence about what happened to it, or "".
         drawing: (28, 28) uint8, a drawing of its owner's that it answers while it trains; None where there is none.
         is_fine_tuning: whether it fine-tunes a model, so that it has a `RunStore.fine_tuning`.
-        waiting: how many runs are ahead of it in the queue; 0 where it is not queued.
+        runs_ahead: how many runs are ahead of it in the queue; 0 where it is not queued.
         is_held: whether it waits in a queue that the workshop's leader has paused.
         continues: the id of the run whose model it started from, which may be gone; "" for fresh weights.
         replays: the id of the run that it repeats with one setting changed, which may be gone; "" where there is none.
@@ -180,7 +180,7 @@ class Run:
     is_fine_tuning: bool = False
     engine: str = ""
     has_worker: bool = False
-    waiting: int = 0
+    runs_ahead: int = 0
     is_held: bool = False
     continues: str = ""
     replays: str = ""
@@ -277,7 +277,7 @@ def read_run(row: RunRow, queued: QueueView | None = None) -> Run:
             is_fine_tuning=bool(row.is_fine_tuning),
             engine=row.engine or "",
             has_worker=row.live is not None,
-            waiting=queued.order.get(row.id, 0) if queued else 0,
+            runs_ahead=queued.order.get(row.id, 0) if queued else 0,
             is_held=queued is not None and queued.is_paused,
             continues=row.continues or "",
             replays=row.replays or "",

@@ -359,7 +359,7 @@ class RunStore:
     def active(self) -> list[Run]:
         """Everybody's runs that are running, then those that wait, in the order of the queue."""
         runs = self._readable(self._rows(RunRow.state.in_(ACTIVE), order=RunRow.queued))
-        return sorted(runs, key=lambda run: (run.state == RunState.QUEUED, run.waiting))
+        return sorted(runs, key=lambda run: (run.state == RunState.QUEUED, run.runs_ahead))
 
     def count_old(self, days: float) -> int:
         """How many runs `cull` would delete for their age."""

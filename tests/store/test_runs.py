@@ -104,9 +104,9 @@ def test_an_infinite_loss_is_kept(store):
 
 def test_the_queue_is_first_come_first_served_and_tells_who_is_ahead(store):
     first, second = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
-    assert store.run(second).waiting == 1
+    assert store.run(second).runs_ahead == 1
     assert store.claim_next() == first
-    assert store.run(second).waiting == 0
+    assert store.run(second).runs_ahead == 0
     assert store.queue_length() == 1
 
 
@@ -495,12 +495,12 @@ def test_a_run_that_the_leader_stopped_tells_its_owner(store):
 
 def test_positions_change_as_soon_as_a_run_joins_or_leaves_the_queue(store):
     first, second = (store.submit(owner, tiny.RECIPE) for owner in ("a" * 64, "b" * 64))
-    assert store.position(second, 1).before == store.run(second).waiting == 1
+    assert store.position(second, 1).before == store.run(second).runs_ahead == 1
     third = store.submit("c" * 64, tiny.RECIPE)
-    assert store.position(third, 1).before == store.run(third).waiting == 2
+    assert store.position(third, 1).before == store.run(third).runs_ahead == 2
     store.ask(first, "a" * 64, "stop")
     assert store.position(first, 1) is None
-    assert [store.run(run_id).waiting for run_id in (second, third)] == [0, 1]
+    assert [store.run(run_id).runs_ahead for run_id in (second, third)] == [0, 1]
     store.pause_queue(True)
     assert store.run(third).is_held
 
@@ -511,7 +511,7 @@ def test_many_looks_at_the_queue_read_it_once(store, monkeypatch):
     monkeypatch.setattr(runs, "QUEUE_SECONDS", 600.0)
     monkeypatch.setattr(run_queries, "queue_entries", lambda *a, **k: looks.append(1) or entries(*a, **k))
     queued = [store.submit(f"{number:064}", tiny.RECIPE) for number in range(5)]
-    assert [store.run(run_id).waiting for run_id in queued] == [0, 1, 2, 3, 4]
+    assert [store.run(run_id).runs_ahead for run_id in queued] == [0, 1, 2, 3, 4]
     assert [store.position(run_id, 1).before for run_id in queued] == [0, 1, 2, 3, 4]
     assert len(looks) == 1
     monkeypatch.setattr(runs, "QUEUE_SECONDS", 0.0)

@@ -45,7 +45,7 @@ def render(*, is_train: bool) -> None:
     with st.container():
         if run and not (is_train and st.query_params.get("run", run.id) == run.id):
             state.run_behind = run.id
-            st.fragment(_line, run_every=QUEUED_EVERY if run.waiting else EVERY)(run.id)
+            st.fragment(_line, run_every=QUEUED_EVERY if run.runs_ahead else EVERY)(run.id)
         elif (behind := state.pop("run_behind", None)) and not run:
             state.run_over = behind, time.monotonic() + TOLD_SECONDS
         if "run_over" in state:

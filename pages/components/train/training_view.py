@@ -71,7 +71,7 @@ def _seconds_between_looks(run: Run) -> float | None:
         return WAITING_EVERY
     if not run.state.is_active:
         return None
-    return QUEUED_EVERY if run.waiting else EVERY
+    return QUEUED_EVERY if run.runs_ahead else EVERY
 
 
 def render_empty() -> None:

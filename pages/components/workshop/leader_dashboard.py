@@ -107,7 +107,7 @@ def _queue_entry(run: Run, names: dict[str, str], position: Position | None) -> 
 
 def _progress(run: Run, position: Position | None) -> str:
     if run.is_held or (position is None and run.state == RunState.QUEUED):
-        return f"number {run.waiting + 1} in the queue"
+        return f"number {run.runs_ahead + 1} in the queue"
     if position:
         return f"number {position.before + 1} in the queue, starts in about {duration(max(1.0, position.seconds))}"
     if run.live is None:
