@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import problem_of
-from core.networks.recipe import Recipe
+from core.networks.recipe import BadRecipe
 from core.store.run_tables import NoSuchRun
 from core.store.runs import run_store
 from pages.components.base import errors
@@ -21,42 +21,46 @@ router.guard()
 def start() -> None:
     """Queue a run of what the controls hold now, or find the one that is active already, and follow it."""
     recipe = recipe_form.recipe()
-    if isinstance(recipe, Recipe):
-        workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
-        engine().check_queue()
+    workspace.follow(run_store().submit(workspace.owner(), recipe, drawing=own_drawings.last_drawing()))
+    engine().check_queue()
 
 
 engine().warm_up()
-run, problem = None, ""
+run, recipe, no_run, bad_link, bad_recipe, refusal = None, None, "", "", "", ""
 try:
     run = workspace.current_run()
-except NoSuchRun as gone:
-    problem = str(gone)
-recipe_form.take_link()
+except NoSuchRun as problem:
+    no_run = str(problem)
+try:
+    recipe_form.fill_from_link()
+except BadRecipe as problem:
+    bad_link = str(problem)
 if run and run.state.is_active and not run.is_fine_tuning and workspace.owns(run):
-    recipe_form.take_up(run.recipe)
-made = recipe_form.recipe()
-is_there = isinstance(made, Recipe) and run_store().is_requested(workspace.owner(), made)
-refusal = ""
-if isinstance(made, Recipe) and not is_there:
+    recipe_form.fill_from_run(run.recipe)
+try:
+    recipe = recipe_form.recipe()
+except BadRecipe as problem:
+    bad_recipe = str(problem)
+is_active = recipe is not None and run_store().is_requested(workspace.owner(), recipe)
+if recipe and not is_active:
     refusal = problem_of(lambda: run_store().check_may_submit(workspace.owner()))
 with st.container(horizontal_alignment="center"), st.container(width=1120, gap="small"):
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Train a network", anchor=False, width="content")
         links = st.container(width="content")
-    if bad_link := recipe_form.link_problem():
+    if bad_link:
         st.error(plain(bad_link), icon=":material/error:")
-    if problem:
-        st.error(plain(problem), icon=":material/error:")
+    if no_run:
+        st.error(plain(no_run), icon=":material/error:")
         st.button("Train a network of your own", key="way_home", on_click=st.query_params.clear)
     with st.container(key="recipe_and_run"):
         left, right = st.columns([5, 9], gap="large")
     with left:
-        recipe_form.render_cards(made)
-        with train_bar.laid():
+        recipe_form.render_presets(recipe)
+        with train_bar.bar():
             with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
                 recipe_form.render_bar()
-                can_start = isinstance(made, Recipe) and not is_there and not refusal
+                can_start = recipe is not None and not is_active and not refusal
                 st.button(
                     on_accent("Train") if can_start else "Train",
                     key="train",
@@ -65,11 +69,11 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
                     on_click=start,
                     width="stretch",
                 )
-            if isinstance(made, str):  # beside the button that it disables, wherever the page is scrolled to
-                st.error(plain(made), icon=":material/error:")
+            if bad_recipe:  # beside the button that it disables, wherever the page is scrolled to
+                st.error(plain(bad_recipe), icon=":material/error:")
             if refusal:
                 caption(plain(refusal))
-        recipe_form.render_groups(made)
+        recipe_form.render_groups(recipe)
     with right:
         if run:
             training_view.render(run)

@@ -131,9 +131,9 @@ def answered_by(app) -> str:
 # What is chosen
 
 
-def choose_preset(app, preset, click=1) -> AppTest:
-    """Do what the cards on Train do."""
-    return set_state(app, preset_cards={"clicked": [preset, click]})
+def choose_preset(app, preset) -> AppTest:
+    """Choose one of the presets on Train."""
+    return app.radio(key="recipe_preset").set_value(preset).run()
 
 
 def image(seed=0) -> np.ndarray:

@@ -135,7 +135,7 @@ def test_what_the_disk_does_not_take_is_said_and_everything_stays(button, full_d
     assert not app.error
     assert [toast.value for toast in app.toast] == ["The disk is full."]
     assert not app.button(key=button).disabled
-    assert data_of(app, "preset_cards")["chosen"] == "script-a"
+    assert app.radio(key="recipe_preset").value == "script-a"
     assert [run.state for run in run_store().runs_of(OWNER)] == [run.state for run in before]
 
 

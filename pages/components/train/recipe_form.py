@@ -1,12 +1,13 @@
-"""The form that makes a recipe: preset cards, epochs and batch size, and the rest in four folded groups.
+"""The form that makes a recipe: the presets, epochs and batch size, and the rest in four folded groups.
 
-Ranges and explanations come from the recipe's own fields. What the controls hold lives in the session, under keys that
-name the setting; choosing a preset fills them all.
+Ranges and explanations come from the recipe's own fields. Each control keeps its value in the session, under a key that
+names the setting; choosing a preset fills them all.
 """
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -35,57 +36,36 @@ from core.networks.recipe import (
     parse_recipe,
 )
 from core.networks.recipe_link import from_link
-from core.networks.settings import changed_name, the_change
+from core.networks.settings import changed_name, label, the_change, words
 from core.store import limits
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.learn.glossary_view import question
 from pages.components.parts import network_view
-from pages.components.train import augmentation_preview, preset_cards
-from pages.components.train.preset_cards import Card
+from pages.components.train import augmentation_preview
 
 _OPTIMIZERS: tuple[type[BaseModel], ...] = (Adam, AdamW, SGD, RMSprop)
 _SCHEDULES: tuple[type[BaseModel], ...] = (Constant, OneCycle, Cosine, ReduceLROnPlateau)
 _CHECKPOINTS: tuple[type[BaseModel], ...] = (BestCheckpoint, PeriodicCheckpoint)
 BAR_WIDTH = 100  # pixels of a control beside the Train button
-_TAGS = ("kind",)
 
 # Per preset: what it is, and what to expect of it on two idle cores without a GPU.
-_LINES = {
-    "fast": ("One epoch, made to be quick. Start here.", "99.2\N{THIN SPACE}% in 6 s"),
-    "balanced": ("Fewest errors, in a minute and a half.", "99.65\N{THIN SPACE}% in 90 s"),
-    "accurate": ("Made for drawings; the pretrained model's.", "99.62\N{THIN SPACE}% in 10 min"),
-    "tiny": ("As much as 7,586 parameters can hold.", "99.4\N{THIN SPACE}% in 2 min"),
-    "script-a": ("A teaching text's: three convolutions, Adam.", "99.1\N{THIN SPACE}% in 95 s"),
-    "script-b": ("Another text's: one convolution, SGD.", "98.6\N{THIN SPACE}% in 45 s"),
-    "script-a-improved": ("With all advice of its text; stops by itself.", "98.7\N{THIN SPACE}% in 4 min"),
+_PRESET_LINES = {
+    "fast": ("One epoch, made to be quick. Start here.", "99.2\N{NARROW NO-BREAK SPACE}% in 6 s"),
+    "balanced": ("Fewest errors, in a minute and a half.", "99.65\N{NARROW NO-BREAK SPACE}% in 90 s"),
+    "accurate": ("Made for drawings, as the pretrained model.", "99.62\N{NARROW NO-BREAK SPACE}% in 10 min"),
+    "tiny": ("As much as 7,586 parameters can hold.", "99.4\N{NARROW NO-BREAK SPACE}% in 2 min"),
+    "script-a": ("A teaching text's: three convolutions, Adam.", "99.1\N{NARROW NO-BREAK SPACE}% in 95 s"),
+    "script-b": ("Another text's: one convolution, SGD.", "98.6\N{NARROW NO-BREAK SPACE}% in 45 s"),
+    "script-a-improved": ("With all advice of its text; stops by itself.", "98.7\N{NARROW NO-BREAK SPACE}% in 4 min"),
 }
-_WORDS = {
-    "mnist": "MNIST",
-    "handwriting": "Built-in handwriting",
+# Options that say more here than in a table of settings.
+_OPTION_LABELS = {
     "full": "Full, 60,000 images",
     "quick": "Quick, 10,000 images",
     "split": "A split of the training images",
     "test": "The test set, as Script A does",
-    "none": "None",
-    "val_loss": "Validation loss",
-    "val_accuracy": "Validation accuracy",
-    "arrays": "Arrays",
-    "OneCycle": "One cycle",
-    "ReduceLROnPlateau": "Reduce on plateau",
     "": "No extra copy",
-    "best": "The best epoch",
-    "every": "Every few epochs",
-}
-_LABELS = {
-    "l1": "L1 penalty",
-    "l2": "L2 penalty",
-    "beta_1": "Beta 1",
-    "beta_2": "Beta 2",
-    "source": "Images",
-    "handwriting": "Built-in digits mixed in",
-    "validation": "Validated on",
-    "monitor": "Watches",
 }
 _STEPS = {"learning_rate": 0.001, "l1": 1e-5, "l2": 1e-5, "min_learning_rate": 1e-5, "handwriting": 10_000}
 # Per augmentation: the slider's step, how it writes a number, and the range when it is switched on.
@@ -97,91 +77,80 @@ _RANGES = {
     "elastic": (0.1, "%g px", 2.0),
     "thickness": (0.05, "%g px", 0.4),
 }
-_SETTING = re.compile(r"(?:^|(?<=\. ))[\w.]*?(\w+) must ")  # as a recipe's problem names it, "optimizer.Adam.beta_1"
+_SETTING = re.compile(r"(?:^|(?<=\. ))(?:\w+\.)*?((?:data\.)?\w+) must ")  # in a message: "optimizer.Adam.beta_1 must"
 SWITCH_WIDTH = 120  # pixels of a switch, beside which its range stands
-CHANGED = ", changed"  # what the name of a recipe ends with that is no longer what its name says
+NO_BREAK = "\N{NO-BREAK SPACE}"
+CHANGED = ", changed"  # ends the name of a recipe that differs from the preset of that name
 LINKED = "linked"  # the choice of the network that came with a recipe and is no preset's
 
-# Beside the controls' own, this leaves in the session:
-#   recipe_linked         the recipe that came by a link, until a preset is chosen
-#   recipe_link_problem   the sentence about a link that holds none
 
+def fill_from_link() -> None:
+    """Fill the controls with the recipe that the address names, and take it out of the address, so that changes stay.
 
-def take_link() -> None:
-    """Fill the controls with the recipe that the address names, once: it is taken out, so that changes stay.
+    To be called before the controls are drawn: the value of a widget cannot be set afterwards.
 
-    Belongs before everything else: once a widget is drawn, what it holds cannot be set.
+    Raises:
+        BadRecipe: the link holds no recipe; the controls then hold the preset Fast.
     """
-    text = st.query_params.get("recipe")
+    text = st.query_params.pop("recipe", None)
     if text is None:
         return
-    del st.query_params["recipe"]
-    st.session_state.pop("recipe_link_problem", None)
-    try:
-        _fill_all(from_link(text))
-    except BadRecipe as problem:
-        st.session_state.recipe_link_problem = str(problem)
-        _fill("fast")
+    _fill("fast")
+    _fill_all(from_link(text))
 
 
-def take_up(training: Recipe) -> None:
-    """Fill the controls with the recipe of a run that goes on, where nothing has been chosen yet: after a reload."""
+def fill_from_run(training: Recipe) -> None:
+    """Fill the controls with the recipe of a run that is active, where nothing has been chosen yet: after a reload."""
     if _key("preset") not in st.session_state:
         _fill_all(training)
 
 
-def link_problem() -> str:
-    """What was wrong with the link by which the visitor came; "" where nothing was. It is said once."""
-    return str(st.session_state.pop("recipe_link_problem", ""))
+def recipe() -> Recipe:
+    """The recipe that the controls hold now.
 
-
-def recipe() -> Recipe | str:
-    """The recipe that the controls hold now, or the sentence that says why they hold none."""
-    if _key("preset") not in st.session_state:
+    Raises:
+        BadRecipe: they hold none; the message names the control and what it may hold.
+    """
+    if st.session_state.get(_key("preset")) not in PRESETS:
         _fill("fast")
     try:
-        made = parse_recipe(_held())
+        made = parse_recipe(_content())
         limits.check(made)
     except (BadRecipe, limits.OverLimit, limits.BadLimit) as problem:
-        return _SETTING.sub(lambda named: f"{_label(named[1])} must ", str(problem))
+        raise BadRecipe(_SETTING.sub(lambda setting: f"{label(setting[1])} must ", str(problem))) from problem
     return made.model_copy(update={"name": _name(made)})
 
 
-def render_cards(made: Recipe | str) -> None:
-    """Draw the presets as cards, for what `recipe` made of the controls."""
-    chosen = st.session_state[_key("preset")]
-    changed = isinstance(made, str) or made != PRESETS[chosen]
-    cards = []
-    for preset, known in PRESETS.items():
-        line, expect = _LINES.get(preset, _described(known))
-        cards.append(Card(preset, known.name, line, "" if changed and preset == chosen else expect))
-    preset_cards.render(cards, chosen, changed, _fill)
-    caption("Test accuracy, and about the time on two idle cores.")
+def render_presets(made: Recipe | None) -> None:
+    """Draw the presets to choose from.
+
+    Args:
+        made: what the controls hold, by `recipe`; None where that is no recipe.
+    """
+    chosen = _get("preset")
+    is_changed = made != PRESETS[chosen]
+    captions = [
+        f":gray[{line}] {'Changed' if is_changed and preset == chosen else expected.replace(' ', NO_BREAK)}"
+        for preset, (line, expected) in _PRESET_LINES.items()
+    ]
+    st.html(Path(__file__).with_suffix(".css"))
+    st.radio(
+        "Recipe",
+        list(_PRESET_LINES),
+        format_func=lambda preset: PRESETS[preset].name,
+        captions=captions,
+        key=_key("preset"),
+        persist_state="session",
+        label_visibility="collapsed",
+        width="stretch",
+        on_change=_fill_chosen,
+    )
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        caption("Test accuracy, and about the time on two idle cores.", width="content")
+        # The other choices are a radio button away; the chosen one itself has no click left.
+        st.button("Reset", key="reset_recipe", type="tertiary", disabled=not is_changed, on_click=_fill_chosen)
     if tight := limits.limits_sentence(limits.limits()):
         caption(plain(tight))
-
-
-def render_groups(made: Recipe | str) -> None:
-    """Draw the rest of the recipe, in four folded groups, for what `recipe` made of the controls."""
-    if linked := _linked():
-        caption(f"The controls were filled with the recipe {plain(linked.name)}. A card brings its own back.")
-    with st.container(gap=None):
-        with st.expander("Network", key="group_network"):
-            _network()
-        with st.expander("Optimiser and schedule", key="group_optimizer"):
-            _kind("optimizer", "Optimiser", _OPTIMIZERS)
-            _kind("schedule", "Learning-rate schedule", _SCHEDULES)
-            for field in ("label_smoothing", "l1", "l2"):
-                _control(Recipe, field)
-        # Only this group says whether it is open: what augmentation does is drawn for who looks at it.
-        with st.expander("Data and augmentation", key="group_data", on_change="rerun") as group:
-            for field in ("source", "size", "validation", "handwriting"):
-                _control(Data, field, "data")
-            _augmentation(made, is_seen=bool(group.open))
-            _control(Recipe, "pipeline")
-        with st.expander("Stopping and saving", key="group_stopping"):
-            _stopping()
-            _control(Recipe, "seed")
 
 
 def render_bar() -> None:
@@ -191,7 +160,30 @@ def render_bar() -> None:
         _widget(Recipe, field, help=explanation, width=BAR_WIDTH)
 
 
-def _network() -> None:
+def render_groups(made: Recipe | None) -> None:
+    """Draw the rest of the recipe in four folded groups, for the same `made` as `render_presets`."""
+    if linked := _linked():
+        caption(f"The controls were filled with the recipe {plain(linked.name)}. Choosing a preset replaces it.")
+    with st.container(gap=None):
+        with st.expander("Network", key="group_network"):
+            _render_network()
+        with st.expander("Optimiser and schedule", key="group_optimizer"):
+            _render_kind("optimizer", "Optimiser", _OPTIMIZERS)
+            _render_kind("schedule", "Learning-rate schedule", _SCHEDULES)
+            for field in ("label_smoothing", "l1", "l2"):
+                _render_control(Recipe, field)
+        # This group alone reports whether it is open, as its preview is only computed for those who see it.
+        with st.expander("Data and augmentation", key="group_data", on_change="rerun") as group:
+            for field in ("source", "size", "validation", "handwriting"):
+                _render_control(Data, field, "data")
+            _render_augmentation(made if group.open else None)
+            _render_control(Recipe, "pipeline")
+        with st.expander("Stopping and saving", key="group_stopping"):
+            _render_stopping()
+            _render_control(Recipe, "seed")
+
+
+def _render_network() -> None:
     names = {preset: known.name for preset, known in PRESETS.items()}
     if LINKED in _networks():
         names[LINKED] = "The recipe's own"
@@ -208,27 +200,27 @@ def _network() -> None:
     for name, layer in network.named_layers():
         if isinstance(layer, Dropout):
             with _explained("Share of numbers left out at each step.", term_of(Dropout)):
-                label = f"Dropout rate of {name}"
-                st.slider(label, 0.0, 0.9, step=0.05, key=_key("dropout", name), persist_state="session")
+                key = _key("dropout", name)
+                st.slider(f"Dropout rate of {name}", 0.0, 0.9, step=0.05, key=key, persist_state="session")
     network_view.layer_table(network)
 
 
-def _augmentation(made: Recipe | str, is_seen: bool) -> None:
-    """What is done to the training images, and for each way in which they are changed a switch and its range."""
+def _render_augmentation(previewed: Recipe | None) -> None:
+    """Draw the preview of a recipe, if one is given, and for each way to change images a switch and its range."""
     with st.container(gap="small", key="augmentation"):
         st.markdown("**Augmentation**")
-        if is_seen and isinstance(made, Recipe):
-            augmentation_preview.render(made)
+        if previewed:
+            augmentation_preview.render(previewed)
     for field, info in Augmentation.model_fields.items():
-        label, limit = field.capitalize(), next(bound.le for bound in info.metadata if hasattr(bound, "le"))
+        name, limit = field.capitalize(), next(bound.le for bound in info.metadata if hasattr(bound, "le"))
         explanation = _explained(info.description or "", term_of(Augmentation, field))
         with explanation, st.container(horizontal=True, vertical_alignment="center"):
             key = _key("augmentation", field, "on")
-            is_on = st.toggle(label, key=key, persist_state="session", width=SWITCH_WIDTH)
+            is_on = st.toggle(name, key=key, persist_state="session", width=SWITCH_WIDTH)
             if is_on:
                 step, form, _ = _RANGES[field]
                 st.slider(
-                    f"{label}, at most",
+                    f"{name}, at most",
                     min(step, _get("augmentation", field)),  # a recipe from elsewhere may ask for less than a step
                     float(limit),
                     step=step,
@@ -239,67 +231,70 @@ def _augmentation(made: Recipe | str, is_seen: bool) -> None:
                 )
 
 
-def _stopping() -> None:
-    with _explained("Ends the run when the watched value no longer improves.", term_of(EarlyStopping)):
+def _render_stopping() -> None:
+    with _explained("Ends the run when the monitored value no longer improves.", term_of(EarlyStopping)):
         is_on = st.toggle("Early stopping", key=_key("early_stopping"), persist_state="session")
     if is_on:
         for field in EarlyStopping.model_fields:
-            _control(EarlyStopping, field, "early_stopping")
+            _render_control(EarlyStopping, field, "early_stopping")
     kinds = ["", *(_tag(kind) for kind in _CHECKPOINTS)]
-    with _explained("Which weights are kept on the way.", term_of(Recipe, "checkpoint")):
-        st.selectbox("Checkpoint", kinds, format_func=_word, key=_key("checkpoint"), persist_state="session")
+    with _explained("Which weights are kept along the way.", term_of(Recipe, "checkpoint")):
+        st.selectbox("Checkpoint", kinds, format_func=_option_label, key=_key("checkpoint"), persist_state="session")
     for kind in _CHECKPOINTS:
-        if st.session_state[_key("checkpoint")] == _tag(kind):
-            _settings(kind, "checkpoint")
+        if _get("checkpoint") == _tag(kind):
+            _render_settings(kind, "checkpoint")
 
 
-def _kind(field: str, label: str, kinds: tuple[type[BaseModel], ...]) -> None:
-    """A choice among kinds, and below it the settings of the chosen one."""
-    known = {_tag(kind): kind for kind in kinds}
-    kind = known[st.session_state[_key(field)]]
+def _render_kind(field: str, title: str, kinds: tuple[type[BaseModel], ...]) -> None:
+    """Draw a choice among kinds, and below it the settings of the chosen one."""
+    by_tag = {_tag(kind): kind for kind in kinds}
+    kind = by_tag[_get(field)]
     with _explained((kind.__doc__ or "").strip().splitlines()[0], term_of(Recipe, field), term_of(kind)):
-        st.selectbox(label, list(known), format_func=_word, key=_key(field), persist_state="session")
-    _settings(kind, field)
+        st.selectbox(title, list(by_tag), format_func=_option_label, key=_key(field), persist_state="session")
+    _render_settings(kind, field)
 
 
-def _settings(kind: type[BaseModel], field: str) -> None:
+def _render_settings(kind: type[BaseModel], field: str) -> None:
     for setting in kind.model_fields:
-        if setting not in _TAGS:
-            _control(kind, setting, field, _tag(kind))
+        if setting != "kind":
+            _render_control(kind, setting, field, _tag(kind))
 
 
-def _control(owner: type[BaseModel], field: str, *place: str) -> None:
-    """The control for one field of a recipe, explained in the field's own words."""
+def _render_control(owner: type[BaseModel], field: str, *path: str) -> None:
+    """Draw the control for one field of a recipe, explained in the field's own words."""
     with _explained(owner.model_fields[field].description or "", term_of(owner, field)):
-        _widget(owner, field, *place)
+        _widget(owner, field, *path)
 
 
-def _widget(owner: type[BaseModel], field: str, *place: str, **options: Any) -> None:
-    """The widget for one field of a recipe; whether what is typed will do, the recipe says."""
-    info = owner.model_fields[field]
-    label = _label(field)
-    remembered: Any = {"key": _key(*place, field), "persist_state": "session", **options}
-    kind = info.annotation
+def _widget(owner: type[BaseModel], field: str, *path: str, **options: Any) -> None:
+    """Draw the widget for one field of a recipe; it takes any value, and `recipe` checks it."""
+    kind = owner.model_fields[field].annotation
+    name = label(f"data.{field}" if owner is Data else field)
+    common: Any = {"key": _key(*path, field), "persist_state": "session", **options}
     if kind is bool:
-        st.toggle(label, **remembered)
+        st.toggle(name, **common)
     elif kind in (int, float):
-        # Without the field's range: the browser would keep a number outside it to itself, and the run take the old one.
+        # Without the field's range: the browser would not send a number outside it, and the run would use the old one.
         step = _STEPS.get(field, 1 if kind is int else 0.05)
-        form = "%d" if kind is int else "%g"
-        st.number_input(label, step=kind(step), format=form, **remembered)
+        st.number_input(name, step=kind(step), format="%d" if kind is int else "%g", **common)
     else:
-        st.selectbox(label, list(getattr(kind, "__args__", ())), format_func=_word, **remembered)
+        st.selectbox(name, list(getattr(kind, "__args__", ())), format_func=_option_label, **common)
 
 
 @contextmanager
 def _explained(explanation: str, *terms: Term) -> Iterator[None]:
-    """A widget with a quiet line below it, which ends with the way to its words in the glossary.
+    """Draw a caption below the widget that is drawn inside, ending with links to its terms in the glossary.
 
     Not in the label: a screen reader would read its markup out.
     """
     with st.container(gap=None):
         yield
         caption(" ".join([plain(explanation), *map(question, dict.fromkeys(terms))]).strip())
+
+
+def _fill_chosen() -> None:
+    if _get("preset") in PRESETS:  # any browser may send anything
+        _fill(_get("preset"))
 
 
 def _fill(preset: str) -> None:
@@ -325,7 +320,7 @@ def _fill_all(linked: Recipe) -> None:
 
 
 def _fill_settings(known: Recipe) -> None:
-    """Set every control but the architecture's to what a recipe says, and those it has no say in to their defaults."""
+    """Set all controls but the architecture's to a recipe's values, and those of kinds it does not use to defaults."""
     _fill_dropout(known.network)
     for field in ("batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed"):
         _set(field, value=getattr(known, field))
@@ -343,10 +338,10 @@ def _fill_settings(known: Recipe) -> None:
     _fill_from(known.early_stopping or EarlyStopping(), "early_stopping")
 
 
-def _fill_from(owner: BaseModel, *place: str) -> None:
+def _fill_from(owner: BaseModel, *path: str) -> None:
     for field, value in owner:
-        if field not in _TAGS:
-            _set(*place, field, value=value)
+        if field != "kind":
+            _set(*path, field, value=value)
 
 
 def _fill_dropout(network: Network | None = None) -> None:
@@ -375,9 +370,9 @@ def _without_rates(network: Network) -> list[dict[str, Any]]:
     return [layer.model_dump(exclude={"rate"}) for layer in network.layers]
 
 
-def _held() -> dict[str, Any]:
+def _content() -> dict[str, Any]:
     """What the controls hold, as `parse_recipe` reads it."""
-    kinds = {
+    chosen_kinds = {
         field: next(
             ({"kind": _get(field)} | _values(kind, field, _tag(kind)) for kind in kinds if _tag(kind) == _get(field)),
             None,
@@ -393,13 +388,13 @@ def _held() -> dict[str, Any]:
             for field in Augmentation.model_fields
         },
         "early_stopping": _values(EarlyStopping, "early_stopping") if _get("early_stopping") else None,
-        **kinds,
+        **chosen_kinds,
         **{field: _get(field) for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed")},
     }
 
 
 def _name(made: Recipe) -> str:
-    """What to call what the controls hold: as the recipe that it is, else after the one that it was, and the change."""
+    """The name of the preset or linked recipe that this is, else of the one it began as, with the change."""
     known = PRESETS[_get("preset")]
     origin = _linked() or known
     for named in (origin, known):
@@ -418,8 +413,8 @@ def _layers() -> list[dict[str, Any]]:
     return layers
 
 
-def _values(owner: type[BaseModel], *place: str) -> dict[str, Any]:
-    return {field: _get(*place, field) for field in owner.model_fields if field not in _TAGS}
+def _values(owner: type[BaseModel], *path: str) -> dict[str, Any]:
+    return {field: _get(*path, field) for field in owner.model_fields if field != "kind"}
 
 
 def _tag(kind: type[BaseModel]) -> str:
@@ -427,25 +422,18 @@ def _tag(kind: type[BaseModel]) -> str:
     return tag
 
 
-def _key(*place: str) -> str:
-    return "recipe_" + "_".join(place)
+def _key(*path: str) -> str:
+    return "recipe_" + "_".join(path)
 
 
-def _get(*place: str) -> Any:
-    return st.session_state[_key(*place)]
+def _get(*path: str) -> Any:
+    return st.session_state[_key(*path)]
 
 
-def _set(*place: str, value: Any) -> None:
-    st.session_state[_key(*place)] = value
+def _set(*path: str, value: Any) -> None:
+    st.session_state[_key(*path)] = value
 
 
-def _label(field: str) -> str:
-    return _LABELS.get(field, field.replace("_", " ").capitalize())
-
-
-def _word(value: str) -> str:
-    return _WORDS.get(value, value)
-
-
-def _described(known: Recipe) -> tuple[str, str]:
-    return f"{known.network.parameters:,} parameters", f"{known.epochs} epochs"
+def _option_label(value: str) -> str:
+    text = words(value)
+    return _OPTION_LABELS.get(value) or text[:1].upper() + text[1:]

@@ -15,8 +15,8 @@ _sheet = st.components.v2.component(
 
 # Not Streamlit's own `st.bottom`: that comes after all else, and who tabs would pass every control of the recipe first.
 @contextmanager
-def laid() -> Iterator[None]:
-    """What is drawn in this stands in the bar."""
+def bar() -> Iterator[None]:
+    """Draw the bar; what is drawn inside this context stands in it."""
     st.html(Path(__file__).with_suffix(".css"))  # not the sheet's own, which come a moment after the bar
     with st.container(key="train_bar", gap="xsmall"):
         _sheet(key="train_bar_sheet")

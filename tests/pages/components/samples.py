@@ -10,13 +10,6 @@ def answer():
     answer.render(answer_drawing(drawn(SEVEN), pretrained()))
 
 
-def augmentation_preview():
-    from core.networks.presets import PRESETS
-    from pages.components.train import augmentation_preview
-
-    augmentation_preview.render(PRESETS["accurate"])
-
-
 def board():
     import streamlit as st
 
@@ -97,19 +90,6 @@ def pixel_picker():
     pixel_picker.render("picker", one, other, lambda: None)
 
 
-def preset_cards():
-    from pages.components.train import preset_cards
-
-    card = preset_cards.Card("fast", "Fast", "One epoch.", "98 % in 10 s")
-    preset_cards.render([card], "fast", False, lambda preset: None)
-
-
-def right_digit():
-    from pages.components.visitor import right_digit
-
-    assert right_digit.render("Wrong? It is a", None) is None
-
-
 def run_banner():
     from core.networks.presets import PRESETS
     from core.store.runs import run_store
@@ -132,12 +112,6 @@ def runs_table():
     from tests.played import finished_run
 
     runs_table.render([finished_run("Mine", owner=workspace.owner())])
-
-
-def sample_strip():
-    from pages.components.train import sample_strip
-
-    sample_strip.render(None, ())
 
 
 def scoreboard_table():

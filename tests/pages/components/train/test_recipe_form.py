@@ -14,7 +14,6 @@ from core.networks.recipe_link import to_link
 from core.store.runs import run_store
 from tests.pages.harness import (
     choose_preset,
-    data_of,
     followed,
     opened,
     texts,
@@ -22,20 +21,31 @@ from tests.pages.harness import (
 from tests.played import OWNER, SOMEBODY, finished_run
 
 
+def presets(app):
+    return app.radio(key="recipe_preset")
+
+
+def is_changed(app):
+    """Whether the controls differ from the chosen preset."""
+    return not app.button(key="reset_recipe").disabled
+
+
 def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
-    cards = data_of(opened("train"), "preset_cards")
-    assert [card["preset"] for card in cards["cards"]] == list(PRESETS)
-    assert all(card["line"] and card["expect"] for card in cards["cards"])
-    assert (cards["chosen"], cards["changed"]) == ("fast", False)
-    assert "idle cores" in texts(opened("train"))
+    app = opened("train")
+    assert presets(app).options == [preset.name for preset in PRESETS.values()]
+    assert all("%" in caption for caption in presets(app).proto.captions)
+    assert presets(app).value == "fast"
+    assert not is_changed(app)
+    assert "idle cores" in texts(app)
 
 
 def test_a_changed_card_promises_nothing_and_the_others_still_do():
     app = opened("train")
     app.number_input(key="recipe_epochs").set_value(3).run()
-    expected = {card["preset"]: card["expect"] for card in data_of(app, "preset_cards")["cards"]}
-    assert expected.pop("fast") == ""
-    assert all(expected.values())
+    fast, *others = presets(app).proto.captions
+    assert "%" not in fast
+    assert fast.endswith("Changed")
+    assert all("%" in caption for caption in others)
 
 
 def test_a_run_with_one_setting_changed_is_called_after_it():
@@ -57,9 +67,9 @@ def test_a_chosen_preset_fills_the_controls_and_is_trained_as_it_stands(preset, 
 
 
 def test_a_preset_that_nobody_offers_is_ignored():
-    app = choose_preset(opened("train"), "../../etc")
+    app = opened("train", state={"recipe_preset": "../../etc"})
     assert not app.error
-    assert data_of(app, "preset_cards")["chosen"] == "fast"
+    assert presets(app).value == "fast"
 
 
 def test_what_is_changed_is_trained_and_the_card_says_so():
@@ -70,7 +80,7 @@ def test_what_is_changed_is_trained_and_the_card_says_so():
     app.number_input(key="recipe_seed").set_value(7)
     app.selectbox(key="recipe_optimizer").select("SGD").run()
     app.number_input(key="recipe_optimizer_SGD_momentum").set_value(0.9).run()
-    assert data_of(app, "preset_cards")["changed"]
+    assert is_changed(app)
     app.button(key="train").click().run()
     (run,) = run_store().runs_of(OWNER)
     assert (run.recipe.epochs, run.recipe.batch_size, run.recipe.data.size, run.recipe.seed) == (3, 64, "quick", 7)
@@ -85,10 +95,10 @@ def test_a_number_typed_just_before_the_click_counts():
     assert run_store().runs_of(OWNER)[0].recipe.epochs == 4
 
 
-def test_choosing_the_same_preset_again_brings_back_what_was_changed():
+def test_reset_brings_back_what_was_changed_of_a_preset():
     app = choose_preset(opened("train"), "fast")
     app.number_input(key="recipe_epochs").set_value(9).run()
-    choose_preset(app, "fast", click=2)
+    app.button(key="reset_recipe").click().run()
     assert app.number_input(key="recipe_epochs").value == 1
 
 
@@ -175,7 +185,7 @@ def test_a_range_counts_while_its_switch_is_on_and_is_remembered_while_it_is_off
     app.toggle(key="recipe_augmentation_elastic_on").set_value(True).run()
     app.slider(key="recipe_augmentation_elastic").set_value(3.0).run()
     app.toggle(key="recipe_augmentation_elastic_on").set_value(False).run()
-    assert not data_of(app, "preset_cards")["changed"]
+    assert not is_changed(app)
     app.toggle(key="recipe_augmentation_elastic_on").set_value(True).run()
     assert trained(app).augmentation == Augmentation(elastic=3.0)
 
@@ -201,7 +211,7 @@ def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
     followed(app, "draw")
     followed(app, "train")
     assert app.number_input(key="recipe_epochs").value == 2
-    assert data_of(app, "preset_cards")["chosen"] == "script-a"
+    assert presets(app).value == "script-a"
 
 
 def test_after_a_reload_the_form_shows_the_recipe_of_the_run_that_goes_on_and_train_stays_disabled():
@@ -210,7 +220,7 @@ def test_after_a_reload_the_form_shows_the_recipe_of_the_run_that_goes_on_and_tr
     app.button(key="train").click().run()
     (run,) = run_store().runs_of(OWNER)
     again = opened("train", run=run.id)
-    assert data_of(again, "preset_cards")["chosen"] == "script-a"
+    assert presets(again).value == "script-a"
     assert again.number_input(key="recipe_epochs").value == 7
     assert again.number_input(key="recipe_batch_size").value == 32
     assert again.button(key="train").disabled
@@ -222,7 +232,7 @@ def test_somebody_elses_run_and_one_that_is_over_leave_the_form_as_it_is():
     over = finished_run(recipe=PRESETS["script-b"])
     theirs = run_store().submit(SOMEBODY, PRESETS["script-a"])
     for run_id in (theirs, over):
-        assert data_of(opened("train", run=run_id), "preset_cards")["chosen"] == "fast"
+        assert presets(opened("train", run=run_id)).value == "fast"
 
 
 def test_another_recipe_may_wait_behind_the_first_and_a_third_finds_no_room(monkeypatch):
@@ -280,7 +290,7 @@ def test_a_recipe_in_the_link_fills_the_form_and_is_trained_as_it_stands(changes
     assert not app.error
     assert not app.exception
     assert "recipe" not in app.query_params
-    assert data_of(app, "preset_cards")["chosen"] == preset
+    assert presets(app).value == preset
     assert recipe.name in texts(app)
     app.number_input(key="recipe_batch_size").set_value(64).run()  # what is changed then stays changed
     app.run()
@@ -293,7 +303,8 @@ def test_a_recipe_in_the_link_fills_the_form_and_is_trained_as_it_stands(changes
 
 def test_a_preset_in_the_link_is_chosen_and_a_card_forgets_the_link(engine):
     app = opened("train", recipe=to_link(PRESETS["script-a"]))
-    assert data_of(app, "preset_cards") | {"chosen": "script-a", "changed": False} == data_of(app, "preset_cards")
+    assert presets(app).value == "script-a"
+    assert not is_changed(app)
     assert "filled with" not in texts(app)
     app.query_params["recipe"] = to_link(PRESETS["fast"].model_copy(update={"name": "Mine", "network": OWN_NETWORK}))
     app.run()
