@@ -42,24 +42,24 @@ def test_each_setting_gets_the_term_that_it_is_about():
 
 @pytest.mark.parametrize("term", TERMS.values(), ids=lambda term: term.key)
 def test_a_term_is_explained_in_one_sentence_and_likened_to_something_in_one_more(term):
-    for sentence in (term.means, term.like):
+    for sentence in (term.meaning, term.analogy):
         assert sentence[0].isupper() or sentence[0].isdigit()
         assert sentence.endswith(".")
         assert ". " not in sentence
         assert len(sentence) < 220
-    assert "!" not in term.means + term.like
+    assert "!" not in term.meaning + term.analogy
     assert term.question.endswith("?")
 
 
 def test_terms_are_in_the_order_of_the_alphabet_and_each_has_an_analogy_of_its_own():
     names = [term.name.lower() for term in TERMS.values()]
     assert names == sorted(names)
-    assert len({term.like for term in TERMS.values()}) == len(TERMS)
+    assert len({term.analogy for term in TERMS.values()}) == len(TERMS)
 
 
 def test_no_word_leads_to_two_terms():
     words = Counter(
-        word.lower() for term in TERMS.values() for word in {term.name.lower(), *map(str.lower, term.others)}
+        word.lower() for term in TERMS.values() for word in {term.name.lower(), *map(str.lower, term.synonyms)}
     )
     assert [word for word, count in words.items() if count > 1] == []
 

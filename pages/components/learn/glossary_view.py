@@ -45,9 +45,9 @@ def render(shown: Term | None) -> None:
         {
             "key": term.key,
             "name": term.name,
-            "means": term.means,
-            "like": term.like[0].lower() + term.like[1:],
-            "others": list(term.others),
+            "meaning": term.meaning,
+            "analogy": term.analogy[0].lower() + term.analogy[1:],
+            "synonyms": list(term.synonyms),
             "chapter": term.chapter if chapter.title(term.chapter) else "",
             "title": chapter.title(term.chapter),
             "href": address(term.chapter),
