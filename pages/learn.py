@@ -1,4 +1,4 @@
-"""Learn: how a network comes to read digits, a chapter at a time, each with something to touch."""
+"""Learn: how a network learns to read digits, one chapter at a time, each with something to try."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from pages.chapters.training import epochs, loss, optimizers, overfitting
 from pages.components.frame import router
 from pages.components.learn import chapter
 
-# The chapters in the order in which they are read. One more is one more line here.
+# The chapters in reading order.
 ORDER = [
     better_than_script_a,
     data,
@@ -36,4 +36,4 @@ ORDER = [
 ]
 
 router.guard()
-chapter.open_at(st.query_params.get("chapter", ""), ORDER)
+chapter.render(st.query_params.get("chapter", ""), ORDER)

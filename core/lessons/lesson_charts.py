@@ -1,6 +1,6 @@
-"""The charts of Learn's chapters: Vega-Lite specs without data, and the rows that they show.
+"""The charts of Learn's chapters: Vega-Lite specs without data, the rows that they show, and sentences about them.
 
-As in `charts.py`, a spec names no colours, and every series is told apart without colour: by its dashes or its marks.
+Every series can be told from the others without colour, by its dashes or its marks.
 """
 
 from __future__ import annotations
@@ -10,116 +10,76 @@ from typing import Any
 
 import numpy as np
 
-from core.lessons.descent import OPTIMIZERS, START, Overfitting, Steps, contour, valley, walk
-from core.reports.charts import _AXIS, _FRAME, Row, Spec
+from core.lessons.descent import OPTIMIZERS, START, BatchGradients, Overfitting, contour, valley, walk
+from core.reports.vega import AXIS, DASHES, FRAME, LINE, POINT, Row, Spec, category, quantity, share, where
 
-DASHES = ([1, 0], [6, 3], [2, 2])
+Axis = tuple[str, float, float]  # title, lowest and highest value
 HEIGHTS = (0.25, 1, 2.5, 5, 9, 14)  # of the valley's contours
-VALLEY_X, VALLEY_Y = (-5.0, 2.5), (-2.0, 2.0)  # what the chart shows of the valley
-GRADIENTS_X, GRADIENTS_Y = (-0.5, 0.15), (-0.15, 0.4)  # what the chart shows of them
+VALLEY_X, VALLEY_Y = (-5.0, 2.5), (-2.0, 2.0)  # the part of the valley that the chart shows
+GRADIENTS_X, GRADIENTS_Y = (-0.5, 0.15), (-0.15, 0.4)  # the part of the gradients' plane that the chart shows
+GRADIENTS = ("a batch", "all images")
 
 
-def lines(x: tuple[str, float, float], y: tuple[str, float, float], names: Sequence[str], *, is_log: bool) -> Spec:
-    """Named curves over steps; rows have the fields "x", "y" and "series".
-
-    Args:
-        x: title of the axis, its least and its largest value.
-        y: the same.
-        names: of the series, at most three.
-        is_log: whether the axis of y is logarithmic.
-    """
-    scale = {"domain": list(y[1:]), "nice": False, "clamp": True} | ({"type": "log"} if is_log else {})
-    upright = _axis("y", *y) | {"scale": scale}
-    upright["axis"] = upright["axis"] | {"format": "~g"}
+def lines(x: Axis, y: Axis, names: Sequence[str]) -> Spec:
+    """At most three named curves on a logarithmic axis; rows as in `line_rows`."""
     encoding = {
-        "x": _axis("x", *x),
-        "y": upright,
-        "color": _series(names),
-        "strokeDash": _series(names) | {"scale": {"domain": list(names), "range": [*DASHES[: len(names)]]}},
+        "x": _quantity("x", *x),
+        "y": _quantity("y", *y, scale={"type": "log", "clamp": True}, format="~g"),
+        "color": _category(names),
+        "strokeDash": _category(names, DASHES),
     }
-    return {"mark": {"type": "line", "strokeWidth": 2, "clip": True}, "encoding": encoding, **_FRAME}
+    return {"mark": LINE, "encoding": encoding, **FRAME}
 
 
-def curve_with_point(x: tuple[str, float, float], y: tuple[str, float, float]) -> Spec:
-    """One curve, and a large point on it; rows have the fields "x", "y" and "marked"."""
-    encoding = {"x": _axis("x", *x), "y": _axis("y", *y)}
+def line_rows(x: np.ndarray, series: Mapping[str, np.ndarray], least: float) -> list[Row]:
+    """The rows of `lines`; smaller values are raised to `least`, because a logarithmic axis has no zero."""
+    return [
+        {"x": float(at), "y": max(float(value), least), "series": name}
+        for name, values in series.items()
+        for at, value in zip(x, values, strict=True)
+    ]
+
+
+def curve_with_point(x: Axis, y: Axis) -> Spec:
+    """A curve with a large point on it; rows as in `curve_with_point_rows`."""
     return {
-        "encoding": encoding,
-        "layer": [
-            {"transform": [{"filter": "!datum.marked"}], "mark": {"type": "line", "strokeWidth": 2, "clip": True}},
-            {
-                "transform": [{"filter": "datum.marked"}],
-                "mark": {"type": "point", "filled": True, "size": 160, "opacity": 1},
-            },
-        ],
-        **_FRAME,
+        "encoding": {"x": _quantity("x", *x), "y": _quantity("y", *y)},
+        "layer": [where("!datum.marked", LINE), where("datum.marked", POINT | {"size": 160})],
+        **FRAME,
     }
 
 
-def curve_rows(x: np.ndarray, y: np.ndarray, point: tuple[float, float]) -> list[Row]:
-    """The rows of `curve_with_point`."""
+def curve_with_point_rows(x: np.ndarray, y: np.ndarray, point: tuple[float, float]) -> list[Row]:
+    """The rows of `curve_with_point`: those of the curve, and the point."""
     curve: list[Row] = [{"x": float(a), "y": float(b), "marked": False} for a, b in zip(x, y, strict=True)]
     return [*curve, {"x": point[0], "y": point[1], "marked": True}]
 
 
-def series_rows(x: np.ndarray, series: Mapping[str, np.ndarray], least: float = -np.inf) -> list[Row]:
-    """The rows of `lines`; values below the least are lifted to it, as a logarithmic axis has no zero."""
-    return [
-        {"x": float(place), "y": max(float(value), least), "series": name}
-        for name, values in series.items()
-        for place, value in zip(x, values, strict=True)
-    ]
-
-
 def probability_bars() -> Spec:
     """Ten bars; rows have the fields "digit" and "probability"."""
-    encoding = {
-        "y": {"field": "digit", "type": "nominal", "title": "digit", "axis": _AXIS | {"ticks": False, "domain": False}},
-        "x": _axis("probability", "probability", 0, 1) | {"axis": _AXIS | {"format": ".0%", "tickCount": 5}},
-    }
-    return {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": encoding, **_FRAME}
+    probability = share("probability", "probability", grid=False)
+    axis = AXIS | {"ticks": False, "domain": False}
+    digit = {"field": "digit", "type": "nominal", "title": "digit", "axis": axis}
+    return {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": {"y": digit, "x": probability}, **FRAME}
 
 
 def valley_walks() -> Spec:
-    """The valley's contours, and three paths down it, each with its own dashes and marks; rows as in `walk_rows`."""
-    names = list(OPTIMIZERS)
-    series = _series(names)
-    series["legend"] |= {"symbolDash": [1, 0], "symbolStrokeWidth": 0}  # marks, which dashes would fray
-    dash = series | {"scale": {"domain": names, "range": [*DASHES]}}
-    shape = series | {"scale": {"domain": names, "range": ["circle", "square", "triangle-up"]}}
-    path = {"order": {"field": "step", "type": "quantitative"}, "color": series}
+    """The valley's contours and three paths down it, each with its own dashes and marks; rows as in `walk_rows`."""
+    legend: Spec = {"symbolDash": [1, 0], "symbolStrokeWidth": 0}  # shows the marks, which dashes would fray
+    shapes = ("circle", "square", "triangle-up")
+    path = {"order": {"field": "step", "type": "quantitative"}, "color": _category(OPTIMIZERS, **legend)}
+    dashed = path | {"strokeDash": _category(OPTIMIZERS, DASHES, **legend)}
+    marked = path | {"shape": _category(OPTIMIZERS, shapes, **legend)}
+    line = LINE | {"stroke": "currentColor", "strokeWidth": 1, "opacity": 0.3}
     return {
-        "encoding": {"x": _axis("x", "along the valley", *VALLEY_X), "y": _axis("y", "across", *VALLEY_Y)},
+        "encoding": {"x": _quantity("x", "along the valley", *VALLEY_X), "y": _quantity("y", "across", *VALLEY_Y)},
         "layer": [
-            {
-                "transform": [{"filter": "datum.kind == 'contour'"}],
-                "mark": {"type": "line", "stroke": "currentColor", "strokeWidth": 1, "opacity": 0.3, "clip": True},
-                "encoding": {"detail": {"field": "series"}, "order": {"field": "step"}},
-            },
-            {
-                "transform": [{"filter": "datum.kind == 'path'"}],
-                "mark": {"type": "line", "strokeWidth": 2, "clip": True},
-                "encoding": path | {"strokeDash": dash},
-            },
-            {
-                "transform": [{"filter": "datum.kind == 'path' && datum.step % 5 == 0"}],
-                "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1, "clip": True},
-                "encoding": path | {"shape": shape},
-            },
+            where("datum.kind == 'contour'", line, {"detail": {"field": "series"}, "order": {"field": "step"}}),
+            where("datum.kind == 'path'", LINE, dashed),
+            where("datum.kind == 'path' && datum.step % 5 == 0", POINT | {"size": 45, "clip": True}, marked),
         ],
-        **_FRAME,
+        **FRAME,
     }
-
-
-def walk_rows(paths: Mapping[str, np.ndarray]) -> list[Row]:
-    """The rows of `valley_walks`: contours and paths; a path ends where it has left the picture for good."""
-    rows: list[Row] = []
-    for height in HEIGHTS:
-        rows += _path_rows("contour", f"{height:g}", contour(height, 25))
-    for name, path in paths.items():
-        outside = np.flatnonzero(np.abs(path).max(axis=1) > 50)
-        rows += _path_rows("path", name, path[: outside[0] if len(outside) else None])
-    return rows
 
 
 def walks(learning_rate: float, momentum: float) -> dict[str, np.ndarray]:
@@ -127,52 +87,61 @@ def walks(learning_rate: float, momentum: float) -> dict[str, np.ndarray]:
     return {name: walk(name, learning_rate, momentum) for name in OPTIMIZERS}
 
 
+def walk_rows(paths: Mapping[str, np.ndarray]) -> list[Row]:
+    """The rows of `valley_walks`: contours and paths; a path ends where it leaves the valley for good."""
+    rows = [row for height in HEIGHTS for row in _path_rows("contour", f"{height:g}", contour(height, 25))]
+    for name, path in paths.items():
+        outside = np.flatnonzero(np.abs(path).max(axis=1) > 50)
+        rows += _path_rows("path", name, path[: outside[0] if len(outside) else None])
+    return rows
+
+
 def walk_sentence(paths: Mapping[str, np.ndarray]) -> str:
-    """How high above the floor each optimiser ends: "After 60 steps SGD is at height 0.0012, ..."."""
+    """Say at which height each optimiser ends: "After 60 steps SGD is at height 0.0012, ..."."""
     start = float(valley(np.array(START)))
     ends = {name: float(valley(path[-1])) for name, path in paths.items()}
-    told = [f"{name} {'has flown out of it' if end > start else 'is ' + _height(end)}" for name, end in ends.items()]
+    said = [f"{name} {'has flown out of it' if end > start else 'is ' + _height(end)}" for name, end in ends.items()]
     steps = len(next(iter(paths.values()))) - 1
     lowest, second = sorted(ends, key=ends.__getitem__)[:2]
-    nearest = f"; {lowest} is nearest to the floor" if _height(ends[second]) != _height(ends[lowest]) else ""
-    return f"All start at height {start:.3g}. After {steps} steps {told[0]}, {told[1]} and {told[2]}{nearest}."
+    nearest = f"; {lowest} is nearest to the lowest point" if _height(ends[second]) != _height(ends[lowest]) else ""
+    return f"All start at height {start:.3g}. After {steps} steps {said[0]}, {said[1]} and {said[2]}{nearest}."
+
+
+def gradient_cloud() -> Spec:
+    """Gradients of batches as dots, and the gradient of all images as a cross; rows as in `gradient_rows`."""
+    return {
+        "mark": POINT | {"opacity": 0.7, "clip": True},
+        "encoding": {
+            "x": _quantity("x", "slope for the weight of the middle", *GRADIENTS_X),
+            "y": _quantity("y", "for the weight of the ring", *GRADIENTS_Y),
+            "color": _category(GRADIENTS),
+            "shape": _category(GRADIENTS, ("circle", "cross")),
+            "size": _category(GRADIENTS, (35, 260)) | {"legend": None},
+        },
+        **FRAME,
+    }
+
+
+def gradient_rows(gradients: BatchGradients) -> list[Row]:
+    """The rows of `gradient_cloud`."""
+    batch, all_images = GRADIENTS
+    points = [(batch, point) for point in gradients.batches] + [(all_images, gradients.full)]
+    return [{"x": float(x), "y": float(y), "series": name} for name, (x, y) in points]
+
+
+def overfitting_sentence(result: Overfitting) -> str:
+    """Describe both losses, and say from which step on the network overfits."""
+    training, lowest, last = result.training[-1], result.validation.min(), result.validation[-1]
+    losses = (
+        f"Training loss falls to {training:#.2g}. Validation loss is lowest after step {result.best}, {lowest:#.3g}"
+    )
+    if result.rise < 1.03:
+        return f"{losses}, and stays there: hardly any overfitting."
+    return f"{losses}, and has risen to {last:#.3g} at the end: from step {result.best} on the network overfits."
 
 
 def _height(value: float) -> str:
     return f"at height {value:.2g}" if value >= 0.001 else "below height 0.001"
-
-
-def gradient_cloud() -> Spec:
-    """Gradients of batches as points, and that of all images as a cross; rows as in `gradient_rows`."""
-    names = ["a batch", "all images"]
-    mark = _series(names)
-    return {
-        "mark": {"type": "point", "filled": True, "opacity": 0.7, "clip": True},
-        "encoding": {
-            "x": _axis("x", "slope for the weight of the middle", *GRADIENTS_X),
-            "y": _axis("y", "for the weight of the ring", *GRADIENTS_Y),
-            "color": mark,
-            "shape": mark | {"scale": {"domain": names, "range": ["circle", "cross"]}},
-            "size": mark | {"scale": {"domain": names, "range": [35, 260]}, "legend": None},
-        },
-        **_FRAME,
-    }
-
-
-def gradient_rows(steps: Steps) -> list[Row]:
-    """The rows of `gradient_cloud`."""
-    named = [("a batch", point) for point in steps.batches] + [("all images", steps.full)]
-    return [{"x": float(x), "y": float(y), "series": name} for name, (x, y) in named]
-
-
-def overfitting_sentence(result: Overfitting) -> str:
-    """What the two losses did, in a sentence."""
-    least, last = result.validation.min(), result.validation[-1]
-    told = f"Training loss sinks to {result.training[-1]:#.2g}. "
-    told += f"Validation loss is lowest after step {result.best}, {least:#.3g}"
-    if result.rise < 1.03:
-        return f"{told}, and stays there: hardly any overfitting."
-    return f"{told}, and has risen to {last:#.3g} at the end: from step {result.best} on the network overfits."
 
 
 def _path_rows(kind: str, name: str, path: np.ndarray) -> list[Row]:
@@ -182,21 +151,10 @@ def _path_rows(kind: str, name: str, path: np.ndarray) -> list[Row]:
     ]
 
 
-def _axis(field: str, title: str, least: float, most: float) -> dict[str, Any]:
-    return {
-        "field": field,
-        "type": "quantitative",
-        "title": title,
-        "scale": {"domain": [least, most], "nice": False},
-        "axis": _AXIS | {"tickCount": 5, "format": "~f", "grid": False},
-    }
+def _quantity(field: str, title: str, low: float, high: float, **more: Any) -> Spec:
+    axis: Spec = {"tickCount": 5, "format": "~f", "grid": False}
+    return quantity(field, title, low, high, **(axis | more))
 
 
-def _series(names: Sequence[str]) -> dict[str, Any]:
-    return {
-        "field": "series",
-        "type": "nominal",
-        "title": None,
-        "scale": {"domain": list(names)},
-        "legend": {"labelColor": "currentColor", "offset": 2, "orient": "top", "padding": 0, "symbolSize": 200},
-    }
+def _category(names: Sequence[str], values: Sequence[Any] = (), **legend: Any) -> Spec:
+    return category("series", names, values, symbolSize=200, **legend)

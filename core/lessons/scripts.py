@@ -16,12 +16,12 @@ class ScriptLine:
 
     Attributes:
         code: the line, without its end.
-        says: what it does, in a few sentences; "" for an empty line.
+        explanation: what it does, in a few sentences; "" for an empty line.
         terms: words of the glossary that help, by their names.
     """
 
     code: str
-    says: str = ""
+    explanation: str = ""
     terms: tuple[str, ...] = ()
 
 
@@ -44,8 +44,8 @@ def _lines(*lines: tuple[str, str, str] | str) -> Iterator[ScriptLine]:
         if isinstance(line, str):
             yield ScriptLine(line)
         else:
-            code, says, terms = line
-            yield ScriptLine(code, says, tuple(terms.split("; ")))
+            code, explanation, terms = line
+            yield ScriptLine(code, explanation, tuple(terms.split("; ")))
 
 
 SCRIPT_A = Script(

@@ -1,8 +1,7 @@
-"""Results as pictures: Vega-Lite specs with the rows they show, a sentence beside each, and figures of images.
+"""Results as charts: Vega-Lite specs, the rows that they show, a sentence beside each; and figures of images.
 
-A spec depends on the recipe alone. It names no colours: Streamlit gives the two series, in the order of `SERIES`, the
-first two `chartCategoricalColors` of the theme, by day and by night. While a run is live only the rows change, which
-redraws a chart in place; a changed spec would mount it anew and flicker.
+A spec depends on the recipe alone. While a run is live only the rows change, which redraws a chart in place; a changed
+spec would mount it again and make it flicker.
 """
 
 from __future__ import annotations
@@ -10,173 +9,133 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from core.formatting import certainty, loss_text, percent
 from core.insight.metrics import Bin, accuracy_interval
 from core.networks.history import BatchProgress, EpochResult
+from core.reports.vega import DASHES, FRAME, LINE, POINT, Row, Spec, category, quantity, share, where
 
 SERIES = ("training", "validation")
-MAX_ROWS = 300  # of one chart; more cannot be told apart on a screen
-ACCURACY_STRETCH = 3  # exponent of the accuracy axis: 80 to 100 % takes half of it, and a beginner's 50 % is seen
+MAX_ROWS = 300  # of one chart; a screen cannot show more
+ACCURACY_STRETCH = 3  # exponent of the accuracy axis: 80 to 100 % takes half of it, and 50 % is still visible
 LOSS_RANGE = (0.001, 3)  # a guess among ten digits costs 2.3
 LEAST_LOSS = 1e-4  # a logarithmic axis has no zero
 RISING = 0.001  # a change of validation accuracy that is worth the word
 
-_INK, _PAPER, _ACCENT = "#1D2433", "#FFFFFF", "#2446C8"  # of figures that leave the page: by day
-
-Row = dict[str, float | str | bool]
-Spec = dict[str, Any]
+_INK, _PAPER, _ACCENT = "#1D2433", "#FFFFFF", "#2446C8"  # of figures that are downloaded: the light theme
 
 
 def accuracy_curves(epochs: int) -> Spec:
     """Accuracy of training (solid) and validation (dashed, with marks) over so many epochs."""
-    accuracy = {
-        "field": "accuracy",
-        "type": "quantitative",
-        "title": "accuracy",
-        "scale": {"type": "pow", "exponent": ACCURACY_STRETCH, "domain": [0, 1], "nice": False},
-        "axis": _AXIS | {"values": [0, 0.5, 0.8, 0.9, 0.95, 1], "format": ".0%"},
-    }
-    return _curves(accuracy, epochs)
+    stretch = {"type": "pow", "exponent": ACCURACY_STRETCH}
+    ticks = [0, 0.5, 0.8, 0.9, 0.95, 1]
+    return _curves(quantity("accuracy", "accuracy", 0, 1, scale=stretch, values=ticks, format=".0%"), epochs)
 
 
 def loss_curves(epochs: int) -> Spec:
     """Loss of training (solid) and validation (dashed, with marks) over so many epochs, on a logarithmic axis."""
-    loss = {
-        "field": "loss",
-        "type": "quantitative",
-        "title": "loss",
-        "scale": {"type": "log", "domain": list(LOSS_RANGE), "nice": False, "clamp": True},
-        "axis": _AXIS | {"values": [0.001, 0.01, 0.03, 0.1, 0.3, 1], "format": "~g"},
-    }
-    return _curves(loss, epochs)
+    scale = {"type": "log", "clamp": True}
+    ticks = [0.001, 0.01, 0.03, 0.1, 0.3, 1]
+    return _curves(quantity("loss", "loss", *LOSS_RANGE, scale=scale, values=ticks, format="~g"), epochs)
 
 
 def learning_rate_curve(epochs: int, peak: float) -> Spec:
     """The learning rate, at most `peak`, over so many epochs."""
-    rate = {
-        "field": "learning_rate",
-        "type": "quantitative",
-        "title": "learning rate",
-        "scale": {"domain": [0, peak], "nice": False},
-        "axis": _AXIS | {"format": "~g", "values": [0, peak / 2, peak]},
-    }
-    mark = {"type": "line", "strokeWidth": 2, "clip": True, "point": {"size": 9}}  # the first one is no line yet
-    return {"mark": mark, "encoding": {"x": _epoch_axis(epochs), "y": rate}, **_FRAME}
+    rate = quantity("learning_rate", "learning rate", 0, peak, format="~g", values=[0, peak / 2, peak])
+    mark = LINE | {"point": {"size": 9}}  # a single point makes no line
+    return {"mark": mark, "encoding": {"x": _epoch_axis(epochs), "y": rate}, **FRAME}
 
 
 def reliability_diagram() -> Spec:
-    """Of the answers of one certainty, the share that is right, with its 95 % interval, beside the line of honesty."""
-    share = {"type": "quantitative", "scale": {"domain": [0, 1], "nice": False}}
-    axis = _AXIS | {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
-    sure = share | {"field": "confidence", "title": "how sure it is", "axis": axis | {"grid": False}}
-    right = share | {"field": "accuracy", "title": "how often it is right", "axis": axis}
+    """The share of right answers by their certainty, with 95 % intervals, beside the line of perfect calibration."""
+    right = share("accuracy", "how often it is right")
     tooltip = [
-        {"field": "range", "title": "sure"},
+        {"field": "range", "title": "certainty"},
         {"field": "images", "title": "images"},
         {"field": "accuracy", "title": "right", "format": ".1%"},
     ]
+    diagonal = {"type": "line", "strokeDash": [5, 3], "strokeWidth": 1.5, "color": "currentColor"}
+    interval = {"type": "rule", "strokeWidth": 2, "opacity": 0.55, "color": "currentColor"}
+    ends = {"y": right | {"field": "low"}, "y2": {"field": "high"}, "tooltip": tooltip}
     return {
-        "encoding": {"x": sure, "y": right},
+        "encoding": {"x": share("confidence", "how sure it is", grid=False), "y": right},
         "layer": [
-            {
-                "transform": [{"filter": "datum.honest"}],
-                "mark": {"type": "line", "strokeDash": [5, 3], "strokeWidth": 1.5, "color": "currentColor"},
-            },
-            {
-                "transform": [{"filter": "!datum.honest"}],
-                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55, "color": "currentColor"},
-                "encoding": {"y": right | {"field": "low"}, "y2": {"field": "high"}, "tooltip": tooltip},
-            },
-            {
-                "transform": [{"filter": "!datum.honest"}],
-                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-                "encoding": {"tooltip": tooltip},
-            },
+            where("datum.diagonal", diagonal),
+            where("!datum.diagonal", interval, ends),
+            where("!datum.diagonal", POINT | {"size": 60}, {"tooltip": tooltip}),
         ],
-        **_FRAME,
+        **FRAME,
     }
 
 
 def reliability_rows(bins: Sequence[Bin]) -> list[Row]:
-    """The rows of the reliability diagram: the two ends of its line, and each bin that is not empty."""
-    rows: list[Row] = [{"confidence": end, "accuracy": end, "honest": True} for end in (0.0, 1.0)]
-    for place in bins:
-        if place.confidence is None or place.accuracy is None:
+    """The rows of the reliability diagram: the two ends of its diagonal, and each bin that is not empty."""
+    rows: list[Row] = [{"confidence": end, "accuracy": end, "diagonal": True} for end in (0.0, 1.0)]
+    for one in bins:
+        if one.confidence is None or one.accuracy is None:
             continue
-        low, high = accuracy_interval(place.accuracy, place.images)
+        low, high = accuracy_interval(one.accuracy, one.images)
         rows.append(
             {
-                "confidence": place.confidence,
-                "accuracy": place.accuracy,
+                "confidence": one.confidence,
+                "accuracy": one.accuracy,
                 "low": low,
                 "high": high,
-                "images": place.images,
-                "range": f"{place.low * 100:.0f} to {percent(place.high, 0)}",
-                "honest": False,
+                "images": one.images,
+                "range": f"{one.low * 100:.0f} to {percent(one.high, 0)}",
+                "diagonal": False,
             }
         )
     return rows
 
 
 def robustness_curve(title: str, first: float, last: float, ticks: str) -> Spec:
-    """Accuracy over the strength of a change, from the first to the last, with the present one marked.
+    """Accuracy over the strength of a change, with the present strength marked.
 
     Args:
-        title: of the axis of the strength.
-        first: its left end.
-        last: its right end.
-        ticks: how its numbers are written, in the notation of d3-format.
+        title: title of the strength's axis.
+        first: left end of that axis.
+        last: right end.
+        ticks: format of its numbers, in the notation of d3-format.
     """
-    strength = {
-        "field": "amount",
-        "type": "quantitative",
-        "title": title,
-        "scale": {"domain": [first, last], "nice": False},
-        "axis": _AXIS | {"format": ticks, "grid": False, "tickCount": 7},
-    }
-    accuracy = {
-        "field": "accuracy",
-        "type": "quantitative",
-        "title": "accuracy",
-        "scale": {"domain": [0, 1], "nice": False},
-        "axis": _AXIS | {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]},
-    }
-    tooltip = [{"field": "said", "title": "strength"}, {"field": "accuracy", "title": "accuracy", "format": ".1%"}]
-    here = [{"filter": "datum.now"}]
+    tooltip = [
+        {"field": "strength", "title": "strength"},
+        {"field": "accuracy", "title": "accuracy", "format": ".1%"},
+    ]
+    rule = {"type": "rule", "strokeDash": [3, 3], "color": "currentColor"}
     return {
-        "encoding": {"x": strength, "y": accuracy, "tooltip": tooltip},
+        "encoding": {
+            "x": quantity("amount", title, first, last, format=ticks, grid=False, tickCount=7),
+            "y": share("accuracy", "accuracy"),
+            "tooltip": tooltip,
+        },
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2, "point": {"size": 25}}},
-            {
-                "transform": here,
-                "mark": {"type": "rule", "strokeDash": [3, 3], "color": "currentColor"},
-                "encoding": {"y": None},
-            },
-            {"transform": here, "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1}},
+            where("datum.now", rule, {"y": None}),
+            where("datum.now", POINT | {"size": 130}),
         ],
-        **_FRAME,
+        **FRAME,
     }
 
 
 def robustness_rows(curve: Mapping[float, float], now: float, text: Callable[[float], str]) -> list[Row]:
-    """The rows of a robustness curve: accuracy by strength, the one at `now` marked, each strength in words."""
+    """The rows of a robustness curve: accuracy by strength, with `now` marked, and each strength in words."""
     return [
-        {"amount": amount, "accuracy": accuracy, "now": amount == now, "said": text(amount)}
+        {"amount": amount, "accuracy": accuracy, "now": amount == now, "strength": text(amount)}
         for amount, accuracy in curve.items()
     ]
 
 
 def confusion_figure(matrix: np.ndarray, title: str, kind: Literal["png", "svg"]) -> bytes:
-    """A confusion matrix as a figure to take home: ink on paper, mistakes in blue, the more the darker.
+    """A confusion matrix as a file to download: ink on paper, mistakes in blue, darker the more there are.
 
     Args:
         matrix: (10, 10) counts, a row per true digit, a column per answer.
-        title: above it.
-        kind: of the file.
+        title: printed above the matrix.
+        kind: format of the file.
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -202,7 +161,7 @@ def confusion_figure(matrix: np.ndarray, title: str, kind: Literal["png", "svg"]
     axes.set_yticks(digits)
     axes.set_xlabel("read as", color=_INK)
     axes.set_ylabel("true digit", color=_INK)
-    axes.set_title(title.replace("$", r"\$"), color=_INK, size=11)  # no formulas
+    axes.set_title(title.replace("$", r"\$"), color=_INK, size=11)  # or matplotlib would set it as a formula
     axes.tick_params(length=0, colors=_INK)
     axes.spines[:].set_color(_INK)
     content = io.BytesIO()
@@ -216,12 +175,12 @@ def confusion_figure(matrix: np.ndarray, title: str, kind: Literal["png", "svg"]
 def curve_rows(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> list[Row]:
     """The rows of the accuracy and loss charts, at most `MAX_ROWS`.
 
-    Training values are those of the batches since the point before, not Keras' running means. Where an epoch has ended,
-    its validation, on all validation images, replaces the glimpse that was taken at its last step.
+    Training values are means over the batches since the previous point, not Keras' running means. Where an epoch has
+    ended, its validation on all validation images replaces the one on a sample of them at its last step.
     """
-    training = [_row(0, _place(point), point.loss, point.accuracy) for point in points]
+    training = [_row(0, epochs_done(point), point.loss, point.accuracy) for point in points]
     validation = {
-        _place(point): (point.validation_loss, point.validation_accuracy)
+        epochs_done(point): (point.validation_loss, point.validation_accuracy)
         for point in points
         if point.validation_accuracy is not None
     }
@@ -231,10 +190,10 @@ def curve_rows(points: Sequence[BatchProgress], history: Sequence[EpochResult]) 
         if result.validation_accuracy is not None
     }
     if training:
-        training[-1]["marked"] = True  # where the run is now; and a single point makes no line
+        training[-1]["marked"] = True  # where the run is now; a single point makes no line
     checked = [
-        _row(1, place, loss, accuracy, marked=True)
-        for place, (loss, accuracy) in sorted(validation.items())
+        _row(1, epoch, loss, accuracy, marked=True)
+        for epoch, (loss, accuracy) in sorted(validation.items())
         if loss is not None and accuracy is not None
     ]
     checked = _thinned(checked, MAX_ROWS // 2)
@@ -243,14 +202,14 @@ def curve_rows(points: Sequence[BatchProgress], history: Sequence[EpochResult]) 
 
 def learning_rate_rows(points: Sequence[BatchProgress]) -> list[Row]:
     """The rows of the learning-rate chart."""
-    rows: list[Row] = [{"epoch": _place(point), "learning_rate": point.learning_rate} for point in points]
+    rows: list[Row] = [{"epoch": epochs_done(point), "learning_rate": point.learning_rate} for point in points]
     return _thinned(rows, MAX_ROWS)
 
 
 def curve_summary(
     points: Sequence[BatchProgress], history: Sequence[EpochResult], value: Literal["accuracy", "loss"]
 ) -> str:
-    """What a curve shows, in a sentence: "Validation accuracy 98.40 % after epoch 2, still rising."."""
+    """Describe a curve in a sentence: "Validation accuracy 98.40 % after epoch 2, still rising."."""
     rows = curve_rows(points, history)
     shown = [row for row in rows if row["series"] == SERIES[1]] or rows
     if not shown:
@@ -273,7 +232,7 @@ def curve_summary(
 
 
 def check_sentence(label: int, probabilities: np.ndarray) -> str:
-    """What the network made of one test image: "Read as 7, 99.8 % sure. Right."."""
+    """Describe the network's answer to one test image: "Read as 7, 99.8 % sure. Right."."""
     digit = int(probabilities.argmax())
     verdict = "Right." if digit == label else f"Wrong: it is a {label}."
     return f"Read as {digit}, {certainty(float(probabilities[digit]))} sure. {verdict}"
@@ -285,9 +244,9 @@ def sample_image(image: np.ndarray) -> bytes:
     Args:
         image: (28, 28) uint8, 0 is paper and 255 ink.
     """
-    from matplotlib.figure import Figure  # a second to import, and only the end of a run needs it
+    from matplotlib.figure import Figure  # takes a second to import, and only the end of a run needs it
 
-    # Figure and not pyplot: pyplot's figures belong to the process, which many visitors share.
+    # Figure, not pyplot: pyplot's figures belong to the process, which many visitors share.
     figure = Figure(figsize=(2, 2), dpi=112)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
@@ -311,63 +270,26 @@ def digits_mask(images: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-# Streamlit's own distances are made for charts of twice the height.
-# "currentColor" is the text colour of the page around the SVG; Streamlit's greys are too pale for type of this size.
-_AXIS: Spec = {
-    "labelColor": "currentColor",
-    "labelFontSize": 11,
-    "labelOverlap": False,
-    "labelPadding": 4,
-    "titleColor": "currentColor",
-    "titleFontSize": 12,
-    "titlePadding": 6,
-}
-_FRAME: Spec = {"padding": {"left": 0, "right": 10, "top": 6, "bottom": 4}}
-
-
 def _curves(value: Spec, epochs: int) -> Spec:
-    series = {
-        "field": "series",
-        "type": "nominal",
-        "title": None,
-        "scale": {"domain": list(SERIES)},
-        "legend": {
-            "columnPadding": 8,
-            "labelColor": "currentColor",
-            "labelFontSize": 12,  # both fit beside each other on a tablet held upright
-            "offset": 2,
-            "orient": "top",
-            "padding": 0,
-            "symbolSize": 300,
-            "symbolType": "stroke",
-        },
-    }
-    dash = series | {"scale": {"domain": list(SERIES), "range": [[1, 0], [5, 3]]}}
+    # At this size both entries of the legend fit beside each other on a tablet held upright.
+    legend: Spec = {"columnPadding": 8, "labelFontSize": 12, "symbolSize": 300, "symbolType": "stroke"}
+    dash = category("series", SERIES, DASHES, **legend)
     return {
-        "encoding": {"x": _epoch_axis(epochs), "y": value, "color": series},
+        "encoding": {"x": _epoch_axis(epochs), "y": value, "color": category("series", SERIES, **legend)},
         "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2, "clip": True}, "encoding": {"strokeDash": dash}},
-            {
-                "transform": [{"filter": "datum.marked"}],
-                "mark": {"type": "point", "filled": True, "size": 30, "opacity": 1},
-            },
+            {"mark": LINE, "encoding": {"strokeDash": dash}},
+            where("datum.marked", POINT | {"size": 30}),
         ],
-        **_FRAME,
+        **FRAME,
     }
 
 
 def _epoch_axis(epochs: int) -> Spec:
-    return {
-        "field": "epoch",
-        "type": "quantitative",
-        "title": "epoch",
-        "scale": {"domain": [0, epochs], "nice": False},
-        "axis": _AXIS | {"titlePadding": 2, "tickCount": 5, "format": "~f", "grid": False},
-    }
+    return quantity("epoch", "epoch", 0, epochs, titlePadding=2, tickCount=5, format="~f", grid=False)
 
 
-def _place(point: BatchProgress) -> float:
-    """Epochs that are behind a point: 1.5 is the middle of the second."""
+def epochs_done(point: BatchProgress) -> float:
+    """The epochs done at a point: 1.5 is the middle of the second."""
     return point.epoch - 1 + point.step / point.steps
 
 
@@ -382,7 +304,10 @@ def _row(series: int, epoch: float, loss: float, accuracy: float, marked: bool =
 
 
 def _thinned(rows: list[Row], most: int) -> list[Row]:
-    """At most so many of the rows, evenly, the first and the last among them."""
-    if len(rows) <= most:
-        return rows
-    return [rows[place] for place in np.linspace(0, len(rows) - 1, most).round().astype(int)]
+    """At most so many of the rows, evenly spaced, with the first and the last."""
+    return [rows[index] for index in evenly(len(rows), most)]
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most so many of the indices below `count`, evenly spaced, with the first and the last."""
+    return [int(index) for index in np.linspace(0, count - 1, min(count, most)).round()]

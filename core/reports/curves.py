@@ -1,4 +1,4 @@
-"""The curves of several runs in one picture, to look at and to keep; and a run's history as a table."""
+"""The curves of several runs in one chart, to look at and to download; and a run's history as a table."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy as np
 
 from core.formatting import percent
 from core.networks.history import BatchProgress, EpochResult
-from core.reports.charts import MAX_ROWS, SERIES, Row, Spec, accuracy_curves, curve_rows, loss_curves
+from core.reports.charts import MAX_ROWS, SERIES, accuracy_curves, curve_rows, epochs_done, evenly, loss_curves
+from core.reports.vega import DASHES, LINE, POINT, Row, Spec, category, where
 
-MOST = 6  # runs in one picture; more cannot be told apart
+MOST = 6  # runs in one chart; more could not be told apart
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")  # Vega's
 _MARKERS = ("o", "s", "^", "D", "P", "v")  # the same, as matplotlib calls them
 _PRINTED = ("#2446C8", "#B04A12", "#1B6E4B", "#7A2E8E", "#1D2433", "#5C6470")  # on white paper
@@ -25,11 +26,13 @@ Value = Literal["accuracy", "loss"]
 
 @dataclass(frozen=True)
 class Curve:
-    """What a picture needs of one run.
+    """What a chart needs of one run.
 
     Attributes:
-        name: by which it is told from the others; no two may be the same.
-        seconds: that the run took; used where no point says when it was.
+        name: the run's name, different from those of the other runs.
+        points: measured within its epochs.
+        history: one result for each finished epoch.
+        seconds: how long the run took; used where there are no points, which say when they were measured.
     """
 
     name: str
@@ -43,17 +46,16 @@ def overlaid_rows(curves: Sequence[Curve]) -> list[Row]:
     rows: list[Row] = []
     for curve in curves:
         mine = curve_rows(curve.points, curve.history)
-        places, seconds = _clock(curve)
+        epochs, seconds = _clock(curve)
         for series in SERIES:
             line = [row for row in mine if row["series"] == series]
-            keep = np.linspace(0, len(line) - 1, min(len(line), MAX_ROWS // (2 * len(curves)))).round().astype(int)
-            kept = [line[place] for place in keep]
-            marked = set(np.linspace(0, len(kept) - 1, MARKS).round().astype(int).tolist())
+            kept = [line[index] for index in evenly(len(line), MAX_ROWS // (2 * len(curves)))]
+            marked = evenly(len(kept), MARKS)
             rows += [
                 row
-                | {"run": curve.name, "marked": place in marked}
-                | {"seconds": round(float(np.interp(float(row["epoch"]), places, seconds)), 2)}
-                for place, row in enumerate(kept)
+                | {"run": curve.name, "marked": index in marked}
+                | {"seconds": round(float(np.interp(float(row["epoch"]), epochs, seconds)), 2)}
+                for index, row in enumerate(kept)
             ]
     return rows
 
@@ -61,44 +63,28 @@ def overlaid_rows(curves: Sequence[Curve]) -> list[Row]:
 def overlaid_curves(curves: Sequence[Curve], value: Value, axis: Axis, colors: Sequence[str]) -> Spec:
     """Accuracy or loss of several runs, training solid and validation dashed, over epochs or over seconds.
 
-    A run has a colour and a symbol, so that it can be told from the others without the one or the other.
+    A run has a colour and a symbol, either of which tells it from the others.
     """
     names = [curve.name for curve in curves]
     rows = overlaid_rows(curves)
     end = max((float(row[axis]) for row in rows), default=1.0)
     alone: Spec = (accuracy_curves if value == "accuracy" else loss_curves)(1)
     x = alone["encoding"]["x"] | {"field": axis, "title": axis, "scale": {"domain": [0, end], "nice": False}}
-    legend = {"labelColor": "currentColor", "orient": "top", "padding": 0, "offset": 2, "columns": 2}
-    legend["labelLimit"] = 120 if len(names) > 1 else 260  # pixels
-    run = {"field": "run", "type": "nominal", "title": None}
-    color = run | {"scale": {"domain": names, "range": list(colors[: len(names)])}, "legend": legend}
-    shape = run | {"scale": {"domain": names, "range": list(SHAPES[: len(names)])}, "legend": legend}
-    dash = {
-        "field": "series",
-        "type": "nominal",
-        "title": None,
-        "scale": {"domain": list(SERIES), "range": [[1, 0], [5, 3]]},
-        "legend": None,  # a sentence says it; two legends are wider than a phone
-    }
-    return {
-        "encoding": {"x": x, "y": alone["encoding"]["y"], "color": color},
+    legend: Spec = {"columns": 2, "labelLimit": 120 if len(names) > 1 else 260}  # the limit is in pixels
+    # The dashes have no legend: a sentence explains them, and two legends are wider than a phone.
+    dash = category("series", SERIES, DASHES) | {"legend": None}
+    shape = category("run", names, SHAPES, **legend)
+    return alone | {
+        "encoding": {"x": x, "y": alone["encoding"]["y"], "color": category("run", names, colors, **legend)},
         "layer": [
-            {
-                "mark": {"type": "line", "strokeWidth": 2, "clip": True},
-                "encoding": {"strokeDash": dash, "detail": {"field": "series"}},
-            },
-            {
-                "transform": [{"filter": "datum.marked"}],
-                "mark": {"type": "point", "filled": True, "size": 50, "opacity": 1},
-                "encoding": {"shape": shape},
-            },
+            {"mark": LINE, "encoding": {"strokeDash": dash, "detail": {"field": "series"}}},
+            where("datum.marked", POINT | {"size": 50}, {"shape": shape}),
         ],
-        "padding": alone["padding"],
     }
 
 
 def overlay_sentence(curves: Sequence[Curve]) -> str:
-    """Where the curves end: "Validation accuracy ends at 98.40 % (Fast) and 99.10 % (Script A)."."""
+    """Say where the accuracy curves end: 98.40 % (Fast) and 99.10 % (Script A)."""
     ends = []
     for curve in curves:
         rows = curve_rows(curve.points, curve.history)
@@ -115,8 +101,8 @@ def overlay_sentence(curves: Sequence[Curve]) -> str:
 
 
 def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes:
-    """Accuracy and loss side by side, as a file to keep; drawn with matplotlib on white paper."""
-    from matplotlib.figure import Figure  # a second to import, and only who keeps a picture needs it
+    """Accuracy and loss side by side, as a file to download; drawn with matplotlib on white paper."""
+    from matplotlib.figure import Figure  # takes a second to import, and only a download needs it
     from matplotlib.lines import Line2D
 
     figure = Figure(figsize=(10, 4), dpi=150, layout="constrained")
@@ -124,7 +110,7 @@ def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes
     rows = overlaid_rows(curves)
     for axes, value in zip(panels, ("accuracy", "loss"), strict=True):
         named: list[tuple[Line2D, str]] = []
-        for place, curve in enumerate(curves):
+        for index, curve in enumerate(curves):
             for series, dashes in zip(SERIES, ("-", "--"), strict=True):
                 line = [row for row in rows if row["run"] == curve.name and row["series"] == series]
                 if line:
@@ -132,8 +118,8 @@ def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes
                         [row["epoch"] for row in line],
                         [row[value] for row in line],
                         dashes,
-                        color=_PRINTED[place],
-                        marker=_MARKERS[place],
+                        color=_PRINTED[index],
+                        marker=_MARKERS[index],
                         markevery=[number for number, row in enumerate(line) if row["marked"]],
                     )
                     named.append((drawn, f"{curve.name}, {series}" if len(curves) > 1 else series))
@@ -142,7 +128,7 @@ def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes
         axes.grid(alpha=0.25)
         if value == "loss":
             axes.set_yscale("log")
-        if named:  # given by hand, as a label that begins with "_" would be left out
+        if named:  # passed explicitly, because matplotlib leaves out labels that begin with "_"
             for words in axes.legend(*zip(*named, strict=True), frameon=False, fontsize=8).get_texts():
                 words.set_parse_math(False)
     content = io.BytesIO()
@@ -151,10 +137,10 @@ def curves_figure(curves: Sequence[Curve], form: Literal["png", "svg"]) -> bytes
 
 
 def history_csv(points: Sequence[BatchProgress], history: Sequence[EpochResult]) -> str:
-    """A run's history as a table: a line for every epoch, before it the points within it.
+    """A run's history as CSV: a line for every epoch, after the lines of the points within it.
 
-    Within an epoch the values are those of the batches since the line before and, of validation, of 500 images; a
-    finished epoch has Keras' means over the epoch and all validation images.
+    Within an epoch, training values are means over the batches since the previous line, and validation values are of
+    500 images; a finished epoch has Keras' means over the epoch and validation values of all validation images.
     """
     shared = ("epoch", "loss", "accuracy", "learning_rate", "validation_loss", "validation_accuracy")
     lines: list[dict[str, Any]] = [
@@ -172,8 +158,7 @@ def history_csv(points: Sequence[BatchProgress], history: Sequence[EpochResult])
 
 
 def _clock(curve: Curve) -> tuple[list[float], list[float]]:
-    """When each place was reached: epochs behind, and the seconds at that moment."""
+    """The epochs done at each point of a run, and the seconds at which they were done."""
     if not curve.points:
         return [0.0, float(max(len(curve.history), 1))], [0.0, curve.seconds]
-    places = [point.epoch - 1 + point.step / point.steps for point in curve.points]
-    return [0.0, *places], [0.0, *(point.seconds for point in curve.points)]
+    return [0.0, *map(epochs_done, curve.points)], [0.0, *(point.seconds for point in curve.points)]

@@ -12,7 +12,7 @@ def test_from_a_control_to_its_word_and_through_a_script_line_by_line_on_a_phone
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="What is a learning rate?").click()
     beside = opened.value
-    expect(beside.locator("article.shown h2")).to_have_text("Learning rate")
+    expect(beside.locator("article.first h2")).to_have_text("Learning rate")
     # Typing finds words, the best first.
     beside.get_by_role("searchbox", name="Find a word").fill("optimizer")
     expect(beside.locator(".entries h2").first).to_have_text("Optimiser")
@@ -29,10 +29,10 @@ def test_from_a_control_to_its_word_and_through_a_script_line_by_line_on_a_phone
     expect(chosen).to_have_text("from keras import layers")
     expect(chosen).to_be_focused()
     page.keyboard.press("End")
-    expect(page.locator(".says")).to_contain_text("compared with the picture")
+    expect(page.locator(".explanation")).to_contain_text("compared with the picture")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    page.locator(".ways").get_by_role("link", name="Prediction").click()
-    expect(page.locator("article.shown h2")).to_have_text("Prediction")
+    page.locator(".links").get_by_role("link", name="Prediction").click()
+    expect(page.locator("article.first h2")).to_have_text("Prediction")
     page.go_back()
     expect(page.get_by_role("heading", name="Script B, line by line")).to_be_visible()
     page.get_by_role("button", name="Run it").click()

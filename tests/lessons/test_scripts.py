@@ -37,14 +37,14 @@ def test_the_script_builds_the_network_of_its_preset(script):
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_what_is_said_of_a_layer_is_what_the_network_tells_of_itself(script):
     network = PRESETS[script.preset].network
-    said = [line.says for line in script.lines if line.code.startswith("    layers.")]
+    said = [line.explanation for line in script.lines if line.code.startswith("    layers.")]
     for row, words in zip(network.table(), said, strict=True):
         assert f"{row.parameters:,} parameters" in words
         if len(row.output_shape) == 3:
             assert "\N{MULTIPLICATION SIGN}".join(map(str, row.output_shape)) in words
         else:
             assert f"{row.output_shape[0]:,} n" in words or words.startswith(("Ten neurons", "One neuron for each"))
-    assert any(f"{network.parameters:,} parameters" in line.says for line in script.lines if line.code == "])")
+    assert any(f"{network.parameters:,} parameters" in line.explanation for line in script.lines if line.code == "])")
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
@@ -64,8 +64,8 @@ def test_the_script_trains_as_its_preset_does(script):
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_every_line_but_the_empty_ones_is_explained_with_words_of_the_glossary(script):
     for line in script.lines:
-        assert bool(line.code) == bool(line.says) == bool(line.terms), line.code
-        assert not line.says or line.says.endswith((".", ":"))
+        assert bool(line.code) == bool(line.explanation) == bool(line.terms), line.code
+        assert not line.explanation or line.explanation.endswith((".", ":"))
         for term in line.terms:
             assert find(term) is not None, term
             assert find(term).name == term

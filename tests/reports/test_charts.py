@@ -146,9 +146,9 @@ def test_the_mask_of_the_samples_is_as_opaque_as_they_are_inked(random_images):
     np.testing.assert_array_equal(mask[:, 28:56, 1], random_images[1])
 
 
-def test_the_reliability_diagram_has_a_point_for_each_bin_that_holds_answers_and_a_line_of_honesty():
+def test_the_reliability_diagram_has_a_point_for_each_bin_that_holds_answers_and_a_diagonal():
     rows = charts.reliability_rows([Bin(0, 0.5, 4, 0.4, 0.5), Bin(0.5, 0.6, 0, None, None), Bin(0.6, 1, 96, 0.9, 1.0)])
-    line, points = [row for row in rows if row["honest"]], [row for row in rows if not row["honest"]]
+    line, points = [row for row in rows if row["diagonal"]], [row for row in rows if not row["diagonal"]]
     assert [(row["confidence"], row["accuracy"]) for row in line] == [(0, 0), (1, 1)]
     assert [(row["confidence"], row["accuracy"], row["images"]) for row in points] == [(0.4, 0.5, 4), (0.9, 1.0, 96)]
     assert all(0 <= row["low"] <= row["accuracy"] <= row["high"] <= 1 for row in points)
@@ -162,7 +162,7 @@ def test_a_robustness_curve_spans_its_whole_range_and_marks_where_it_stands():
     assert spec["encoding"]["x"]["axis"]["format"] == ".0%"
     rows = charts.robustness_rows({-60: 0.5, 0: 0.99, 60: 0.4}, 0, lambda amount: f"{amount} degrees")
     assert [row["now"] for row in rows] == [False, True, False]
-    assert rows[0] == {"amount": -60, "accuracy": 0.5, "now": False, "said": "-60 degrees"}
+    assert rows[0] == {"amount": -60, "accuracy": 0.5, "now": False, "strength": "-60 degrees"}
 
 
 @pytest.mark.parametrize("matrix", [np.diag([5] * 10), np.arange(100).reshape(10, 10), np.zeros((10, 10), int)])

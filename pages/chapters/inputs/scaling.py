@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from core.formatting import loss_text
+from core.formatting import loss_text, setting_text
 from core.lessons import lesson_charts
 from core.lessons.descent import GUESSING, SCALING_STEPS, scaling_losses
 from pages.components.base.typesetting import caption
+from pages.components.images import pixel_grids
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "Reshape, and divide by 255"
@@ -17,26 +17,26 @@ SIDE = 6  # of the window whose numbers are shown
 LAST = 28 - SIDE
 RATES = (0.00001, 0.0001, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 SERIES = ("0 to 1", "0 to 255")
-SPEC = lesson_charts.lines(("step", 0, SCALING_STEPS), ("loss", 0.05, 1000), SERIES, is_log=True)
+SPEC = lesson_charts.lines(("step", 0, SCALING_STEPS), ("loss", 0.05, 1000), SERIES)
 
 
 def render() -> None:
-    """Draw the chapter."""
+    """Draw a window of the visitor's digit before and after the division, and a training with and without it."""
     st.markdown(
         "To a computer an image is a table of numbers: 28 rows of 28 whole numbers from 0, paper, to 255, full ink. "
         "Two things are done to it. **Reshape** gives the table the form that a convolution expects, `(28, 28, 1)`: "
         "height, width, and the number of channels, which is 1 for grey and would be 3 for colour. No number changes. "
         "Then every number is **divided by 255**, so that all lie between 0 and 1."
     )
-    chapter.invite()
+    chapter.render_sample_notice()
     _render_numbers()
     st.header("Why the division?", anchor=False)
     st.markdown(
-        "A network learns in small steps, each a little downhill on its loss. When the steps lead to a place where "
-        "the loss hardly falls any more, the training has **converged**. How far a step goes is the slope times the "
-        "learning rate, and the slope at a weight is as large as the inputs behind it. With inputs up to 255 sums and "
-        "slopes are huge: the first steps leap over the valley and may leave units dead for good. With a rate small "
-        "enough for them, others crawl."
+        "A network learns in small steps, each a little downhill on its loss. When further steps hardly lower the "
+        "loss, the training has **converged**. The length of a step is the slope times the learning rate, and the "
+        "slope for a weight grows with the inputs that the weight multiplies. With inputs of up to 255, sums and "
+        "slopes are huge: the first steps leap over the valley and may leave units dead for good. A learning rate "
+        "that is small enough to prevent this makes the rest of the training crawl."
     )
     _render_race()
 
@@ -45,21 +45,23 @@ def _render_numbers() -> None:
     with st.container(horizontal=True, gap="medium"):
         row = st.slider("Row", 0, LAST, 9, key="scaling_row", width=220)
         column = st.slider("Column", 0, LAST, 11, key="scaling_column", width=220)
-    image = chapter.digit()
+    image = chapter.pixels()
     part = image[row : row + SIDE, column : column + SIDE]
-    place = f"rows {row} to {row + SIDE - 1}, columns {column} to {column + SIDE - 1}"
-    render_grids(
+    where = f"rows {row} to {row + SIDE - 1}, columns {column} to {column + SIDE - 1}"
+    name, window = chapter.digit_name().capitalize(), (row, column, SIDE, SIDE)
+    pixel_grids.render(
         "scaling_grids",
         [
-            Grid(chapter.whose().capitalize(), image, "The digit, part of it framed", window=(row, column, SIDE, SIDE)),
-            Grid("the framed part, as stored", part, f"Whole numbers at {place}", decimals=0, peak=255),
-            Grid("divided by 255", part / 255, f"The same from 0 to 1 at {place}", decimals=2, peak=1),
+            Grid(name, image, "The digit, part of it framed", window=window),
+            Grid("the framed part, as stored", part, f"Whole numbers in {where}", decimals=0, peak=255),
+            Grid("divided by 255", part / 255, f"The same numbers from 0 to 1 in {where}", decimals=2, peak=1),
         ],
         on_tap=_move,
     )
     darkest = int(part.max())
     caption(
-        f"{place.capitalize()}: the darkest pixel is {darkest}, and {darkest} / 255 = {darkest / 255:.2f}. Tap to move."
+        f"{where.capitalize()}: the darkest pixel is {darkest}, and {darkest} / 255 = {darkest / 255:.2f}. Tap the "
+        "digit to move the frame."
     )
 
 
@@ -70,22 +72,20 @@ def _move(grid: int, row: int, column: int) -> None:
 
 
 def _render_race() -> None:
-    rate = st.select_slider(
-        "Learning rate", RATES, 0.1, format_func=lambda rate: f"{rate:.5f}".rstrip("0").rstrip("."), key="scaling_rate"
-    )
+    rate = st.select_slider("Learning rate", RATES, 0.1, format_func=setting_text, key="scaling_rate")
     losses = {name: _losses(rate, name == SERIES[0]) for name in SERIES}
     st.vega_lite_chart(
-        lesson_charts.series_rows(np.arange(SCALING_STEPS + 1), losses, least=0.05),
+        lesson_charts.line_rows(np.arange(SCALING_STEPS + 1), losses, least=0.05),
         SPEC,
         key="scaling_race",
         height=240,
         alt="Loss over steps, with scaled and with unscaled pixels",
     )
-    ends = {name: float(series[-1]) for name, series in losses.items()}
+    scaled, unscaled = (loss_text(float(losses[name][-1])) for name in SERIES)
     caption(
         f"A small network learns 200 digits by plain gradient descent. After {SCALING_STEPS} steps the loss is "
-        f"{loss_text(ends[SERIES[0]])} with pixels from 0 to 1, and {loss_text(ends[SERIES[1]])} with pixels from 0 "
-        f"to 255. Mere guessing costs {loss_text(GUESSING)}."
+        f"{scaled} with pixels from 0 to 1, and {unscaled} with pixels from 0 to 255. Mere guessing gives "
+        f"{loss_text(GUESSING)}."
     )
 
 

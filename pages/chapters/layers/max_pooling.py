@@ -1,70 +1,84 @@
-"""Max pooling: of every few pixels the darkest stays."""
+"""Max pooling: of every few pixels only the darkest stays."""
 
 import streamlit as st
 
 from core.formatting import cell_text, percent
-from core.lessons.operations import difference, moved_right, pooled
+from core.lessons.operations import pool, relative_difference, shift_right
 from pages.components.base.typesetting import caption
+from pages.components.images import pixel_grids
 from pages.components.images.pixel_grids import Grid
-from pages.components.images.pixel_grids import render as render_grids
 from pages.components.learn import chapter
 
 TITLE = "Max pooling"
 SUMMARY = "How 28 by 28 becomes 14 by 14: what is lost, and what is gained."
-KINDS = {"Largest": "max", "Mean": "mean"}
 
 
 def render() -> None:
-    """Draw the chapter."""
+    """Draw the visitor's digit before and after pooling, and what a shift by one pixel changes in both."""
     st.markdown(
-        "After a convolution has looked for a feature everywhere, it matters **whether** it was found more than on "
-        "which pixel. Max pooling lays a grid of small windows over each map and keeps the largest number of each. "
+        "After a convolution has looked for a feature everywhere, **whether** it was found matters more than on "
+        "which pixel. Max pooling lays a grid of small windows over each map and keeps the largest number in each. "
         "Nothing is learned here: the layer has no parameters at all."
     )
-    chapter.invite()
+    chapter.render_sample_notice()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         size = st.select_slider("Size of the windows", (2, 4, 7), 2, key="pooling_size", width=220)
-        kind = st.segmented_control("What stays", KINDS, default="Largest", key="pooling_kind") or "Largest"
-    image = chapter.ink()
-    result = pooled(image, size, "max" if KINDS[kind] == "max" else "mean")
-    columns = result.shape[1]
-    key = f"pooling_place_{size}"
-    place = st.slider("Window", 1, result.size, result.size // 2 + columns // 2, key=key)
-    row, column = divmod(place - 1, columns)
-    window = image[row * size : (row + 1) * size, column * size : (column + 1) * size]
+        kind = st.segmented_control(
+            "What stays", ("Largest", "Mean"), default="Largest", required=True, key="pooling_kind"
+        )
+    _render_pooling(size, kind == "Mean")
+    st.markdown(
+        "What is **lost** is where exactly in its window the feature was: with windows of 2 by 2, three of four "
+        "numbers. What is **gained** is speed, because the next layer has a quarter of the positions to visit; a "
+        "wider view, because its 3 by 3 now span 6 by 6 pixels of the drawing; and some stability, because a small "
+        "shift often leaves the largest number where it was. Two poolings are usual for MNIST. After many more there "
+        "is nothing left to look at: try windows of 7."
+    )
+
+
+def _render_pooling(size: int, is_mean: bool) -> None:
+    image = chapter.image()
+    pooled = pool(image, size, is_mean=is_mean)
+    columns = pooled.shape[1]
+    key = f"pooling_window_{size}"
+    number = st.slider("Window", 1, pooled.size, pooled.size // 2 + columns // 2, key=key)
+    row, column = divmod(number - 1, columns)
+    top, left = row * size, column * size
 
     def move(grid: int, tapped_row: int, tapped_column: int) -> None:
         if grid in (0, 2):
-            by = size if grid == 0 else 1
-            st.session_state[key] = tapped_row // by * columns + tapped_column // by + 1
+            scale = size if grid == 0 else 1
+            st.session_state[key] = tapped_row // scale * columns + tapped_column // scale + 1
 
-    render_grids(
+    pixel_grids.render(
         "pooling_grids",
         [
-            Grid(chapter.whose().capitalize(), image, "The digit", window=(row * size, column * size, size, size)),
-            Grid("in the window", window, "The numbers in the window", decimals=2, peak=1),
+            Grid(chapter.digit_name().capitalize(), image, "The digit", window=(top, left, size, size)),
+            Grid(
+                "in the window",
+                image[top : top + size, left : left + size],
+                "The numbers in the window",
+                decimals=2,
+                peak=1,
+            ),
             Grid(
                 f"{columns} by {columns}",
-                result,
+                pooled,
                 "What is left of the digit",
                 window=(row, column, 1, 1),
-                done=place,
+                done=number,
                 peak=1,
                 sign="\N{RIGHTWARDS ARROW}",
             ),
         ],
         on_tap=move,
     )
-    before = difference(image, moved_right(image))
-    after = difference(result, pooled(moved_right(image), size, "max" if KINDS[kind] == "max" else "mean"))
+    shifted = shift_right(image)
+    before = relative_difference(image, shifted)
+    after = relative_difference(pooled, pool(shifted, size, is_mean=is_mean))
+    kept = "mean" if is_mean else "largest"
     caption(
-        f"Window {place} of {result.size}: {kind.lower()} {cell_text(float(result[row, column]), 2)}. {image.size} "
-        f"numbers become {result.size}. If the drawing moves one pixel to the right, {percent(before, 0)} of the ink "
-        f"changes place before the pooling and {percent(after, 0)} after it."
-    )
-    st.markdown(
-        "**Lost** is where exactly in its window the feature was: with windows of 2 by 2, three of four numbers. "
-        "**Gained** is speed, as the next layer has a quarter of the places to visit; a wider view, as its 3 by 3 now "
-        "span 6 by 6 pixels of the drawing; and some calm, as a small shift often leaves the largest number where it "
-        "was. Two poolings are usual for MNIST. After many more there is nothing left to look at: try windows of 7."
+        f"Window {number} of {pooled.size}: {kept} {cell_text(float(pooled[row, column]), 2)}. {image.size} numbers "
+        f"become {pooled.size}. If the drawing moves one pixel to the right, {percent(before, 0)} of the ink changes "
+        f"before the pooling and {percent(after, 0)} after it."
     )

@@ -11,7 +11,7 @@ SUMMARY = "Every word that the controls use, each in a sentence and with somethi
 
 
 def render() -> None:
-    """The word in the address first, then all of them."""
+    """Draw all terms, with the one in the address first."""
     word = st.query_params.get("term", "")
     term = find(word)
     if word and term is None:

@@ -18,46 +18,50 @@ SPEC = lesson_charts.curve_with_point(("probability of the right digit", 0, 1), 
 
 
 def render() -> None:
-    """Draw the chapter."""
+    """Draw the loss over the probability of the right digit, and the loss of the visitor's digit."""
     st.markdown(
         "To get better, a network must know how wrong it is, in **one number**. Counting mistakes would not do: a "
         "slightly better weight rarely changes any answer, so the count would give no hint which way to go. The loss "
-        "does. **Categorical cross-entropy** takes the probability that the network gave to the right digit, and its "
-        "negative logarithm is what the answer costs. Sure and right costs nothing. Sure and wrong costs a lot."
+        "does. **Categorical cross-entropy** is the negative logarithm of the probability that the network gave to "
+        "the right digit. An answer that is sure and right costs nothing. One that is sure and wrong costs a lot."
     )
-    probability = st.slider("Probability of the right digit", LEAST, 1.0, 0.6, 0.01, key="loss_probability")
-    loss = _loss(probability)
-    curve = np.linspace(LEAST / 2, 1, 120)
-    rows = lesson_charts.curve_rows(curve, -np.log(curve), (probability, loss))
-    st.vega_lite_chart(rows, SPEC, key="loss_curve", height=220, alt="Loss over the probability of the right digit")
-    caption(
-        f"\N{MINUS SIGN}log {probability:.2f} = {loss_text(loss) if loss > 0 else '0'}. Half as probable would cost "
-        "0.693 more, whatever it was before; guessing among ten digits costs 2.30."
-    )
-    chapter.invite()
-    asked = chapter.asked()
-    shares = softmax(logits(asked.model, chapter.ink()))
-    read = int(shares.argmax())
-    chosen = st.pills(f"What {chapter.whose()} was meant to be", range(10), default=read, key="loss_digit")
-    digit = read if chosen is None else chosen
-    cost = cross_entropy(shares[np.newaxis], np.array([digit]))
-    name = plain(asked.name[0].upper() + asked.name[1:])
-    caption(
-        f"{name} gives the {digit} {certainty(shares[digit])} for {chapter.whose()}. "
-        f"If {a_digit(digit)} was meant, its loss is **{loss_text(cost) if cost >= 0.0005 else 'less than 0.0005'}**."
-    )
+    _render_curve()
+    chapter.render_sample_notice()
+    _render_own_loss()
     st.markdown(
-        "Why a logarithm? Probabilities of independent answers multiply; their logarithms add, so that the loss of a "
-        "batch is simply the mean of its images' losses. And together with softmax its slope is as plain as can be: "
-        "at each of the ten logits it is the probability given minus the one-hot label. With 0.6 for the right digit "
-        "it is \N{MINUS SIGN}0.4: up with it, and the harder the wronger."
+        "Why a logarithm? Probabilities of independent answers multiply; their logarithms add, so the loss of a batch "
+        "is simply the mean of its images' losses. And together with softmax its slope is as simple as can be: at "
+        "each of the ten logits it is the probability minus the one-hot label. With 0.6 for the right digit it is "
+        "\N{MINUS SIGN}0.4: the logit should go up, and the more wrong the answer was, the harder it is pushed."
     )
     st.markdown(
         "Accuracy, by contrast, only counts. It can stand still while the loss falls, because answers that were right "
-        "become surer; and a loss that rises while accuracy holds tells of mistakes that are made with growing "
+        "become surer; and if the loss rises while accuracy holds, the network makes its mistakes with growing "
         "confidence."
     )
 
 
-def _loss(probability: float) -> float:
-    return cross_entropy(np.array([[probability]]), np.array([0]))
+def _render_curve() -> None:
+    probability = st.slider("Probability of the right digit", LEAST, 1.0, 0.6, 0.01, key="loss_probability")
+    loss = cross_entropy(np.array([[probability]]), np.array([0]))
+    x = np.linspace(LEAST / 2, 1, 120)
+    rows = lesson_charts.curve_with_point_rows(x, -np.log(x), (probability, loss))
+    st.vega_lite_chart(rows, SPEC, key="loss_curve", height=220, alt="Loss over the probability of the right digit")
+    caption(
+        f"\N{MINUS SIGN}log {probability:.2f} = {loss_text(loss) if loss > 0 else '0'}. Half the probability would "
+        "always cost 0.693 more; guessing among ten digits costs 2.30."
+    )
+
+
+def _render_own_loss() -> None:
+    name, model = chapter.chosen_model()
+    probabilities = softmax(logits(model, chapter.image()))
+    likeliest = int(probabilities.argmax())
+    label = f"What {chapter.digit_name()} was meant to be"
+    digit = st.pills(label, range(10), default=likeliest, required=True, key="loss_digit")
+    loss = cross_entropy(probabilities[np.newaxis], np.array([digit]))
+    caption(
+        f"{plain(name[0].upper() + name[1:])} gives the {digit} {certainty(probabilities[digit])} for "
+        f"{chapter.digit_name()}. If {a_digit(digit)} was meant, its loss is "
+        f"**{loss_text(loss) if loss >= 0.0005 else 'less than 0.0005'}**."
+    )

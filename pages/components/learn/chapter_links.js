@@ -6,21 +6,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.setAttribute("role", "list")
   for (const { href, label, sentence } of data.links) {
     const item = document.createElement("li")
-    const link = document.createElement("a")
+    item.innerHTML = sentence ? "<a></a><p></p>" : "<a></a>"
+    const [link, below] = item.children
     link.href = href
     link.textContent = label
     link.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return // another tab or window, as the browser does it
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return // opens another tab or window
       event.preventDefault()
       setTriggerValue("followed", href)
       document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
     }
-    item.append(link)
-    if (sentence) {
-      const below = document.createElement("p")
-      below.textContent = sentence
-      item.append(below)
-    }
+    if (sentence) below.textContent = sentence
     list.append(item)
   }
   nav.replaceChildren(list)

@@ -1,73 +1,63 @@
 const made = (tag, className, ...content) => {
   const element = document.createElement(tag)
-  if (className) element.className = className
+  element.className = className
   element.append(...content)
   return element
 }
 
-const way = (term) => {
+const linked = (term) => {
   const link = made("a", "", term.title)
   link.href = term.href
-  link.dataset.chapter = term.chapter
-  return made("p", "way", "See it at work: ", link)
+  return made("p", "chapter", "See it at work: ", link)
 }
 
 const entry = (term) => [
   made("h2", "", term.name),
-  made("p", "", term.means),
-  made("p", "like", `Picture it: ${term.like}`),
-  ...(term.chapter ? [way(term)] : []),
+  made("p", "", term.meaning),
+  made("p", "analogy", `Picture it: ${term.analogy[0].toLowerCase()}${term.analogy.slice(1)}`),
+  ...(term.title ? [linked(term)] : []),
 ]
 
 const letter = (term) => term.name[0].toUpperCase()
 
-// The better a word fits, the smaller: its own name, its beginning, another name, the middle of one, the explanation.
-const fit = (term, wanted) => {
-  const [name, others] = [term.name.toLowerCase(), term.others.map((other) => other.toLowerCase())]
-  const places = [
-    name === wanted || others.includes(wanted),
-    name.startsWith(wanted),
-    others.some((other) => other.startsWith(wanted)),
-    [name, ...others].some((word) => word.includes(wanted)),
-    term.means.toLowerCase().includes(wanted),
-  ]
-  return places.indexOf(true)
+// How well a term matches, 0 best, -1 not at all.
+const rank = (term, text) => {
+  const words = [term.name, ...term.synonyms].map((word) => word.toLowerCase())
+  return [
+    words.includes(text),
+    words[0].startsWith(text),
+    words.some((word) => word.startsWith(text)),
+    words.some((word) => word.includes(text)),
+    term.meaning.toLowerCase().includes(text),
+  ].indexOf(true)
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".glossary")
   const find = (selector) => root.querySelector(selector)
-  const entries = find(".entries")
-  const input = find("input")
+  const [first, entries, input] = [find(".first"), find(".entries"), find("input")]
 
   const list = () => {
-    const wanted = input.value.trim().toLowerCase()
-    const found = data.terms.map((term) => ({ term, fit: wanted ? fit(term, wanted) : 0 })).filter((one) => one.fit >= 0)
-    found.sort((one, other) => one.fit - other.fit) // keeps the alphabet among equals
-    entries.replaceChildren(
-      ...found.map(({ term }) => {
-        const article = made("article", "", ...entry(term))
-        article.dataset.letter = letter(term)
-        return article
-      }),
-    )
-    find("nav").hidden = Boolean(wanted)
-    find(".count").textContent = wanted && !found.length ? "No such word here. Empty the field, and all are back." : `${found.length} of ${data.terms.length} words`
+    const text = input.value.trim().toLowerCase()
+    const found = data.terms.map((term) => ({ term, rank: text ? rank(term, text) : 0 })).filter((one) => one.rank >= 0)
+    found.sort((one, other) => one.rank - other.rank) // stable: equals stay in alphabetical order
+    entries.replaceChildren(...found.map(({ term }) => made("article", letter(term), ...entry(term))))
+    find("nav").hidden = Boolean(text)
+    find(".count").textContent = found.length ? `${found.length} of ${data.terms.length} words` : "No such word. Clear the field to see all words."
   }
 
-  const shown = JSON.stringify(data)
-  if (root.dataset.shown !== shown) {
-    root.dataset.shown = shown
+  const content = JSON.stringify(data)
+  if (root.dataset.content !== content) {
+    root.dataset.content = content
     input.value = ""
-    const asked = data.terms.find((term) => term.key === data.shown)
-    find(".shown").hidden = !asked
-    find(".shown").replaceChildren(...(asked ? entry(asked) : []))
-    const letters = [...new Set(data.terms.map(letter))]
+    const term = data.terms.find((term) => term.key === data.first)
+    first.hidden = !term
+    first.replaceChildren(...(term ? entry(term) : []))
     find("nav").replaceChildren(
-      ...letters.map((text) => {
+      ...[...new Set(data.terms.map(letter))].map((text) => {
         const button = made("button", "", text)
         button.type = "button"
-        button.onclick = () => entries.querySelector(`[data-letter="${text}"]`).scrollIntoView({ block: "start" })
+        button.onclick = () => entries.querySelector(`.${text}`).scrollIntoView({ block: "start" })
         return button
       }),
     )
@@ -75,11 +65,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   input.oninput = list
   root.onclick = (event) => {
-    const link = event.target.closest?.("a[data-chapter]")
-    // A click with a key held, or the middle button, opens another tab as links do.
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
+    const link = event.target.closest?.("a")
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return // a key held opens another tab or window
     event.preventDefault()
-    setTriggerValue("wanted", { chapter: link.dataset.chapter })
+    setTriggerValue("followed", link.getAttribute("href"))
     document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0)
   }
 }

@@ -32,6 +32,7 @@ from core.reports.progress import (
     state_words,
     watched_sentence,
 )
+from core.reports.vega import Row
 from core.store.fallback import held_model
 from core.store.queue import position_sentence
 from core.store.run_tables import NoSuchRun, Run, RunState
@@ -314,7 +315,7 @@ def _render_curves(run: Run | None) -> None:
     caption(said or "After an epoch: what the curves say of training and validation together.")
 
 
-def _render_curve(run: Run | None, rows: list[charts.Row], value: str, promise: str) -> None:
+def _render_curve(run: Run | None, rows: list[Row], value: str, promise: str) -> None:
     if run is None or not rows:
         _lay_sheet(CURVE_HEIGHT, value, is_waiting=run is not None and run.state.is_active)
         caption(promise)
