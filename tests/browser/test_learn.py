@@ -29,7 +29,7 @@ def test_a_drawing_goes_along_from_the_contents_through_chapters_and_back(server
     expect(page).to_have_url(re.compile(r"/learn\?chapter=max_pooling$"))
     expect(page.get_by_text("Your drawing", exact=True)).to_be_visible()
 
-    slider = page.locator(".st-key-pooling_place_2").get_by_role("slider")
+    slider = page.locator(".st-key-pooling_window_2").get_by_role("slider")
     slider.press("End")
     expect(page.get_by_text(re.compile("Window 196 of 196"))).to_be_visible()
     page.get_by_role("img", name="The digit", exact=True).locator("canvas").click(position={"x": 3, "y": 3})

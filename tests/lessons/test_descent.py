@@ -19,7 +19,7 @@ def test_plain_sgd_shrinks_each_coordinate_by_the_same_factor_at_each_step():
 def test_momentum_follows_the_closed_form_of_its_recurrence(rate, momentum):
     path = walk("momentum", rate, momentum)
     for axis, curvature in enumerate(CURVATURES):
-        step = np.array([[1 - rate * curvature, momentum], [-rate * curvature, momentum]])  # of place and velocity
+        step = np.array([[1 - rate * curvature, momentum], [-rate * curvature, momentum]])  # of position and velocity
         expected = [np.linalg.matrix_power(step, count) @ (START[axis], 0.0) for count in range(61)]
         np.testing.assert_allclose(path[:, axis], np.array(expected)[:, 0], rtol=1e-9, atol=1e-12)
 
@@ -72,15 +72,15 @@ def test_no_learning_rate_serves_unscaled_pixels_as_well_as_scaled_ones_are_serv
 
 
 def test_the_gradients_of_the_small_network_are_those_of_its_loss():
-    x, wanted = descent._practice(slice(20))
+    x, targets = descent._practice(slice(20))
     weights = [weight.astype(np.float64) for weight in descent._start(5)]
-    _, gradients = descent._loss_and_gradients(weights, x.astype(np.float64), wanted)
+    _, gradients = descent._loss_and_gradients(weights, x.astype(np.float64), targets)
     random = np.random.default_rng(0)
     directions = [random.standard_normal(weight.shape) for weight in weights]
     tiny = 1e-6
     ahead, behind = (
         descent._loss_and_gradients(
-            [weight + sign * tiny * step for weight, step in zip(weights, directions, strict=True)], x, wanted
+            [weight + sign * tiny * step for weight, step in zip(weights, directions, strict=True)], x, targets
         )[0]
         for sign in (1, -1)
     )

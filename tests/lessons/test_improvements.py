@@ -1,6 +1,6 @@
 import pytest
 
-from core.lessons.glossary import find
+from core.lessons.glossary import TERMS
 from core.lessons.improvements import BETTER, BETTER_QUICK, IMPROVEMENTS, SCRIPT_A_QUICK
 from core.networks.layers import Dropout
 from core.networks.presets import SCRIPT_A, SCRIPT_A_IMPROVED
@@ -49,8 +49,8 @@ def test_dropout_is_added_and_no_other_layer_is_touched():
 
 @pytest.mark.parametrize("improvement", IMPROVEMENTS, ids=lambda improvement: improvement.key)
 def test_each_improvement_is_explained_in_whole_sentences_and_has_its_word_in_the_glossary(improvement):
-    assert all(text.endswith(".") for text in (improvement.what, improvement.why, improvement.expect))
-    assert find(improvement.term).name == improvement.term
+    assert all(text.endswith(".") for text in (improvement.change, improvement.reason, improvement.expectation))
+    assert improvement.term in TERMS
     assert all(0.8 < accuracy < 1 for accuracy in improvement.measured)
 
 

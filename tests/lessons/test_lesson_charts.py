@@ -9,7 +9,7 @@ from core.lessons.trade_offs import CHANGES, LAYERS, SETTINGS, change_sentence
 from core.reports.charts import MAX_ROWS
 
 SPECS = {
-    "lines": charts.lines(("step", 0, 100), ("loss", 0.1, 10), ("a", "b", "c"), is_log=True),
+    "lines": charts.lines(("step", 0, 100), ("loss", 0.1, 10), ("a", "b", "c")),
     "curve": charts.curve_with_point(("in", 0, 1), ("out", 0, 5)),
     "bars": charts.probability_bars(),
     "walks": charts.valley_walks(),
@@ -47,7 +47,7 @@ def test_the_sentence_about_the_walks_names_who_came_lowest():
         "momentum": np.array([[-4, 1.2], [0, 0.1]]),
         "Adam": np.array([[-4, 1.2], [1, 1]]),
     }
-    assert charts.walk_sentence(paths).endswith("momentum is nearest to the floor.")
+    assert charts.walk_sentence(paths).endswith("momentum is nearest to the lowest point.")
     on_the_floor = np.array([[-4, 1.2], [0, 0]])
     said = charts.walk_sentence(paths | {"SGD": on_the_floor, "momentum": on_the_floor})
     assert "SGD is below height 0.001, momentum is below height 0.001" in said
@@ -55,7 +55,7 @@ def test_the_sentence_about_the_walks_names_who_came_lowest():
 
 
 def test_a_loss_of_zero_is_lifted_onto_the_logarithmic_axis():
-    rows = charts.series_rows(np.arange(2), {"a": np.array([0.0, 2.0])}, least=0.1)
+    rows = charts.line_rows(np.arange(2), {"a": np.array([0.0, 2.0])}, least=0.1)
     assert [row["y"] for row in rows] == [0.1, 2.0]
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.formatting import percent
 from core.lessons.operations import DoesNotFit, parameter_arithmetic, with_first_convolution
-from core.networks.network import Conv2D, Dense, Network
-from core.networks.recipe import PRESETS
+from core.networks.layers import Conv2D, Dense
+from core.networks.network import Network
+from core.networks.presets import PRESETS
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.learn import chapter

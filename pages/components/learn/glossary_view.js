@@ -1,20 +1,13 @@
-const made = (tag, className, ...content) => {
-  const element = document.createElement(tag)
-  element.className = className
-  element.append(...content)
-  return element
-}
-
 const linked = (term) => {
-  const link = made("a", "", term.title)
+  const link = create("a", "", term.title)
   link.href = term.href
-  return made("p", "chapter", "See it at work: ", link)
+  return create("p", "chapter", "See it at work: ", link)
 }
 
 const entry = (term) => [
-  made("h2", "", term.name),
-  made("p", "", term.meaning),
-  made("p", "analogy", `Picture it: ${term.analogy[0].toLowerCase()}${term.analogy.slice(1)}`),
+  create("h2", "", term.name),
+  create("p", "", term.meaning),
+  create("p", "analogy", `Picture it: ${term.analogy[0].toLowerCase()}${term.analogy.slice(1)}`),
   ...(term.title ? [linked(term)] : []),
 ]
 
@@ -41,7 +34,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const text = input.value.trim().toLowerCase()
     const found = data.terms.map((term) => ({ term, rank: text ? rank(term, text) : 0 })).filter((one) => one.rank >= 0)
     found.sort((one, other) => one.rank - other.rank) // stable: equals stay in alphabetical order
-    entries.replaceChildren(...found.map(({ term }) => made("article", letter(term), ...entry(term))))
+    entries.replaceChildren(...found.map(({ term }) => create("article", letter(term), ...entry(term))))
     find("nav").hidden = Boolean(text)
     find(".count").textContent = found.length ? `${found.length} of ${data.terms.length} words` : "No such word. Clear the field to see all words."
   }
@@ -55,7 +48,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     first.replaceChildren(...(term ? entry(term) : []))
     find("nav").replaceChildren(
       ...[...new Set(data.terms.map(letter))].map((text) => {
-        const button = made("button", "", text)
+        const button = create("button", "", text)
         button.type = "button"
         button.onclick = () => entries.querySelector(`.${text}`).scrollIntoView({ block: "start" })
         return button

@@ -1,13 +1,6 @@
-const made = (tag, className, text) => {
-  const element = document.createElement(tag)
-  element.className = className
-  element.textContent = text
-  return element
-}
-
 const linked = (links) =>
   links.flatMap(({ label, href }, index) => {
-    const link = made("a", "", label)
+    const link = create("a", "", label)
     link.href = href
     return index ? [", ", link] : [link]
   })
@@ -37,7 +30,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.append(panel)
     lines.replaceChildren(
       ...data.lines.map(({ code }, index) => {
-        const line = made(code ? "button" : "span", code ? "line" : "gap", code)
+        const line = create(code ? "button" : "span", code ? "line" : "gap", code)
         line.type = "button"
         line.dataset.index = index
         return line
