@@ -23,7 +23,7 @@ def board():
 def chapter_links():
     from pages.components.learn import chapter_links
 
-    link = chapter_links.Link("Softmax", {"chapter": "softmax"}, "From ten numbers to ten probabilities.")
+    link = chapter_links.Link("Softmax", "learn?chapter=softmax", "From ten numbers to ten probabilities.")
     chapter_links.render("links", "Chapters", [link], "list")
 
 
@@ -125,7 +125,7 @@ def script_reader():
     from core.lessons.scripts import SCRIPTS
     from pages.components.learn import script_reader
 
-    script_reader.render(SCRIPTS["script-a"])
+    script_reader.render(SCRIPTS["script-a"], "It ends near 99 %.")
 
 
 def shortcuts():
