@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Update, case, delete, func, insert, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
+from core.networks.names import clean_name, free_name
 from core.networks.recipe import Recipe
 from core.store import limits, queue
 from core.store.database import Sealed
@@ -56,6 +57,18 @@ def owned_row(session: Session, run_id: str, owner: str) -> RunRow:
     if row is None or not is_same_owner(row.owner, owner):
         raise NoSuchRun
     return row
+
+
+def unused_name(session: Session, owner: str, name: str) -> str:
+    """A cleaned name, with a number where a run of the workspace has it already."""
+    return free_name(clean_name(name), set(session.scalars(select(RunRow.name).where(RunRow.owner == owner))))
+
+
+def add_run(session: Session, row: RunRow, fine_tuning: bytes | None, start: bytes | None) -> None:
+    """Add a new run with the data that it starts from."""
+    session.add(row)
+    session.flush()  # the data refers to it
+    session.add(RunData(id=row.id, fine_tuning=fine_tuning, start=start))
 
 
 def request_hash(recipe: Recipe, fine_tuning: bytes | None, start: bytes | None) -> str:

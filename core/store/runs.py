@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, defer
 from core.digits.dataset import Digits
 from core.networks.history import BatchProgress
 from core.networks.model import Model, read_model
-from core.networks.names import clean_name, free_name
+from core.networks.names import clean_name
 from core.networks.recipe import Recipe
 from core.networks.snapshots import NO_SNAPSHOTS, Snapshots
 from core.store import fallback, limits, queue
@@ -90,8 +90,7 @@ class RunStore:
         Args:
             owner: the workspace.
             recipe: what to train and how; for a fine-tuning, `fine_tuning_recipe`.
-            name: its label; by default the recipe's name. A number is added where the workspace has a run of that
-                name.
+            name: its label, by default the recipe's name; a number is added where the workspace has such a run.
             fine_tuning: the model to fine-tune and the drawings to learn, where the run is a fine-tuning.
             drawing: as in `watch`.
             start: a model of the same network to start from, instead of fresh weights.
@@ -111,11 +110,10 @@ class RunStore:
             if existing := queries.active_request(session, owner, request):
                 return existing
             queries.check_may_submit(session, owner)
-            taken = set(session.scalars(select(RunRow.name).where(RunRow.owner == owner)))
             row = RunRow(
                 id=run_id,
                 owner=owner,
-                name=free_name(clean_name(name or recipe.name), taken),
+                name=queries.unused_name(session, owner, name or recipe.name),
                 recipe=recipe.to_json(),
                 state=RunState.QUEUED,
                 created=time.time(),
@@ -128,9 +126,7 @@ class RunStore:
                 kind=queue.kind(recipe),
                 cost=queue.cost(recipe),
             )
-            session.add(row)
-            session.flush()
-            session.add(RunData(id=run_id, fine_tuning=starts_from[0], start=starts_from[1]))
+            queries.add_run(session, row, *starts_from)
         _log.info("event=queued run=%s owner=%s epochs=%d", run_id, owner[:8], recipe.epochs)
         return run_id
 

@@ -161,7 +161,12 @@ def test_the_revisions_make_exactly_the_tables_of_the_code(database_url, is_old)
     if is_old:
         write_old_database(database_url)
     with closing(Database(database_url)) as opened, opened._engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        if is_old and database_url.startswith("sqlite"):  # keeps a column that would be expensive to drop
+            ((what, _, table, column),) = differences
+            assert (what, table, column.name) == ("remove_column", "run_data", "orphaned")
+        else:
+            assert differences == []
 
 
 def test_the_newest_revision_is_the_one_that_is_looked_for():

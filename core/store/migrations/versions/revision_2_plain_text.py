@@ -23,6 +23,7 @@ def upgrade() -> None:
         for old, new in columns.items():
             op.alter_column(table, old, new_column_name=new)
     op.execute("DELETE FROM run_data WHERE id NOT IN (SELECT id FROM run)")  # saved from a damaged file without a run
-    op.drop_column("run_data", "orphaned")
+    if op.get_bind().dialect.name != "sqlite":  # which would rewrite all models, and need as much free space
+        op.drop_column("run_data", "orphaned")
     op.drop_index("one_of_a_request", "run")
     op.drop_table("upgrade")
