@@ -20,7 +20,7 @@ from core.networks.layers import Layer
 from core.networks.network import Network
 from core.value import Value
 
-MAX_STEP_MULTIPLY_ADDS = 15_000_000_000  # a step takes two seconds then, and no Stop is heard within one
+MAX_STEP_MULTIPLY_ADDS = 15_000_000_000  # such a step takes two seconds, and Stop takes effect between steps only
 MAX_HANDWRITING = 60_000  # images, as many as MNIST has; 47 MB, and a quarter of a minute to make on two cores
 MAX_EPOCHS = 200
 MAX_JSON_BYTES = 100_000  # the largest preset takes 3 kB
@@ -211,7 +211,7 @@ class Recipe(Value):
         return self.model_dump_json(indent=2)
 
 
-# The values inside a recipe, by the tag or the field under which pydantic reports what is wrong with them.
+# The values inside a recipe, by the tag or the field under which pydantic reports their errors.
 _VALUES: dict[str, type[BaseModel]] = {
     **{value.__name__: value for value in (*get_args(get_args(Layer)[0]), Adam, AdamW, SGD, RMSprop)},
     **{value.__name__: value for value in (OneCycle, ReduceLROnPlateau)},
@@ -255,7 +255,7 @@ def parse_recipe(source: str | bytes | dict[str, Any]) -> Recipe:
 
 
 def _depth(text: str) -> int:
-    """How many brackets stand within one another, those in strings left out."""
+    """How deep brackets are nested, without those in strings."""
     brackets = (1 if letter in "[{" else -1 for letter in _STRING.sub("", text) if letter in "[]{}")
     return max(accumulate(brackets), default=0)
 
@@ -274,21 +274,21 @@ def _explained(error: ValidationError) -> str:
             continue
         if problem["type"] in ("too_short", "too_long") and len(error.errors()) > 1:
             continue  # what pydantic adds when it left out the wrong ones
-        place = ".".join(str(part + 1 if isinstance(part, int) else part) for part in problem["loc"]) or "recipe"
-        place = "".join(filter(str.isprintable, place))[:80]  # a key may be anything
+        setting = ".".join(str(part + 1 if isinstance(part, int) else part) for part in problem["loc"]) or "recipe"
+        setting = "".join(filter(str.isprintable, setting))[:80]  # a key may hold any text
         allowed = _allowed_range(problem["loc"])
         if problem["type"] in _PLAIN_WORDS:
             allowed = _PLAIN_WORDS[problem["type"]]
         elif not allowed:
             allowed = problem["msg"].replace("Input should", "must").replace("Tuple should", "must")
         given = repr(problem["input"])
-        sentences.append(f"{place} {allowed}." if len(given) > 40 else f"{place} {allowed}, not {given}.")
+        sentences.append(f"{setting} {allowed}." if len(given) > 40 else f"{setting} {allowed}, not {given}.")
     return " ".join(sentences)
 
 
-def _allowed_range(place: tuple[int | str, ...]) -> str:
-    """What the number at this place may be ("must be a whole number from 1 to 200"), "" if it is no number."""
-    names = [part for part in place if isinstance(part, str)]
+def _allowed_range(path: tuple[int | str, ...]) -> str:
+    """The range of a number in a recipe ("must be a whole number from 1 to 200"); "" if the setting is no number."""
+    names = [part for part in path if isinstance(part, str)]
     owners = [_VALUES[name] for name in names if name in _VALUES]
     field = (owners[-1] if owners else Recipe).model_fields.get(names[-1]) if names else None
     if field is None or field.annotation not in (int, float):

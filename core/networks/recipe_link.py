@@ -1,4 +1,4 @@
-"""A recipe as a piece of a link: JSON, compressed, in letters that an address may hold."""
+"""A recipe as part of a link: compressed JSON in URL-safe letters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.networks.recipe import MAX_JSON_BYTES, BadRecipe, Recipe, parse_recipe
 
 MAX_LINK = 20_000  # characters; the longest preset takes 400, and browsers refuse addresses of more
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]+")
-_TAGS = ("kind", "layer", "version")  # which say what is read; written even where they are the default
+_TAGS = ("kind", "layer", "version")  # needed to read the rest, so written even if they are the default
 
 
 def to_link(recipe: Recipe) -> str:
@@ -51,7 +51,7 @@ def from_link(text: str) -> Recipe:
 
 
 def _shortened(value: Any) -> Any:
-    """The value as JSON has it, without the fields that are as they are by default."""
+    """The value as JSON content, without the fields that have their default."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
         return {name: _shortened(held) for name, held in value if name in _TAGS or held != fields[name].get_default()}

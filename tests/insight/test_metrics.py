@@ -64,7 +64,7 @@ def test_an_overconfident_answer_is_off_by_its_excess():
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.5])
-def test_the_temperature_that_spoiled_calibrated_answers_is_found_again(temperature):
+def test_the_temperature_that_miscalibrated_answers_is_found_again(temperature):
     random = np.random.default_rng(0)
     calibrated = random.dirichlet(np.full(10, 0.3), 20_000)
     labels = (random.random((len(calibrated), 1)) > calibrated.cumsum(axis=1)).sum(axis=1).clip(0, 9)
@@ -128,22 +128,22 @@ def test_precision_recall_and_f1_are_those_of_their_definitions(answered):
 
 
 @given(answered_digits(), st.sampled_from([1, 10, 15]))
-def test_each_bin_holds_the_answers_of_its_certainty_and_together_they_give_the_calibration_error(answered, bins):
+def test_the_bins_add_up_to_the_calibration_error(answered, bins):
     rows, labels = answered
     members = [[] for _ in range(bins)]
     for row, label in zip(rows, labels, strict=True):
         members[min(int(row.max() * bins), bins - 1)].append((float(row.max()), row.argmax() == label))
     found = reliability(rows, labels, bins)
     error = 0.0
-    for place, held in zip(found, members, strict=True):
-        assert place.images == len(held)
+    for each, held in zip(found, members, strict=True):
+        assert each.images == len(held)
         if not held:
-            assert place.confidence is place.accuracy is None
+            assert each.confidence is each.accuracy is None
             continue
-        assert place.confidence == pytest.approx(sum(sure for sure, _ in held) / len(held))
-        assert place.accuracy == pytest.approx(sum(right for _, right in held) / len(held))
-        assert place.low - 1e-6 <= place.confidence <= place.high + 1e-6
-        error += len(held) / len(labels) * abs(place.confidence - place.accuracy)
+        assert each.confidence == pytest.approx(sum(sure for sure, _ in held) / len(held))
+        assert each.accuracy == pytest.approx(sum(right for _, right in held) / len(held))
+        assert each.low - 1e-6 <= each.confidence <= each.high + 1e-6
+        error += len(held) / len(labels) * abs(each.confidence - each.accuracy)
     assert error == pytest.approx(expected_calibration_error(rows, labels, bins), abs=1e-6)
 
 
@@ -161,8 +161,8 @@ def test_the_images_of_all_cells_are_all_images(answered):
     rows, labels = answered
     matrix = confusion_matrix(rows, labels)
     cells = {(d, a): read_as(rows, labels, d, a).tolist() for d in range(10) for a in range(10)}
-    assert all(len(places) == matrix[cell] for cell, places in cells.items())
-    assert sorted(place for places in cells.values() for place in places) == list(range(len(labels)))
+    assert all(len(indices) == matrix[cell] for cell, indices in cells.items())
+    assert sorted(index for indices in cells.values() for index in indices) == list(range(len(labels)))
 
 
 def test_the_confusion_sentence_names_the_commonest_mistake_and_how_often_it_is_made():
@@ -178,7 +178,7 @@ def test_the_confusion_sentence_names_the_commonest_mistake_and_how_often_it_is_
 
 
 @given(answered_digits())
-def test_every_sentence_can_be_said_of_any_answers(answered):
+def test_every_sentence_is_complete_for_any_answers(answered):
     rows, labels = answered
     matrix = confusion_matrix(rows, labels)
     said = [
@@ -202,7 +202,7 @@ def test_the_calibration_sentence_says_which_way_it_errs_and_what_the_temperatur
     assert "temperature is 1: the answers are those of its softmax" in modest
 
 
-def test_the_last_words_on_bins_name_the_one_that_is_farthest_off():
+def test_the_sentence_about_bins_names_the_one_that_is_farthest_off():
     labels = np.array([0] * 50 + [1] * 50)
     off = bins_sentence(reliability(answers([0.9] * 100, [0] * 100), labels))
     assert "where it is 90\N{THIN SPACE}% sure, 50\N{THIN SPACE}% are right (100 images)" in off

@@ -52,8 +52,8 @@ SCRIBBLE = {"objects": [stroke(*KNOT)]}
 ONE_AND_SEVEN = {"objects": [stroke((60, 80), (62, 220)), stroke((130, 80), (220, 80), (190, 140), (160, 220))]}
 
 
-def seen():
-    """What a network sees of a clear digit."""
+def seven():
+    """The framed image of a clear digit."""
     return answer_drawing(pretrained(), SEVEN).image
 
 
@@ -78,7 +78,7 @@ def test_a_drawn_digit_gets_ten_probabilities_and_the_image_that_was_seen():
 
 
 def test_a_confident_answer_says_how_sure_it_is():
-    answer = answer_image(sure_of(7, 6), seen())
+    answer = answer_image(sure_of(7, 6), seven())
     assert (answer.digit, answer.is_sure) == (7, True)
     assert answer.sentence == "97.8\N{THIN SPACE}% sure"
 
@@ -87,7 +87,7 @@ def test_an_unsure_answer_names_the_two_likeliest_digits_and_shows_its_probabili
     weights = dict(sure_of(4, 3).weights)
     weights["dense_2/bias"] = weights["dense_2/bias"].copy()
     weights["dense_2/bias"][9] = 2.9
-    answer = answer_image(Model(SCRIPT_B, weights, SCORES, ""), seen())
+    answer = answer_image(Model(SCRIPT_B, weights, SCORES, ""), seven())
     assert (answer.sentence, answer.is_sure) == ("Not sure: 4 or 9?", False)
     assert (answer.digit, answer.runner_up) == (4, 9)
     assert answer.probabilities.argmax() == 4
@@ -97,27 +97,27 @@ def with_odds(monkeypatch, odds):
     monkeypatch.setattr(prediction, "digit_odds", lambda image: (odds, LETTER))
 
 
-def test_where_the_detector_is_in_doubt_even_a_confident_model_is_not_sure(monkeypatch):
+def test_where_the_detector_is_in_doubt_the_answer_is_not_sure_however_confident_the_model(monkeypatch):
     with_odds(monkeypatch, (ANSWERED_FROM + SURE_FROM) / 2)
-    answer = answer_image(sure_of(7, 6), seen())
+    answer = answer_image(sure_of(7, 6), seven())
     assert answer.sentence == "Not sure: 7, or no digit?"  # the bars leave no doubt between two digits
     assert (answer.digit, answer.is_sure) == (7, False)
     assert answer.probabilities is not None
 
 
-def test_where_the_detector_sees_no_digit_even_a_confident_model_is_not_heard(monkeypatch):
+def test_where_the_detector_sees_no_digit_the_answer_is_declined_however_confident_the_model(monkeypatch):
     with_odds(monkeypatch, ANSWERED_FROM - 0.01)
-    answer = answer_image(sure_of(7, 6), seen())
+    answer = answer_image(sure_of(7, 6), seven())
     assert answer.sentence.startswith("Not sure: a letter? If it is a digit, 7 or ")
     assert (answer.digit, answer.runner_up, answer.probabilities, answer.is_sure) == (None, None, None, False)
     assert answer.image is not None  # what the network saw is shown all the same
 
 
-def test_the_detector_takes_a_digit_for_one():
-    assert digit_odds(seen())[0] > SURE_FROM
+def test_the_detector_recognises_a_digit():
+    assert digit_odds(seven())[0] > SURE_FROM
 
 
-def test_whether_it_is_a_digit_is_judged_in_mnists_framing_whatever_the_model_sees():
+def test_the_detector_uses_mnists_framing_whatever_the_models_framing():
     naive = Framing(box=False, scale=False, centre=False, redraw=False)
     small = moved(SEVEN, 0.25, 20, 200)
     answer = answer_drawing(pretrained(), small, naive)
@@ -125,11 +125,8 @@ def test_whether_it_is_a_digit_is_judged_in_mnists_framing_whatever_the_model_se
     assert answer_drawing(pretrained(), LETTER_A, naive).digit is None
 
 
-# Rows 1 to 6 of the bad inputs
-
-
 def declined(drawing):
-    """The answer of the shipped model, which must not name a digit."""
+    """The pretrained model's answer, which must not name a digit."""
     answer = answer_drawing(pretrained(), drawing)
     assert answer.digit is None
     assert answer.probabilities is None
@@ -141,7 +138,7 @@ def declined(drawing):
     "drawing", [None, {}, {"objects": []}, {"objects": [{"type": "Path", "path": []}]}, "nonsense"]
 )
 @pytest.mark.bad_input(1)
-def test_a_blank_canvas_gets_no_answer_but_what_to_do(drawing):
+def test_a_blank_canvas_is_answered_by_what_to_do(drawing):
     assert declined(drawing).sentence == "Draw a digit."
 
 
@@ -188,31 +185,16 @@ def test_a_scribble_a_letter_or_a_shape_is_not_sure_and_names_the_two_likeliest_
     x=st.floats(0, 200),
     y=st.floats(0, 200),
 )
-@settings(deadline=None, max_examples=60)
-def test_where_and_how_large_it_is_drawn_does_not_change_what_is_answered(drawing, scale, x, y):
+@settings(deadline=None, max_examples=25)
+def test_size_and_position_of_a_drawing_do_not_change_the_answer(drawing, scale, x, y):
     here, there = (answer_drawing(pretrained(), shown) for shown in (drawing, moved(drawing, scale, x, y)))
     assert (there.digit, there.is_sure) == (here.digit, here.is_sure)
     if here.digit is None:
         assert there.sentence == here.sentence
 
 
-@pytest.mark.parametrize(
-    ("drawing", "words"),
-    [
-        (None, "draw a digit"),
-        ({"objects": []}, "draw a digit"),
-        ({"objects": [stroke((100, 100), (101, 100))]}, "too little ink"),
-        ({"objects": [stroke(*((x, y) for y in range(5, 280, 4) for x in (5, 275)))]}, "too much ink"),
-        ({"objects": [{"type": "Path", "path": [["M", 0, 0]] + [["L", 1, 1]] * 100_000}]}, ""),
-        ("nonsense", "draw a digit"),
-    ],
-)
-def test_a_drawing_that_is_no_digit_gets_a_sentence_and_no_digit(drawing, words):
-    answer = answer_drawing(MODEL, drawing)
-    assert answer.digit is None
-    assert answer.probabilities is None
-    assert answer.sentence
-    assert words in answer.sentence.lower()
+def test_an_enormous_drawing_gets_a_sentence_and_no_digit():
+    assert declined({"objects": [{"type": "Path", "path": [["M", 0, 0]] + [["L", 1, 1]] * 100_000}]}).sentence
 
 
 @pytest.mark.parametrize(("probability", "shown"), [(0.9714, "97.1"), (0.99999, "99.9"), (1.0, "99.9"), (0, "0.0")])

@@ -20,7 +20,7 @@ def seven():
 
 
 def naive_occlusion(model, image, fill, size, step):
-    """Patch by patch, pixel by pixel."""
+    """Occlusion, patch by patch and pixel by pixel."""
     before = model.probabilities(image[np.newaxis])[0]
     digit = before.argmax()
     falls = [[[] for _ in range(28)] for _ in range(28)]
@@ -39,13 +39,13 @@ def naive_occlusion(model, image, fill, size, step):
 
 @pytest.mark.parametrize("fill", [0.0, 0.5])
 def test_occlusion_is_what_a_patch_by_patch_loop_finds(fill, seven, monkeypatch):
-    monkeypatch.setattr(saliency, "PATCH_STEP", 3)  # fewer places
+    monkeypatch.setattr(saliency, "PATCH_STEP", 3)  # fewer patches
     model = random_model("script-b")
     expected = naive_occlusion(model, seven, fill, saliency.PATCH, saliency.PATCH_STEP)
     np.testing.assert_allclose(occlusion(model, seven, fill).falls, expected, atol=1e-5)
 
 
-def test_a_slow_network_is_asked_at_fewer_places_that_still_cover_the_image(seven, monkeypatch):
+def test_a_slow_network_gets_fewer_patches_that_still_cover_the_image(seven, monkeypatch):
     monkeypatch.setattr(saliency, "SLOW", 0)
     model = random_model("fast")
     expected = naive_occlusion(model, seven, 0.5, saliency.PATCH, saliency.WIDE_PATCH_STEP)
@@ -77,9 +77,9 @@ def test_every_layer_is_seen_with_a_sentence_and_its_strongest_maps_first(preset
         whole = activations[view.name][0]
         assert view.scale == pytest.approx(np.abs(whole).max())
         assert len(view.maps) == len(view.numbers) <= 5
-        for numbers, place in zip(view.maps, view.numbers, strict=True):
-            np.testing.assert_allclose(numbers.squeeze(), whole[..., place - 1].squeeze(), rtol=1e-5, atol=1e-6)
-        heights = [np.abs(numbers).max() for numbers in view.maps]
+        for values, number in zip(view.maps, view.numbers, strict=True):
+            np.testing.assert_allclose(values.squeeze(), whole[..., number - 1].squeeze(), rtol=1e-5, atol=1e-6)
+        heights = [np.abs(values).max() for values in view.maps]
         assert heights == sorted(heights, reverse=True)
 
 
@@ -144,7 +144,7 @@ def test_the_runner_up_is_the_second_likeliest_and_the_turned_image_is_read_othe
     assert "turns the answer into" in found.turned_sentence
 
 
-def test_where_no_ink_speaks_for_the_answer_no_place_is_named():
+def test_no_location_is_named_where_no_ink_speaks_for_the_answer():
     blank = runner_up(pretrained(), np.zeros((28, 28), np.float32))
     assert "the ink" not in blank.sentence
     assert f"Nothing that you drew speaks for {blank.digit}" in blank.sentence

@@ -31,7 +31,7 @@ from core.networks.recipe import (
 )
 from core.networks.recipe_link import MAX_LINK, from_link, to_link
 
-# Made from Script A with two epochs: what was sent on must be read as long as recipes are of version 1.
+# Script A with two epochs: old links must be read as long as recipes are of version 1.
 OLD_LINK = (
     "eNq9kLsKwkAQRX9Fpt7CRLFIJwY7QbAUkTGZmMXNbtidxGjIv7tGxVdjZTfce-4ppoWarJNGQxQI0FgQRLBKrCx5MAWfEB-NPUDU"
     "gsKTRyFa308Pzoyuw9hjmVTcl6NQACYsa-ReCpZUBZ14bhbYLI1RUu_98rX4lk3Gf5XNFTKTfsti0o68ptKSf5J8DILhx8CZjAts"
@@ -69,7 +69,7 @@ RECIPES = st.builds(
 
 @given(RECIPES)
 @example(FAST)
-def test_a_recipe_travels_by_its_link_in_letters_that_an_address_may_hold(recipe):
+def test_a_recipe_is_read_back_from_its_link_which_is_url_safe(recipe):
     link = to_link(recipe)
     assert from_link(link) == recipe
     assert set(link) <= set(string.ascii_letters + string.digits + "-_")
@@ -82,7 +82,7 @@ def test_a_presets_link_is_short(preset):
     assert len(to_link(PRESETS[preset])) < 600
 
 
-def test_a_link_that_was_sent_on_long_ago_is_read_as_it_was_meant():
+def test_an_old_link_is_still_read():
     assert from_link(OLD_LINK) == PRESETS["script-a"].model_copy(update={"epochs": 2})
 
 
@@ -103,7 +103,7 @@ def test_anything_else_is_refused_in_plain_words(text):
 
 
 @pytest.mark.bad_input(17)
-def test_a_link_that_would_unfold_to_gigabytes_is_refused_before_it_does():
+def test_a_decompression_bomb_is_refused_before_it_unfolds():
     bomb = packed(b" " * (10 * MAX_JSON_BYTES))
     assert len(bomb) < MAX_LINK
     with pytest.raises(BadRecipe, match="incomplete"):
@@ -113,7 +113,7 @@ def test_a_link_that_would_unfold_to_gigabytes_is_refused_before_it_does():
 @given(st.data())
 def test_a_damaged_link_is_no_recipe_or_the_right_one(data):
     link = to_link(FAST)
-    place = data.draw(st.integers(0, len(link) - 1))
+    index = data.draw(st.integers(0, len(link) - 1))
     letter = data.draw(st.sampled_from(string.ascii_letters))
     with suppress(BadRecipe):
-        assert from_link(link[:place] + letter + link[place + 1 :]) == FAST
+        assert from_link(link[:index] + letter + link[index + 1 :]) == FAST

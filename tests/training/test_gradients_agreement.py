@@ -53,7 +53,7 @@ def test_on_every_preset_gradients_agree_with_tensorflow_layer_by_layer(preset, 
     check(PRESETS[preset].network, random_images[:3])
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(MAP_LAYERS, max_size=4), HEADS)
 def test_on_any_network_gradients_agree_with_tensorflow_layer_by_layer(layers, head):
     try:

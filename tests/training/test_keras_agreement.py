@@ -1,4 +1,4 @@
-"""The NumPy network compared with Keras and TensorFlow."""
+"""The NumPy network, and the Keras code it is exported as, compared with Keras and TensorFlow."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from core.networks.keras_script import keras_code
 from core.networks.layers import (
     AveragePooling2D,
     BatchNormalization,
@@ -58,6 +59,21 @@ def in_keras(network: Network, weights):
     return model
 
 
+def built_by_code(network: Network):
+    names = {}
+    exec(keras_code(network), names)
+    return names["model"]
+
+
+def architecture(model):
+    """Each layer's kind and settings, without those that concern its training alone."""
+    training = ("name", "seed", "kernel_initializer", "kernel_regularizer")
+    return [
+        (type(layer).__name__, {name: value for name, value in layer.get_config().items() if name not in training})
+        for layer in model.layers
+    ]
+
+
 def check(network: Network, images):
     weights = random_weights(network)
     model = in_keras(network, weights)
@@ -66,6 +82,7 @@ def check(network: Network, images):
     assert [tuple(layer.output.shape[1:]) for layer in model.layers] == [row.output_shape for row in rows]
     assert [layer.count_params() for layer in model.layers] == [row.parameters for row in rows]
     assert sum(weight.numpy().size for weight in model.trainable_weights) == sum(r.trainable_parameters for r in rows)
+    assert architecture(built_by_code(network)) == architecture(model)
     x = tf.constant(images[..., None] / np.float32(255))
     activations = network.activations(weights, images)
     for layer in model.layers:
@@ -75,13 +92,13 @@ def check(network: Network, images):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_on_every_preset_numpy_agrees_with_keras_layer_by_layer(preset, random_images):
+def test_on_every_preset_numpy_and_the_code_agree_with_keras_layer_by_layer(preset, random_images):
     check(PRESETS[preset].network, random_images)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(MAP_LAYERS, max_size=4), HEADS)
-def test_on_any_network_numpy_agrees_with_keras_layer_by_layer(layers, head):
+def test_on_any_network_numpy_and_the_code_agree_with_keras_layer_by_layer(layers, head):
     try:
         network = Network(layers=(*layers, *head))
     except ValidationError:
