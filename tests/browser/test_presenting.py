@@ -117,7 +117,7 @@ def test_projector_mode_fills_the_window_hands_out_a_link_without_a_secret_and_s
     assert serious(visit.page) == []
 
     with visit.page.expect_request(re.compile(r"[?&]anew=1")):  # by which Train knows whose runs not to show
-        open_group(visit).get_by_role("button", name="Start anew for the next group").click()
+        open_group(visit).get_by_role("link", name="Start fresh for the next group").click()
     expect_empty(visit)
     expect(visit.page).to_have_url(re.compile("present=1"))
     press(visit, "p")
@@ -142,7 +142,7 @@ def test_what_is_for_a_group_is_seen_whole_and_its_code_is_as_large_as_the_scree
     visit = visitor(server, width, height)
     visit.open()
     group = open_group(visit)
-    for part in (group.get_by_role("img"), group.get_by_test_id("stCode"), group.get_by_text("Start anew")):
+    for part in (group.get_by_role("img"), group.get_by_test_id("stCode"), group.get_by_text("Start fresh")):
         part.scroll_into_view_if_needed()
         expect(part).to_be_in_viewport(ratio=1)
     code = group.get_by_role("img").bounding_box()

@@ -180,6 +180,6 @@ def test_a_model_that_the_disk_does_not_take_can_be_downloaded_where_its_run_is_
 def test_a_server_that_forgets_says_so_where_runs_are_made(monkeypatch):
     monkeypatch.setenv("INKLING_FORGETS", "1")
     app = opened("train")
-    assert any("This server forgets" in line.value for line in app.markdown)
+    assert any("are lost when this server restarts" in line.value for line in app.markdown)
     followed(app, "draw")
-    assert not any("This server forgets" in line.value for line in app.markdown)
+    assert not any("are lost when this server restarts" in line.value for line in app.markdown)

@@ -1,4 +1,7 @@
-"""The sign that a page is open, by which the workshop's leader sees how many are here."""
+"""Reports once a minute that a page is open, so that the workshop's leader sees how many visitors are here.
+
+In the session: `last_report`, the workspace that was reported last and when.
+"""
 
 import time
 
@@ -10,14 +13,14 @@ from pages.components.visitor import workspace
 
 
 def render() -> None:
-    """Give the sign now and every minute while the page is open; draws nothing."""
-    st.fragment(_sign, run_every=EVERY_SECONDS)()
+    """Report now and once a minute while the page is open; nothing is shown."""
+    st.fragment(_report, run_every=EVERY_SECONDS)()
 
 
 @errors.on_page()
-def _sign() -> None:
-    state, now, owner = st.session_state, time.monotonic(), workspace.owner()
-    last_owner, last = state.get("signed", ("", 0.0))
+def _report() -> None:
+    now, owner = time.monotonic(), workspace.owner()
+    last_owner, last = st.session_state.get("last_report", ("", 0.0))
     if owner != last_owner or now - last > EVERY_SECONDS - 5:  # not at every click
-        state.signed = (owner, now)
+        st.session_state.last_report = (owner, now)
         presence().mark(owner)

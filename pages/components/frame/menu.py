@@ -1,10 +1,10 @@
-"""What Streamlit's menu lacks: a drawer that closes when narrow, pages that begin at the top, a name."""
+"""What Streamlit's menu lacks: a drawer that closes when a page is chosen, pages that open at their top, a name."""
 
 from pages.components.base.component import register
 
 _menu = register(__file__)
 
 
-def mend() -> None:
-    """Give the menu what it lacks."""
+def render() -> None:
+    """Give Streamlit's menu what it lacks; nothing is shown."""
     _menu(key="menu")

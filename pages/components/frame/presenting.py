@@ -1,7 +1,6 @@
-"""Showing Inkling to a group: the board and its bars alone in large type, a link to hand out, a start for the next."""
+"""Showing Inkling to a group: projector mode, a link to hand out, and a fresh start for the next group."""
 
 from html import escape
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import segno
@@ -11,11 +10,7 @@ from pages.components.base.component import register
 from pages.components.base.typesetting import caption
 from pages.components.visitor import workspace
 
-_HERE = Path(__file__)
-_projector = register(_HERE.with_name("projector"))
-_next_group = register(
-    _HERE.with_name("next_group"), html='<button type="button">Start anew for the next group</button>'
-)
+_projector = register(__file__)
 _ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -24,8 +19,8 @@ def is_on() -> bool:
     return st.query_params.get("present") == "1"
 
 
-def turn() -> None:
-    """Go into projector mode, or out of it; by the address, so that a reload stays in it and a link can lead there."""
+def toggle() -> None:
+    """Switch projector mode on or off in the address, so that it survives a reload and can be linked to."""
     if is_on():
         del st.query_params["present"]
     else:
@@ -34,22 +29,21 @@ def turn() -> None:
 
 
 def enlarge() -> None:
-    """Let what stands in the container "stage" fill the window."""
+    """Scale the container with the key "stage" so that it fills the window."""
     _projector(key="projector_zoom")
 
 
 def render() -> None:
-    """Draw "For a group" (projector mode, the link with its QR code, a new start) and the way out of projector mode."""
+    """Render the button of the dialog "For a group", and in projector mode the one that leaves it."""
     with st.container(horizontal=True, gap="xsmall"):
         if st.button("For a group", key="for_a_group"):
-            _open()
+            _render_dialog()
         if is_on() and st.button("Leave projector mode", key="leave_projector"):
-            turn()
+            toggle()
 
 
-# A dialog and not a popover, which is no higher than the room beside its button and seven tenths of the window.
-@st.dialog("For a group", width="medium")
-def _open() -> None:
+@st.dialog("For a group", width="medium")  # a popover would be too low for the QR code
+def _render_dialog() -> None:
     address = workspace.start_address()
     with st.container(horizontal=True, gap="medium"):
         with st.container(width="content"):
@@ -58,22 +52,31 @@ def _open() -> None:
             if not is_on() and st.button(
                 "Projector mode: board and bars, in large", key="projector", icon=":material/present_to_all:"
             ):
-                turn()
+                toggle()
             st.code(address, language=None, wrap_lines=True)
             if urlsplit(address).hostname in _ON_THIS_MACHINE:
                 caption(
-                    "This address is for this computer alone. "
-                    "Open Inkling by its address in your network to hand it out."
+                    "This address works on this computer only. "
+                    "Open Inkling at its address in your network to get one that you can hand out."
                 )
             else:
-                caption("Whoever opens this link begins with a clean board and sees nothing of yours.")
-            _next_group(key="next_group")
-            caption("Clears the board and all that was chosen. Your runs and kept drawings stay.")
+                caption("Whoever opens this link starts with an empty board and sees nothing of yours.")
+            st.html(_next_group_link(address))
+            caption("Clears the board and all choices. Your runs and kept drawings stay.")
+
+
+def _next_group_link(address: str) -> str:
+    """A link that loads the page again, in a new session that knows nothing of the last group's.
+
+    `anew` tells Train which runs are the last group's. Links of Streamlit's own open a new tab, or keep the session.
+    """
+    projector = "&amp;present=1" if is_on() else ""
+    return f'<a href="{escape(address)}?anew=1{projector}">Start fresh for the next group</a>'
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _qr_code(address: str) -> str:
-    """Dark on white in both themes: not every camera reads the inverse. It grows with the screen, for the last row."""
+    """The code as HTML, as large as the screen allows; dark on white in both themes, as some cameras need it."""
     image = segno.make(address, error="m", micro=False).svg_data_uri(dark="#1D2433", light="#FFFFFF", omitsize=True)
     size = "width: max(220px, 50vmin); max-width: 100%; aspect-ratio: 1"
     return f'<img src="{image}" alt="QR code of {escape(address)}" style="{size}">'

@@ -1,4 +1,4 @@
-"""The list of pages, the frame in which each of them runs, and the guard at the top of each page file."""
+"""The list of pages, what surrounds each of them, and the guard at the top of each page file."""
 
 import gc
 from contextvars import ContextVar
@@ -15,31 +15,31 @@ from pages.components.frame import attendance, menu, presenting, run_banner, ser
 from pages.components.visitor import workspace
 
 ASSETS = Path(__file__).parent / "assets"
-# As an address that holds it: a file of Streamlit's is gone for a moment whenever a page begins anew.
+# As a data URL: Streamlit drops files for a moment whenever a page is drawn again.
 FAVICON = data_url((ASSETS / "favicon.png").read_bytes())
 
 WIDE = ("train", "model", "evaluate", "runs", "scoreboard", "leader")  # the pages that need the screen's width
 
-# What has been imported stays: full collections, which stop all visitors, need not look through it (2 ms and not 67).
+# Full garbage collections, which stop all visitors, need not scan what has been imported: 2 ms instead of 67.
 gc.freeze()
 
 _routed: ContextVar[bool] = ContextVar("_routed", default=False)
 
 
 def logo() -> Path:
-    """The drawn mark and the name, in the ink of the current theme."""
+    """The file with mark and name in the colour of the current theme."""
     return ASSETS / f"logo_{theme.name()}.svg"
 
 
 def navigation() -> StreamlitPage:
-    """The menu; returns the page to run. A new page is one more line here.
+    """Declare the pages and render the menu; returns the page to run. A new page is one more line here.
 
-    The pages have no icons: Streamlit would make a Material icon the favicon first and fetch it from the internet.
+    The pages have no icons: Streamlit would use them as favicons, and fetch those from the internet.
     """
     return st.navigation(
         [
             st.Page("pages/draw.py", title="Draw", url_path="start", default=True),
-            # Streamlit serves the start page at "/" only; this is what a link to /draw finds.
+            # Streamlit serves the start page at "/" only; a link to /draw finds this one.
             st.Page("pages/draw.py", title="Draw", url_path="draw", visibility="hidden"),
             st.Page("pages/train.py", title="Train", url_path="train"),
             st.Page("pages/model.py", title="Model", url_path="model"),
@@ -55,12 +55,12 @@ def navigation() -> StreamlitPage:
 
 
 def layout(page: StreamlitPage) -> Literal["centered", "wide"]:
-    """How wide the page is. Decided before it runs: a page that widened itself would jump at every rerun."""
+    """How wide the page is; decided before it runs, because a page that widens itself jumps at every rerun."""
     return "wide" if page.url_path in WIDE or presenting.is_on() else "centered"
 
 
 def run(page: StreamlitPage) -> None:
-    """Run the page; whatever it raises becomes a sentence."""
+    """Run the page and what surrounds it; every error becomes a sentence on the page."""
     logs.to_stderr()
     message_queue.mend()
     token = _routed.set(True)
@@ -73,13 +73,13 @@ def run(page: StreamlitPage) -> None:
         with errors.on_page():
             page.run()
         with errors.on_page():
-            # These lie over the page, but take a line of space where they stand: at its end nothing moves for them.
+            # These lie over the page or are invisible, but take up a line: at the end they move nothing.
             workspace.keep()
             attendance.render()
-            menu.mend()
+            menu.render()
             run_banner.render(is_train=page.url_path == "train")
             if shortcuts.render():
-                presenting.turn()
+                presenting.toggle()
     finally:
         _routed.reset(token)
 
@@ -87,8 +87,8 @@ def run(page: StreamlitPage) -> None:
 def guard() -> None:
     """First line of each page: hand over to `app.py` where Streamlit runs the page file by itself.
 
-    It does so for the first deep link to reach a cold server, because it finds `pages/` before `st.navigation` has
-    told it otherwise; the visitor would see the page with the wrong title and menu.
+    It does so for the first visitor of a new server who follows a link to a page: before `st.navigation` has run for
+    the first time, Streamlit takes `pages/` for its list of pages, and title and menu would be wrong.
     """
     if not _routed.get():
         navigation()

@@ -1,4 +1,4 @@
-const told = new Set() // runs whose end has been read, or has been there long enough
+const closed = new Set() // runs whose notice has been closed, or shown for long enough
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const find = (selector) => parentElement.querySelector(selector)
@@ -6,14 +6,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const link of parentElement.querySelectorAll("a")) {
     link.href = data.address
     link.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return // into another tab
-      event.preventDefault() // in this one the session goes along, and with it the drawing
-      told.add(data.run)
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return // opens another tab
+      event.preventDefault() // Streamlit changes the page instead, which keeps the session and its drawing
+      closed.add(data.run)
       setTriggerValue("opened", true)
     }
   }
   find("nav").hidden = !data.what
-  note.hidden = !data.over || told.has(data.run)
+  note.hidden = !data.end || closed.has(data.run)
   if (data.what) {
     find(".name").textContent = data.name
     find(".does").textContent = data.what + (data.rest && ", ")
@@ -21,9 +21,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".bar").style.width = `${100 * data.share}%`
   }
   if (note.hidden) return
-  find(".over").textContent = data.over
-  const close = () => { told.add(data.run); note.hidden = true }
+  find(".end").textContent = data.end
+  const close = () => { closed.add(data.run); note.hidden = true }
   find("button").onclick = close
-  clearTimeout(parentElement.clock)
-  parentElement.clock = setTimeout(() => note.matches(":hover, :focus-within") || close(), 1000 * data.seconds)
+  clearTimeout(parentElement.timer)
+  parentElement.timer = setTimeout(() => note.matches(":hover, :focus-within") || close(), 1000 * data.seconds)
 }

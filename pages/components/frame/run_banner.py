@@ -1,4 +1,10 @@
-"""A run in progress, as one line beside the navigation of every page; and a word when it is over."""
+"""The visitor's active run, in one line beside the menu of every page, and a notice when it has ended.
+
+A component of our own: what Streamlit has is part of the page, and would move it when a run starts or ends.
+
+In the session: `banner_run`, the id of the run whose line was shown last; `ended_run`, the id of the run whose end is
+announced, and until when.
+"""
 
 import time
 from contextlib import suppress
@@ -22,9 +28,9 @@ from pages.components.base.component import register
 from pages.components.visitor import workspace
 from pages.components.visitor.engine import engine
 
-EVERY = 1.0  # seconds between two looks at the run
-QUEUED_EVERY = 3.0  # at one that others are before
-TOLD_SECONDS = 15  # for which the end of a run is told, through reruns and on other pages
+POLL_SECONDS = 1.0  # between two looks at a run
+QUEUED_POLL_SECONDS = 3.0  # at one that is not the next in the queue
+NOTICE_SECONDS = 15  # for which the end of a run is announced, on other pages too
 _ENDED = {
     RunState.FINISHED: "has finished",
     RunState.STOPPED: "was stopped",
@@ -33,46 +39,42 @@ _ENDED = {
 }
 _banner = register(__file__)
 
-# What this leaves in the session:
-#   run_behind     id of the run whose line was shown last
-#   run_over       id of a run that ended meanwhile, and until when that is told
-
 
 def render(*, is_train: bool) -> None:
-    """Draw the line while the visitor's workspace has an active run; not on Train where that run is shown anyway."""
+    """Render the line while the visitor has an active run, unless Train shows that run, and the notice at its end."""
     state = st.session_state
     run = run_store().active_run(workspace.owner())
     with st.container():
         if run and not (is_train and st.query_params.get("run", run.id) == run.id):
-            state.run_behind = run.id
-            st.fragment(_line, run_every=QUEUED_EVERY if run.runs_ahead else EVERY)(run.id)
-        elif (behind := state.pop("run_behind", None)) and not run:
-            state.run_over = behind, time.monotonic() + TOLD_SECONDS
-        if "run_over" in state:
-            run_id, until = state.run_over
+            state.banner_run = run.id
+            st.fragment(_render_line, run_every=QUEUED_POLL_SECONDS if run.runs_ahead else POLL_SECONDS)(run.id)
+        elif (last := state.pop("banner_run", None)) and not run:
+            state.ended_run = last, time.monotonic() + NOTICE_SECONDS
+        if "ended_run" in state:
+            run_id, until = state.ended_run
             if time.monotonic() < until:
-                _tell_end(run_id)
+                _render_end(run_id)
             else:
-                del state.run_over
+                del state.ended_run
 
 
-def _tell_end(run_id: str) -> None:
-    with suppress(NoSuchRun):  # it has been deleted: nothing to tell
+def _render_end(run_id: str) -> None:
+    with suppress(NoSuchRun):  # it has been deleted
         run = run_store().run(run_id)
-        if run.state in _ENDED:  # a paused one waits where it was paused
+        if run.state in _ENDED:  # a paused one has not ended
             scores = f": {score_words(run.scores)}" if run.scores else ""
-            _render("run_over_line", run, over=f"{run.name} {_ENDED[run.state]}{scores}.", seconds=TOLD_SECONDS)
+            _render("run_end", run, end=f"{run.name} {_ENDED[run.state]}{scores}.", seconds=NOTICE_SECONDS)
 
 
 @errors.on_page()
-def _line(run_id: str) -> None:
+def _render_line(run_id: str) -> None:
     try:
         run = run_store().run(run_id)
     except NoSuchRun:
         st.rerun()
     if not run.state.is_active:
         st.rerun()
-    what, rest = _said(run)
+    what, rest = _status(run)
     share = share_done(run.live, run.recipe.epochs) if run.live else 0.0
     with st.container(key="run_banner"):
         _render("run_line", run, name=run.name, what=what, rest=rest, share=share)
@@ -84,8 +86,8 @@ def _render(key: str, run: Run, **data: object) -> None:
         st.switch_page("pages/train.py", query_params={"run": run.id})
 
 
-def _said(run: Run) -> tuple[str, str]:
-    """What happens now, in two halves that may stand under each other."""
+def _status(run: Run) -> tuple[str, str]:
+    """What the run is doing, in two halves, which may be shown on two lines."""
     if run.is_held:
         return "waits", "the queue is paused by the workshop's leader"
     if run.state == RunState.QUEUED:

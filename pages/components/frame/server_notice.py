@@ -1,4 +1,4 @@
-"""What everybody has to know of the server: a disk that is full or forgets, a database that was damaged."""
+"""Warnings about the server: a full disk, a damaged database, runs that are lost when it restarts."""
 
 import streamlit as st
 
@@ -10,19 +10,19 @@ from pages.components.base.typesetting import caption
 
 
 def render(*, is_about_runs: bool) -> None:
-    """Draw what there is to say, if anything. Looked at whenever a page is drawn: an idle one asks for nothing.
+    """Render the warnings, if any; they are checked whenever a page is drawn.
 
     Args:
-        is_about_runs: whether the page is one that makes or lists runs, and so should say that the disk forgets.
+        is_about_runs: whether the page creates or lists runs, so that visitors must know that they may be lost.
     """
-    with st.container(gap="xsmall"):  # always there: what follows keeps its place on the page
-        for sentence in _sentences():
+    with st.container(gap="xsmall"):  # even when empty, so that nothing below it moves
+        for sentence in _warnings():
             st.warning(plain(sentence), icon=":material/warning:")
         if is_about_runs and is_forgetful() and database_url().startswith("sqlite"):
-            caption("This server forgets: runs and drawings are lost when it restarts. Download what you want to keep.")
+            caption("Runs and drawings are lost when this server restarts. Download what you want to keep.")
 
 
-def _sentences() -> list[str]:
+def _warnings() -> list[str]:
     sentences = [problem_of(check_home)]
     try:
         opened = database(database_url())

@@ -1,38 +1,38 @@
 const PROJECTOR = "p"
-// Each key does what clicking the first of these that there is, and that can be clicked, does.
+// A key clicks the first of these elements that exists and is not disabled.
 const SHORTCUTS = [
-  { key: "u", says: "Undo the last stroke", clicks: [".st-key-undo button"] },
-  { key: "c", says: "Clear the board", clicks: [".st-key-clear button"] },
-  { key: "d", says: "Go to Draw", clicks: ["[data-testid$=NavLink][href$='/']"] },
-  { key: "t", says: "Train; elsewhere: go to Train", clicks: [".st-key-train button", "[data-testid$=NavLink][href$='/train']"] },
-  { key: "s", says: "Stop the run that is shown", clicks: [".st-key-stop button"] },
-  { key: PROJECTOR, says: "Projector mode on Draw, on and off" }, // its button lies folded away, out of reach
+  { key: "u", does: "Undo the last stroke", clicks: [".st-key-undo button"] },
+  { key: "c", does: "Clear the board", clicks: [".st-key-clear button"] },
+  { key: "d", does: "Go to Draw", clicks: ["[data-testid$=NavLink][href$='/']"] },
+  { key: "t", does: "Train; elsewhere: go to Train", clicks: [".st-key-train button", "[data-testid$=NavLink][href$='/train']"] },
+  { key: "s", does: "Stop the run that is shown", clicks: [".st-key-stop button"] },
+  { key: PROJECTOR, does: "Projector mode on Draw, on and off" }, // its button is in a dialog that is closed
 ]
 const LIST = "?"
-const OFF = "inkling_shortcuts_off" // single keys can disturb who speaks to the computer, so they can be switched off
-const TYPED = "textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox], [role=searchbox], [role=spinbutton]"
-const UNTYPED = ["button", "checkbox", "radio", "submit", "reset", "file", "image"] // inputs that take no letters
+const OFF = "inkling_shortcuts_off" // for those who control the computer by voice, which single keys disturb
+const TEXT_INPUTS = "textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox], [role=searchbox], [role=spinbutton]"
+const OTHER_INPUTS = ["button", "checkbox", "radio", "submit", "reset", "file", "image"]
 
 const isTyping = (target) =>
   target instanceof Element &&
-  (target.closest(TYPED) || (target.matches("input") && !UNTYPED.includes(target.type)))
+  (target.closest(TEXT_INPUTS) || (target.matches("input") && !OTHER_INPUTS.includes(target.type)))
 
 export default function ({ parentElement, setTriggerValue }) {
-  parentElement.leave?.() // Streamlit may call this anew, and what it returns only at the very end
+  parentElement.leave?.() // Streamlit may call this function again, and what it returns only when the page is left
   const find = (selector) => parentElement.querySelector(selector)
   const dialog = find("dialog")
-  const use = find("input")
+  const isOn = find("input")
   find("dl").replaceChildren(
-    ...[...SHORTCUTS, { key: LIST, says: "This list" }].map(({ key, says }) => {
+    ...[...SHORTCUTS, { key: LIST, does: "This list" }].map(({ key, does }) => {
       const row = document.createElement("div")
       row.innerHTML = "<dt><kbd></kbd></dt><dd></dd>"
       row.querySelector("kbd").textContent = key
-      row.querySelector("dd").textContent = says
+      row.querySelector("dd").textContent = does
       return row
     }),
   )
-  use.checked = !localStorage.getItem(OFF)
-  use.onchange = () => (use.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "yes"))
+  isOn.checked = !localStorage.getItem(OFF)
+  isOn.onchange = () => (isOn.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "yes"))
   find(".open").onclick = () => dialog.showModal()
 
   const press = (event) => {
@@ -46,10 +46,10 @@ export default function ({ parentElement, setTriggerValue }) {
     if (event.key.toLowerCase() === PROJECTOR && document.querySelector(".st-key-board"))
       return setTriggerValue("projector", true)
     const clicks = SHORTCUTS.find(({ key }) => key === event.key.toLowerCase())?.clicks ?? []
-    const there = clicks.map((selector) => document.querySelector(selector)).find((element) => element && !element.disabled)
-    if (!there) return
+    const target = clicks.map((selector) => document.querySelector(selector)).find((element) => element && !element.disabled)
+    if (!target) return
     event.preventDefault()
-    there.click()
+    target.click()
   }
   document.addEventListener("keydown", press)
   return (parentElement.leave = () => document.removeEventListener("keydown", press))

@@ -64,7 +64,7 @@ def map_rows():
 def menu():
     from pages.components.frame import menu
 
-    menu.mend()
+    menu.render()
 
 
 def network_view():
@@ -88,6 +88,12 @@ def pixel_picker():
     one = pixel_picker.MarkedMap("data:,", 28, 28, (0, 0, 5), "what goes in")
     other = pixel_picker.MarkedMap("data:,", 24, 24, (0, 0, 1), "what comes out")
     pixel_picker.render("picker", one, other, lambda: None)
+
+
+def presenting():
+    from pages.components.frame import presenting
+
+    presenting.enlarge()
 
 
 def run_banner():

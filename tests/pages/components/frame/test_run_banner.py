@@ -21,8 +21,8 @@ def banner(app, what="what"):
     return next((f"{data.get('name', '')} {data[what]}, {data.get('rest', '')}" for data in sent if what in data), None)
 
 
-def end_told(app):
-    return banner(app, "over")
+def notice(app):
+    return banner(app, "end")
 
 
 def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
@@ -34,24 +34,24 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     assert f"Script A epoch 1 of 5, 98.60{THIN}%" in banner(app)
     followed(app, "model")
     assert "left" in banner(app)
-    assert end_told(app) is None
+    assert notice(app) is None
     worker.leave(RunState.FAILED)
     app.run()
     assert banner(app) is None
-    assert "Script A has failed." in end_told(app)
+    assert "Script A has failed." in notice(app)
     followed(app, "draw")
-    assert "Script A has failed." in end_told(app)  # for as long as it takes to read it
-    app.session_state["run_over"] = (app.session_state["run_over"][0], time.monotonic())
+    assert "Script A has failed." in notice(app)  # for as long as it takes to read it
+    app.session_state["ended_run"] = (app.session_state["ended_run"][0], time.monotonic())
     app.run()
-    assert end_told(app) is None
+    assert notice(app) is None
 
 
 def test_who_sees_a_run_end_on_train_is_not_told_so_twice_nor_of_a_run_that_ended_before():
     worker = started()
     app = opened("train")
     worker.leave(RunState.FAILED)
-    assert end_told(app.run()) is None
-    assert end_told(followed(opened("train"), "draw")) is None
+    assert notice(app.run()) is None
+    assert notice(followed(opened("train"), "draw")) is None
 
 
 def test_somebody_elses_run_shows_on_no_page_of_mine():
