@@ -247,7 +247,7 @@ def grad_cam(model: Model, image: np.ndarray, layer: str) -> ClassActivation:
     height, width = cam.shape
     maps = f"{layer}, {height}\N{MULTIPLICATION SIGN}{width}"
     if not heat.any():
-        return ClassActivation(digit, layer, heat, f"No place in these maps ({maps}) speaks for {digit} on the whole.")
+        return ClassActivation(digit, layer, heat, f"Nothing in these maps ({maps}) speaks for {digit} on the whole.")
     row, column = np.unravel_index(int(heat.argmax()), heat.shape)
     on_ink = float(heat[image > GREY].sum() / heat.sum())
     return ClassActivation(

@@ -191,13 +191,6 @@ def dense_unit(model: Model, image: Floats, unit: int) -> DenseUnit | None:
     return None
 
 
-def logits(model: Model, image: Floats) -> Floats:
-    """The sums of a network's last layer before softmax, for one (28, 28) image: (10,) float32."""
-    row, x = _layer_inputs(model, image)[-1]
-    # Where softmax is a layer of its own, its input is the logits.
-    return _without_activation(row.layer, x, model, row.name) if isinstance(row.layer, Dense) else x
-
-
 def softmax(numbers: Floats, temperature: float = 1.0) -> Floats:
     """Probabilities from (n,) logits, divided by a temperature above 0 first."""
     powers = np.exp((numbers - numbers.max()) / temperature)

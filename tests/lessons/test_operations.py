@@ -15,13 +15,13 @@ from core.lessons.operations import (
     first_filters,
     first_relu_input,
     flatten_input,
-    logits,
     measure_ink,
     parameter_arithmetic,
     pool,
     softmax,
     with_first_convolution,
 )
+from core.networks.gradients import logits
 from core.networks.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Softmax
 from core.networks.model import Model, pretrained, tempered
 from core.networks.network import Network, layer_weights
@@ -129,7 +129,7 @@ def test_a_dense_units_products_and_bias_add_up_to_its_output(model):
 
 def test_the_last_layers_sums_go_through_softmax_to_the_networks_answer(model):
     answer = model.network.probabilities(model.weights, IMAGE[None])[0]
-    np.testing.assert_allclose(softmax(logits(model, IMAGE)), answer, atol=1e-5)
+    np.testing.assert_allclose(softmax(logits(model.network, model.weights, IMAGE[np.newaxis])[0]), answer, atol=1e-5)
 
 
 @given(arrays(np.float32, 10, elements=st.floats(-8, 8, width=32)), st.floats(0.2, 10))

@@ -5,7 +5,8 @@ import streamlit as st
 
 from core.formatting import a_digit, cell_text, certainty
 from core.lessons import lesson_charts
-from core.lessons.operations import logits, softmax
+from core.lessons.operations import softmax
+from core.networks.gradients import logits
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
@@ -29,7 +30,9 @@ def render() -> None:
     chapter.render_sample_notice()
     name, model = chapter.chosen_model()
     temperature = st.slider("Temperature", 0.2, 10.0, 1.0, 0.1, key="softmax_temperature")
-    _render_probabilities(plain(name), logits(model, chapter.image()), temperature)
+    _render_probabilities(
+        plain(name), logits(model.network, model.weights, chapter.image()[np.newaxis])[0], temperature
+    )
     own = f"{model.scores.temperature:.2f}"
     measured = f"For {plain(name)} it is **{own}**, and the answers on Draw are given at this temperature."
     if model.recipe.data.validation != "split":

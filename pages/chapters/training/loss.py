@@ -6,7 +6,8 @@ import streamlit as st
 from core.formatting import a_digit, certainty, loss_text
 from core.insight.metrics import cross_entropy
 from core.lessons import lesson_charts
-from core.lessons.operations import logits, softmax
+from core.lessons.operations import softmax
+from core.networks.gradients import logits
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
@@ -55,7 +56,7 @@ def _render_curve() -> None:
 
 def _render_own_loss() -> None:
     name, model = chapter.chosen_model()
-    probabilities = softmax(logits(model, chapter.image()))
+    probabilities = softmax(logits(model.network, model.weights, chapter.image()[np.newaxis])[0])
     likeliest = int(probabilities.argmax())
     label = f"What {chapter.digit_name()} was meant to be"
     digit = st.pills(label, range(10), default=likeliest, required=True, key="loss_digit")

@@ -76,7 +76,7 @@ const table = (body, data) => {
     const name = create("th", "")
     name.scope = "row"
     const number = layer.name.slice(layer.name.lastIndexOf("_"))
-    layer.words.forEach((word, place) => name.append(...(place ? [document.createElement("wbr")] : []), word.toLowerCase()))
+    layer.words.forEach((word, index) => name.append(...(index ? [document.createElement("wbr")] : []), word.toLowerCase()))
     name.append(number)
     const row = create("tr", "", name, ...[layer.shape, layer.parameters, layer.multiply_adds].map((text) => create("td", text === "0" ? "none" : "", text)))
     row.dataset.layer = layer.name
@@ -84,12 +84,12 @@ const table = (body, data) => {
   }
 }
 
-const code = (place, data) => {
-  place.replaceChildren()
+const code = (block, data) => {
+  block.replaceChildren()
   for (const line of data.lines) {
     const element = create("span", "line", `${line.text}\n`)
     if (line.layer) element.dataset.layer = line.layer
-    place.append(element)
+    block.append(element)
   }
 }
 
@@ -116,7 +116,7 @@ export default function ({ data, parentElement }) {
     find(".story").textContent = (data.story ?? "").replaceAll(THIN_SPACE, `${JOINER}${THIN_SPACE}${JOINER}`)
     table(find("tbody"), data)
     const totals = [data.parameters, data.multiply_adds, data.trainable, "", data.non_trainable, ""]
-    root.querySelectorAll("tfoot td").forEach((cell, place) => (cell.textContent = totals[place]))
+    root.querySelectorAll("tfoot td").forEach((cell, index) => (cell.textContent = totals[index]))
     find("figure").hidden = find(".code").hidden = !data.lines
     if (data.lines) {
       diagram(find("ol"), data)

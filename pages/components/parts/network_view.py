@@ -1,7 +1,7 @@
-"""A network to look at: a diagram of its feature maps, its table of layers and its code, which light up together.
+"""A network as a diagram of its feature maps, a table of its layers and its Keras code, linked with one another.
 
-A component of our own, because a layer is pointed at in three places at once, and because a data frame can be read
-neither by a screen reader nor on a phone.
+A component of our own, because pointing at a layer highlights it in all three, and because a screen reader cannot read
+Streamlit's data frame, nor anybody on a phone.
 """
 
 import re
@@ -15,7 +15,7 @@ from pages.components.base.component import register
 
 _network = register(__file__)
 
-# Layers that leave the shape as it is; the diagram writes them under the block whose maps they work on.
+# Layers that keep the shape; the diagram writes them under the block whose maps they change.
 _RIDERS = ("BatchNormalization", "Dropout", "ReLU", "Softmax")
 _SHORT = {
     "MaxPooling2D": "MaxPool",
@@ -28,7 +28,7 @@ _SHORT = {
 def architecture(
     network: Network, facts: Sequence[tuple[str, str]] = (), story: str = "", key: str = "architecture"
 ) -> None:
-    """Draw the network as a row of blocks, with its table and its code; a layer lights up in all three.
+    """Render the network as a row of blocks, with its table and its code; a layer is highlighted in all three.
 
     Args:
         network: what to draw.
@@ -45,7 +45,7 @@ def architecture(
 
 
 def layer_table(network: Network, key: str = "layer_table") -> None:
-    """Draw the table of layers alone; the network need not have been trained."""
+    """Render the table of layers alone; the network need not be trained."""
     _network(key=key, data=_described(network))
 
 

@@ -1,4 +1,4 @@
-"""The download of a recipe as a Keras script, with the digits that it needs where Inkling drew those."""
+"""The download of a recipe as a Keras script, in an archive with its digits where Inkling drew those."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from core.networks.recipe import Recipe
 
 
 def render(recipe: Recipe, source: Source | None = None, name: str = "", key: str = "download_script") -> None:
-    """Draw the button.
+    """Render the download button.
 
     Args:
         recipe: what was trained.
