@@ -32,7 +32,7 @@ def board_and_answer() -> None:
             presenting.render()
             return
         model_choice.render()
-    with st.container():  # always there: what follows keeps its place when the board is cleared, and is not laid anew
+    with st.container():  # always there, so that what follows keeps its place when the board is cleared
         if framing.is_complete:
             own_drawings.render(answered)
     with st.container(gap=None):  # one list of folded groups
@@ -40,7 +40,7 @@ def board_and_answer() -> None:
         explanation_view.render(answered)
 
 
-small_screen.fit()
+small_screen.render()
 if presenting.is_on():
     with st.container(horizontal_alignment="center"), st.container(key="stage", width=700, gap="xsmall"):
         board_and_answer()

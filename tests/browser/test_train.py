@@ -39,7 +39,7 @@ def percent_done(visit):
 def choose(visit, preset="Fast", epochs=1, quick=True):
     card = visit.page.get_by_role("radio", name=re.compile(rf"^{preset}\b")).first
     if not card.is_checked():
-        card.check()
+        visit.page.locator(".st-key-recipe_preset").get_by_text(preset, exact=True).click()
         expect(visit.page.get_by_role("spinbutton", name="Batch size", exact=True)).to_have_value("32")
     if quick:
         visit.unfold("Data and augmentation")

@@ -99,7 +99,7 @@ def run_figures(app) -> dict[str, str]:
 
 def run_status(app) -> str:
     """The sentence below the figures of the run on Train."""
-    return data_of(app, "run_figures")["said"]
+    return data_of(app, "run_figures")["status"]
 
 
 # The board on Draw

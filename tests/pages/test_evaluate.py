@@ -59,7 +59,7 @@ def mine(digits, wrong=WRONG, **options):
 
 def figures(app):
     """Value by label."""
-    return {data["label"]: data["value"] for data in all_data_of(app, "figure")}
+    return {metric.label: metric.value for metric in app.metric}
 
 
 def sent(app, component, key=""):

@@ -49,7 +49,7 @@ def test_after_a_start_anew_train_shows_none_of_the_runs_before_and_keeps_them()
     assert "anew" not in app.query_params
     assert "will appear" in app.header[0].value
     assert "will appear" in app.run().header[0].value
-    assert data_of(opened("train"), "run_figures")["bring"] == ""  # a session that was not begun anew finds it again
+    assert data_of(opened("train"), "run_figures")["scroll_to"] == ""  # another session finds it again
     assert run_figures(opened("train", run=run_id))["Test accuracy"]
     app.button(key="train").click().run()
     assert "will appear" not in app.header[0].value

@@ -1,4 +1,4 @@
-"""The one place where errors become sentences on the page."""
+"""Turn errors into sentences on the page."""
 
 import logging
 import secrets
@@ -11,13 +11,10 @@ from core.errors import InklingError
 
 _log = logging.getLogger("inkling.pages")
 
-# What this leaves in the session:
-#   problem     a sentence about what a callback could not do, until the page has been drawn
-
 
 @contextmanager
 def on_page() -> Iterator[None]:
-    """Show what a person can mend as it stands; log anything else with an id and show one friendly sentence.
+    """Show an `InklingError` as an error box; log any other error with an id, and show a sentence that names the id.
 
     Works as a decorator too. A fragment needs its own: Streamlit reruns it without the page around it.
     """
@@ -25,17 +22,17 @@ def on_page() -> Iterator[None]:
         yield
     except Exception as error:
         st.error(_sentence(error), icon=_ICON)
-    # Not before the drawing: if that begins anew, what has just been sent may never arrive.
+    # After the page, not before: when a page reruns while it is drawn, what was just sent may never arrive.
     if problem := st.session_state.pop("problem", ""):
         st.toast(problem, icon=_ICON, duration="long")
 
 
 @contextmanager
 def in_callback() -> Iterator[None]:
-    """Say what goes wrong in a widget's callback over the page, which is then drawn as ever.
+    """Show an error in a widget's callback as a toast over the page, which is drawn as usual.
 
-    A decorator for each callback that touches a store: one that raises would leave Streamlit's own sentence in the
-    place of the page.
+    A decorator for each callback that touches a store: without it Streamlit would show its own error instead of the
+    page.
     """
     try:
         yield
@@ -44,12 +41,12 @@ def in_callback() -> Iterator[None]:
 
 
 def plain(text: str) -> str:
-    """Text from outside as Markdown that shows just that text: no link, image, directive or formula."""
+    """Markdown that shows text from outside as it is, with no link, image, directive or formula."""
     return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in " ".join(text.split()))
 
 
 def _sentence(error: Exception) -> str:
-    """What people are told of an error that is being handled, as Markdown."""
+    """The sentence for an error that is being handled, as Markdown."""
     if isinstance(error, InklingError):
         return plain(str(error))
     incident = secrets.token_hex(4)

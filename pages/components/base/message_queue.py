@@ -1,8 +1,8 @@
-"""A mend for Streamlit 1.67, whose browsers do not always hear that a fragment's run has ended.
+"""A fix for Streamlit 1.67, which does not always tell the browser that a fragment's run has ended.
 
-A run that begins before the end of the last one was sent turns "ended" into "interrupted", and the browser, which waits
-for the end before it clears away what has been replaced, leaves that standing. With one fragment that does no harm, as
-its next run ends too. With two, such as the drawing board and the line that follows a run every second, a cleared sheet
+A run that begins before the end of the last one was sent turns "ended" into "interrupted". The browser waits for the
+end before it removes what has been replaced, and so leaves it on the page. With one fragment that does no harm, as its
+next run ends too. With two, such as the drawing board and the banner that follows a run every second, a cleared sheet
 stays below the new one. Here the end of a fragment that the new run does not draw is sent as it was.
 """
 
@@ -13,8 +13,8 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 
 @cache
-def mend() -> None:
-    """Mend Streamlit's queue of messages to a browser, once in this process."""
+def patch() -> None:
+    """Patch Streamlit's queue of messages to a browser, once in this process."""
     clear = ForwardMsgQueue.clear
 
     @wraps(clear)
@@ -30,7 +30,7 @@ def mend() -> None:
 
 
 def _has_ended_apart_from(message: ForwardMsg, fragment_ids: list[str]) -> bool:
-    """Whether it tells of the end of a fragment's run, while the next one is of other fragments."""
+    """Whether it reports the end of a fragment's run while the next run is of other fragments."""
     return (
         bool(fragment_ids)
         and message.WhichOneof("type") == "script_finished"

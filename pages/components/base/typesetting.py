@@ -1,11 +1,11 @@
-"""Type that Streamlit's own elements set too pale to read."""
+"""Text that Streamlit's own elements would show too pale to read."""
 
 import streamlit as st
 from streamlit.elements.lib.layout_utils import Width
 
 
 def caption(text: str, width: Width = "stretch") -> None:
-    """Draw small text in the quiet colour, as `st.caption` is paler than WCAG AA allows.
+    """Draw small grey text; `st.caption` is paler than WCAG AA allows.
 
     The text is Markdown: `errors.plain` escapes what comes from outside.
     """
@@ -13,5 +13,5 @@ def caption(text: str, width: Width = "stretch") -> None:
 
 
 def on_accent(label: str) -> str:
-    """The label of an enabled primary button: ink by night, as Streamlit's white cannot be read on chalk yellow."""
+    """The label of an enabled primary button, dark in the dark theme: Streamlit's white is illegible on its yellow."""
     return f':color[{label}]{{foreground="#15211D"}}' if st.context.theme.type == "dark" else label

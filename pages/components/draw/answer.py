@@ -13,7 +13,7 @@ _answer = register(__file__)
 
 
 def render(answer: Answer) -> None:
-    """Show the answer; its place on the page is as large before the first stroke as after it."""
+    """Draw the answer; it takes the same space on the page before the first stroke as after it."""
     # Tuples, as Streamlit looks through lists for data frames.
     probabilities = () if answer.probabilities is None else tuple(answer.probabilities.tolist())
     is_unsure = answer.digit is not None and not answer.is_sure

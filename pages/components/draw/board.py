@@ -14,24 +14,24 @@ from pages.components.draw import picture
 from pages.components.frame import presenting
 
 # The canvas sits in a shadow root that config.toml cannot reach. Its own toolbar is invisible on touch screens and
-# swallows the strokes that start under it, so it goes (undo and clear lie below the board); the sheet gets its paper,
-# the faint lines of a copybook and, while it is empty, an invitation.
+# swallows the strokes that start under it, so it is hidden (undo and clear lie below the board); the sheet gets its
+# paper, the faint lines of a copybook and, while it is empty, an invitation.
 _RULES = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
-_dress = register(__file__)
+_style = register(__file__)
 
 
 def render() -> object:
-    """Draw the board.
+    """Draw the board, with the picture that was opened on it.
 
     Returns:
         The drawing as the canvas sends it: Fabric's JSON, with one object per stroke. It survives a change of page or
-        theme. Nothing about it is certain, because any client may send anything.
+        theme. Its form is not certain, because any client may send anything.
     """
     state = st.session_state
     # A new key mounts a new canvas, which starts with `board_start`. The key is not in the state after undo and clear,
     # and when the visitor comes back from another page. In and out of projector mode the canvas would begin empty.
     if not _is_sent(state.get(_key())) or state.board_seen_in != _seen_in():
-        _lay_sheet(state.get("drawing", {}))
+        _new_sheet(state.get("drawing", {}))
     with st.container(key="board", width=BOARD_SIZE, height=BOARD_SIZE, border=False, gap=None):
         canvas = st_canvas(
             key=_key(),
@@ -44,8 +44,8 @@ def render() -> object:
         drawing: object = canvas.json_data
         state.drawing = drawing
         if _strokes(drawing):
-            picture.take_away()  # who draws on it wants the drawing read
-        turned = _dress(
+            picture.remove()  # a stroke on a picture means that the drawing is to be read
+        turned = _style(
             key="board_dress",
             data={
                 "rules": _RULES,
@@ -61,7 +61,7 @@ def render() -> object:
 
 
 def render_tools() -> None:
-    """Draw undo, clear, the pen and what opens a picture, for the board above."""
+    """Draw the buttons below the board: undo, clear, the pen, and the one that opens a picture."""
     has_picture = picture.opened() is not None
     is_empty = not _strokes(st.session_state.drawing)
     # A stroke on a picture, or Clear, takes the picture away; what was drawn before it can still be brought back.
@@ -75,7 +75,7 @@ def render_tools() -> None:
         if not has_picture:
             with st.popover("Pen", key="pen"), st.container(width=240):
                 st.slider("Pen width", 8, 32, int(PEN_WIDTH), key="pen_width", persist_state="session")
-        picture.render_opener(on_open=_put_drawing_aside)
+        picture.render_opener(on_open=_keep_drawing_aside)
         if has_way_back and not is_empty:
             st.button("Back to drawing", key="back_to_drawing", on_click=_back_to_drawing)
 
@@ -98,7 +98,7 @@ def _seen_in() -> tuple[str, bool]:
     return theme.name(), presenting.is_on()
 
 
-def _lay_sheet(drawing: object) -> None:
+def _new_sheet(drawing: object) -> None:
     state = st.session_state
     state.board_seen_in = _seen_in()
     state.board_number = state.get("board_number", 0) + 1
@@ -108,20 +108,20 @@ def _lay_sheet(drawing: object) -> None:
 
 
 def _undo() -> None:
-    _lay_sheet({"objects": _strokes(st.session_state.drawing)[:-1]})
+    _new_sheet({"objects": _strokes(st.session_state.drawing)[:-1]})
 
 
 def _clear() -> None:
-    picture.take_away()
-    _lay_sheet({})
+    picture.remove()
+    _new_sheet({})
 
 
-def _put_drawing_aside() -> None:
+def _keep_drawing_aside() -> None:
     if _strokes(st.session_state.drawing):  # else what lies aside is the latest drawing
         st.session_state.drawing_aside = st.session_state.drawing
-    _lay_sheet({})
+    _new_sheet({})
 
 
 def _back_to_drawing() -> None:
-    picture.take_away()
-    _lay_sheet(st.session_state.pop("drawing_aside", {}))
+    picture.remove()
+    _new_sheet(st.session_state.pop("drawing_aside", {}))

@@ -1,4 +1,4 @@
-"""Why the network answers so: five groups below the answer; while one is folded, nothing of it is computed."""
+"""Why the network answers as it does: five expanders below the answer; only what is open is computed."""
 
 import numpy as np
 import streamlit as st
@@ -52,7 +52,7 @@ KEPT = 24  # results that are kept for all visitors together
 @st.fragment  # a choice in here leaves board and answer alone
 @errors.on_page()
 def render(answer: Answer) -> None:
-    """Draw the folded groups for an answer; the answer itself is on the page by then."""
+    """Draw the expanders for an answer."""
     with st.container(gap=None):
         for key, (title, draw) in GROUPS.items():
             group = st.expander(title, key=key, on_change="rerun")
@@ -150,10 +150,10 @@ def _render_neighbours(model: Model, image: np.ndarray) -> None:
     found = _neighbours(model.fingerprint, image, model)
     words = [number_text(distance) for distance in found.distances]
     near = list(zip(found.labels, words, strict=True))
-    said = [f"{a_digit(label).capitalize()}, {distance} away" for label, distance in near]
+    alt = [f"{a_digit(label).capitalize()}, {distance} away" for label, distance in near]
     shown = [f"{label}, {distance}" for label, distance in near]
     caption(found.sentence)
-    thumbnails.render("nearest_digits", "The nearest training digits", found.images, shown, said)
+    thumbnails.render("nearest_digits", "The nearest training digits", found.images, shown, alt)
     caption("Under each: its label, and how far it is from the drawing.")
 
 
@@ -166,7 +166,7 @@ def _neighbours(fingerprint: str, image: np.ndarray, _model: Model) -> Neighbour
 
 @st.cache_data(show_spinner="Looking through the training digits", max_entries=8)
 def _sketches(fingerprint: str, source: Source, wanted: Source, _model: Model) -> np.ndarray:
-    """Kept by what the sample is, too: MNIST may come to this machine later."""
+    """Cached by the source of the sample too, as MNIST may come to this machine later."""
     sample, _ = compared_digits(wanted)
     count = neighbours.sample_size(_model.network, len(sample))
     return neighbours.sketches(_model, sample.images[:count])
@@ -206,12 +206,12 @@ def _render_convolution(model: Model, image: np.ndarray) -> None:
         maps = convolution_maps(model, image, layer)
         height, width, filters = maps.outputs.shape
         keys = [f"worked_{what}_{own}_{layer}" for what in ("map", "row", "column")]
-        strongest = tuple(place + 1 for place in strongest_pixel(maps.outputs))
-        for key, place in zip(keys, strongest, strict=True):
-            state.setdefault(key, place)
+        strongest = tuple(index + 1 for index in strongest_pixel(maps.outputs))
+        for key, number in zip(keys, strongest, strict=True):
+            state.setdefault(key, number)
         for key, label, most in zip(keys, ("Map", "Row", "Column"), (filters, height, width), strict=True):
             st.number_input(label, 1, most, key=key, width=104)
-        st.button("Strongest pixel", key="strongest_pixel", on_click=_put, args=(keys, strongest))
+        st.button("Strongest pixel", key="strongest_pixel", on_click=_set_numbers, args=(keys, strongest))
     channel, row, column = (state[key] - 1 for key in keys)
     worked = worked_pixel(model, image, layer, channel, row, column)
     inputs = worked.sums.size
@@ -223,8 +223,8 @@ def _render_convolution(model: Model, image: np.ndarray) -> None:
     )
 
     def follow() -> None:
-        if place := pixel_picker.picked("pixel_picker", height, width):
-            _put(keys[1:], (place[0] + 1, place[1] + 1))
+        if pixel := pixel_picker.picked("pixel_picker", height, width):
+            _set_numbers(keys[1:], (pixel[0] + 1, pixel[1] + 1))
 
     pixel_picker.render(
         "pixel_picker",
@@ -262,7 +262,7 @@ def _tables(worked: WorkedPixel, before: int) -> list[Table]:
         ]
     if inputs > 1:
         order = np.argsort(-np.abs(worked.sums), kind="stable")
-        cells = [(f"{place + 1}", _two(worked.sums[place])) for place in order[:MOST_SUMS]]
+        cells = [(f"{index + 1}", _two(worked.sums[index])) for index in order[:MOST_SUMS]]
         if inputs > MOST_SUMS:
             cells.append((f"the other {inputs - MOST_SUMS}", _two(worked.sums[order[MOST_SUMS:]].sum())))
         tables.append(Table("products added up", tuple(cells), heads=("map", "sum")))
@@ -294,15 +294,15 @@ def _softmax_table(worked: WorkedSoftmax) -> Table:
 
 
 def _two(number: float) -> str:
-    """Two decimals, which columns need; what is out of all measure with three significant digits."""
+    """Two decimals, so that columns line up; three significant digits for very large numbers."""
     if abs(number) >= 1e4:
         return number_text(number)
     return f"{number:.2f}".replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")
 
 
-def _put(keys: list[str], places: tuple[int, ...]) -> None:
-    for key, place in zip(keys, places, strict=True):
-        st.session_state[key] = place
+def _set_numbers(keys: list[str], numbers: tuple[int, ...]) -> None:
+    for key, number in zip(keys, numbers, strict=True):
+        st.session_state[key] = number
 
 
 def _render_softmax(model: Model, image: np.ndarray) -> None:

@@ -25,12 +25,12 @@ SWITCHES = tuple(field.name for field in fields(Framing))
 
 
 def chosen() -> Framing:
-    """The framing as the visitor has switched it."""
+    """The steps that the visitor has left switched on."""
     return Framing(**{switch: st.session_state.get(_key(switch), True) for switch in SWITCHES})
 
 
 def render_note() -> None:
-    """Say, beside the answer, that it comes from a drawing that was not wholly prepared; nothing where it was."""
+    """Draw a note beside the answer where a step of the preparation is switched off; nothing where all are on."""
     if chosen().is_complete:
         return
     with st.container(key="framing_note", horizontal=True, vertical_alignment="center", gap="small"):
@@ -39,7 +39,7 @@ def render_note() -> None:
 
 
 def render(drawing: object, picture: Picture | None) -> None:
-    """Draw the steps behind "How your drawing was prepared"; while that is folded, nothing of them is computed."""
+    """Draw the expander "How your drawing was prepared"; its steps are only computed while it is open."""
     framing = chosen()
     steps = st.expander("How your drawing was prepared", key="prepared", on_change="rerun")
     if not steps.open:
@@ -76,7 +76,7 @@ def _in_ink(image: Images) -> np.ndarray:
     ink = np.kron(image, np.ones((2 * SHOWN_SIZE // len(image),) * 2))[..., np.newaxis].clip(0, 1)
     edge = np.pad(np.zeros((len(ink) - 4,) * 2), 2, constant_values=0.2)[..., np.newaxis]
     paper, full = (
-        np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)])
+        np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)])
         for colour in (theme.PAPER[theme.name()], theme.INK[theme.name()])
     )
     coloured: np.ndarray = (paper + (full - paper) * np.maximum(ink, edge)).round().astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A picture of a digit, opened from a file: it lies on the board and is answered in the place of a drawing."""
+"""A picture of a digit, opened from a file: it lies on the board and is answered instead of a drawing."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,6 @@ from pages.components.visitor import opened_file
 
 OPENER_HEIGHT = 200  # pixels of what stands behind the button
 
-# What this leaves in the session:
-#   picture             the one that is answered now
-#   picture_mask        the same as a PNG in a URL, its opacity the ink
-#   picture_problem     a sentence about a file that could not be read
-#   picture_number      how many were opened: each is chosen anew
-
 
 def opened() -> Picture | None:
     """The picture that is answered now, if there is one."""
@@ -33,8 +27,8 @@ def mask() -> str | None:
     return url
 
 
-def take_away() -> None:
-    """Answer the drawing again."""
+def remove() -> None:
+    """Remove the picture, so that the drawing is answered again."""
     for name in ("picture", "picture_mask"):
         st.session_state.pop(name, None)
 
@@ -43,7 +37,7 @@ def render_opener(on_open: Callable[[], None]) -> None:
     """Draw the button behind which a picture is opened; `on_open` is called before the first one is shown."""
     state = st.session_state
     opener = st.popover("Picture", key="open_picture", on_change="rerun")
-    # As high as what will stand there: a place for it is looked for while it is empty still.
+    # As high as its later content: the popover is positioned while it is still empty.
     with opener, st.container(width=280, height="content" if opener.open else OPENER_HEIGHT, border=False, gap="small"):
         if not opener.open:
             return
@@ -73,7 +67,9 @@ def _open(on_open: Callable[[], None]) -> None:
         picture = read_picture(file.getvalue())
     except InklingError as problem:
         state.picture_problem = str(problem)
-        state.picture_number = state.get("picture_number", 0) + 1  # its row would push the sentence out of sight
+        state.picture_number = (
+            state.get("picture_number", 0) + 1
+        )  # the old uploader's row would push the error out of sight
         return
     if opened() is None:
         on_open()

@@ -18,7 +18,6 @@ from pages.components.base.typesetting import caption
 from pages.components.evaluate import confusion_matrix
 from pages.components.evaluate.model_and_answers import Answers, EvaluatedModel, readings
 from pages.components.images import thumbnails
-from pages.components.parts import figure
 
 IMAGES_STEP = 24  # images shown at first, and more of them at each "Show more"
 CHART_HEIGHT = 300  # pixels
@@ -40,11 +39,11 @@ def render(evaluated: EvaluatedModel, answers: Answers) -> None:
 def _render_accuracy(evaluated: EvaluatedModel, answers: Answers, matrix: np.ndarray) -> None:
     left, right = st.columns(2, gap="large")
     with left, st.container(gap="xxsmall", key="test_accuracy"):
-        figure.render(f"Test accuracy, {SOURCE_NAMES[answers.source]}", percent(np.trace(matrix) / matrix.sum()))
+        st.metric(f"Test accuracy, {SOURCE_NAMES[answers.source]}", percent(np.trace(matrix) / matrix.sum()))
         caption(metrics.accuracy_sentence(matrix))
     with right, st.container(gap="xxsmall", key="drawn_accuracy"):
         drawn = evaluated.model.scores.drawn_accuracy
-        figure.render("Drawn digits", NONE if drawn is None else percent(drawn))
+        st.metric("Drawn digits", NONE if drawn is None else percent(drawn))
         caption(
             "This model was not measured on drawn digits."
             if drawn is None

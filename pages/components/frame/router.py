@@ -62,7 +62,7 @@ def layout(page: StreamlitPage) -> Literal["centered", "wide"]:
 def run(page: StreamlitPage) -> None:
     """Run the page and what surrounds it; every error becomes a sentence on the page."""
     logs.to_stderr()
-    message_queue.mend()
+    message_queue.patch()
     token = _routed.set(True)
     try:
         theme.apply()

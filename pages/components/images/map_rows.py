@@ -1,4 +1,7 @@
-"""Maps in rows: what layers put out, filters, heat maps; each with words below it and a name for who cannot see it."""
+"""Rows of maps, such as feature maps, filters or heat maps, each with words below it and a name for screen readers.
+
+A component of our own: one image holds all maps of a row, and each has its own name for screen readers.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -29,8 +32,8 @@ class Row:
         detail: beside the heading.
         sentence: what there is to see.
         pictures: None where there are none.
-        words: under each picture.
-        said: each picture in full words.
+        words: below each picture.
+        said: each picture in full words, for screen readers.
         under: a smaller picture below each, such as the filter that made a map.
     """
 
@@ -44,5 +47,5 @@ class Row:
 
 
 def render(key: str, rows: list[Row]) -> None:
-    """Draw the rows."""
+    """Draw the rows, one below the other."""
     _rows(key=key, data={"rows": [asdict(row) for row in rows]})

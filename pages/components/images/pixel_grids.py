@@ -21,12 +21,12 @@ class Grid:
     """One grid.
 
     Attributes:
-        title: above it.
+        title: what stands above it.
         values: (rows, columns) of any size; the largest absolute value has the full colour.
-        said: what it shows, for who cannot see it.
+        said: what it shows, for screen readers.
         decimals: of the numbers in the cells; None for none.
         window: row, column, height and width of a frame around some cells.
-        done: so many cells are drawn, the others are still empty; None for all.
+        done: how many cells are drawn, the others being still empty; None for all.
         peak: the value that has the full colour; None for the largest absolute one.
         cell: side of a cell without a number, in pixels.
         sign: what stands before the grid: "times", "equals", an arrow.
@@ -44,23 +44,23 @@ class Grid:
 
 
 def render(key: str, grids: Sequence[Grid], on_tap: Callable[[int, int, int], None] | None = None) -> None:
-    """Draw them.
+    """Draw the grids.
 
     Args:
         key: of the component.
         grids: at least one.
-        on_tap: called before the next run with the number of the grid that was tapped, and row and column.
+        on_tap: called before the next run with the index of the grid that was tapped, and row and column.
     """
 
     def tapped() -> None:
-        place = st.session_state[key].get("tapped")
-        if on_tap is None or not isinstance(place, list) or len(place) != 3:
+        cell = st.session_state[key].get("tapped")
+        if on_tap is None or not isinstance(cell, list) or len(cell) != 3:
             return  # any browser may send anything
-        if not all(isinstance(number, int) and number >= 0 for number in place) or place[0] >= len(grids):
+        if not all(isinstance(number, int) and number >= 0 for number in cell) or cell[0] >= len(grids):
             return
-        rows, columns = grids[place[0]].values.shape
-        if place[1] < rows and place[2] < columns:
-            on_tap(*place)
+        rows, columns = grids[cell[0]].values.shape
+        if cell[1] < rows and cell[2] < columns:
+            on_tap(*cell)
 
     data = {"grids": [_described(grid) for grid in grids], "tappable": on_tap is not None}
     _grids(key=key, data=data, on_tapped_change=tapped)

@@ -29,14 +29,14 @@ class MarkedMap:
 
 
 def render(key: str, before: MarkedMap, after: MarkedMap, on_pick: Callable[[], None]) -> None:
-    """Draw both; `picked` asks in `on_pick` what was chosen."""
+    """Draw both maps side by side; in `on_pick`, `picked` returns the pixel that was chosen."""
     _picker(key=key, data={"before": asdict(before), "after": asdict(after)}, on_picked_change=on_pick)
 
 
 def picked(key: str, rows: int, columns: int) -> tuple[int, int] | None:
     """Row and column that were just chosen, each from 0; None where what came is no pixel of such a map."""
     chosen = getattr(st.session_state.get(key), "picked", None)
-    if not isinstance(chosen, list) or len(chosen) != 2 or not all(type(place) is int for place in chosen):
+    if not isinstance(chosen, list) or len(chosen) != 2 or not all(type(index) is int for index in chosen):
         return None  # any browser may send anything
     row, column = chosen
     return (row, column) if 0 <= row < rows and 0 <= column < columns else None

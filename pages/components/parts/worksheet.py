@@ -1,4 +1,7 @@
-"""Arithmetic on paper: small tables of numbers with the signs between them."""
+"""Arithmetic on paper: small tables of numbers with the signs between them.
+
+A component of our own: Streamlit's tables shade no cells, and take the whole width each.
+"""
 
 from dataclasses import asdict, dataclass
 

@@ -1,5 +1,5 @@
-const NAVIGATION = 64 // pixels of it that lie over the page
-const brought = new Set()
+const NAVIGATION = 64 // pixels of the page that it covers
+const scrolledTo = new Set()
 
 export default function ({ data, parentElement }) {
   const list = parentElement.querySelector("dl")
@@ -20,13 +20,13 @@ export default function ({ data, parentElement }) {
   const percent = Math.round(100 * data.share)
   const track = parentElement.querySelector(".track")
   track.setAttribute("aria-valuenow", percent)
-  track.setAttribute("aria-valuetext", data.said)
+  track.setAttribute("aria-valuetext", data.status)
   track.firstElementChild.style.width = `${100 * data.share}%`
-  parentElement.querySelector("p").textContent = data.said
+  parentElement.querySelector("p").textContent = data.status
 
-  // What Train has left may still be drawn when another page has come, which begins at its top.
-  if (!data.bring || brought.has(data.bring) || !location.pathname.endsWith("/train")) return
-  brought.add(data.bring)
+  // This may still be drawn when the visitor has gone to another page, which begins at its top.
+  if (!data.scroll_to || scrolledTo.has(data.scroll_to) || !location.pathname.endsWith("/train")) return
+  scrolledTo.add(data.scroll_to)
   const head = parentElement.host.closest(".st-key-run") ?? parentElement.host
   const { top } = head.getBoundingClientRect()
   if (top >= NAVIGATION && top < innerHeight / 2) return

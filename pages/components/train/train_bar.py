@@ -1,4 +1,4 @@
-"""The bar with epochs, batch size and Train: next after the cards for who tabs, and in sight wherever the page is."""
+"""The bar with epochs, batch size and Train: next after the presets for the Tab key, and always in sight."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ _sheet = st.components.v2.component(
 )
 
 
-# Not Streamlit's own `st.bottom`: that comes after all else, and who tabs would pass every control of the recipe first.
+# Not Streamlit's own `st.bottom`: it comes last, and the Tab key would pass every control of the recipe first.
 @contextmanager
 def bar() -> Iterator[None]:
     """Draw the bar; what is drawn inside this context stands in it."""

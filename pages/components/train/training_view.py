@@ -1,6 +1,6 @@
 """The live view of one run: figures, curves and samples while it goes on; what it learned when it is over.
 
-Everything has its place from the first frame to the last; before there is something to show, a quiet sheet lies there.
+Everything has its place from the first frame to the last; an empty sheet holds the place of what is still to come.
 """
 
 import random
@@ -53,12 +53,12 @@ QUEUED_EVERY = 3.0  # at one that others are before: a room full of them costs t
 WAITING_EVERY = 4.0  # at one that is paused: it may be resumed in another tab
 CURVE_HEIGHT = 176  # pixels
 RATE_HEIGHT = 96
-LESSON_HEIGHT, LESSON_DRAWINGS = 160, 22  # two rows; what is more is scrolled
+DRAWINGS_HEIGHT, DRAWINGS_SHOWN = 160, 22  # of a fine-tuning: two rows; more are scrolled
 _WAITING = (RunState.PAUSED, RunState.INTERRUPTED)  # for somebody to resume it
 
 
 def render(run: Run) -> None:
-    """Draw the run; while it is queued or running the view looks again by itself."""
+    """Draw the run; while it is queued, running or paused, the view refreshes itself."""
     drawing = own_drawings.last_drawing()
     is_new = drawing is not None and (run.drawing is None or not np.array_equal(drawing, run.drawing))
     if drawing is not None and is_new and run.state.is_active and workspace.owns(run):
@@ -76,7 +76,7 @@ def _seconds_between_looks(run: Run) -> float | None:
 
 
 def render_empty() -> None:
-    """Draw what will appear, before the first run."""
+    """Draw empty sheets where the figures and charts of the first run will appear."""
     with st.container(key="no_run", gap="xsmall"):
         st.header("Your run will appear here", anchor=False)
         run_figures.render(
@@ -98,7 +98,7 @@ def _view(run_id: str, state: RunState) -> None:
     with st.container(key="run", gap="xsmall"):
         _render_head(run)
         is_looked_for = run.state.is_active or st.query_params.get("run") == run.id  # on a phone it lies far down
-        run_figures.render(_figures(run), _share(run), _said(run), run.id if is_looked_for else "")
+        run_figures.render(_figures(run), _share(run), _status(run), run.id if is_looked_for else "")
         if run.notice:
             _render_notice(run)
         if not run.has_model and (held := held_model(run.id)):
@@ -176,7 +176,7 @@ def _render_notice(run: Run) -> None:
 
 
 def _render_rescued(run: Run, model: bytes) -> None:
-    """The model of a run that is over, while the disk does not take it."""
+    """Draw a download of the model of a run that is over, while the disk does not take it."""
     st.warning(
         "The training is over, but the server's disk does not take its model. It is held in memory until there is "
         "room; download it to be safe.",
@@ -187,7 +187,7 @@ def _render_rescued(run: Run, model: bytes) -> None:
 
 
 def _render_origin(run: Run) -> None:
-    """Which run this one goes on from, or repeats but for a setting, with the way to see both side by side."""
+    """Draw which run this one continues or replays, with a link that compares both."""
     try:
         origin = run_store().run(run.continues or run.replays)
     except NoSuchRun:
@@ -239,10 +239,10 @@ def _share(run: Run) -> float:
     return share_done(now, run.recipe.epochs) if now else 0.0
 
 
-def _said(run: Run) -> str:
-    """What happens now, in a sentence."""
+def _status(run: Run) -> str:
+    """What happens now, or how the run ended, in a sentence."""
     if run.state == RunState.QUEUED:
-        return (f"{WAITS_TO_BE_MEASURED.capitalize()}. " if run.requested_action else "") + _said_queued(run)
+        return (f"{WAITS_TO_BE_MEASURED.capitalize()}. " if run.requested_action else "") + _queue_status(run)
     if run.scores:
         fine_tuning = _fine_tuning(run.id) if run.is_fine_tuning else None
         return _fine_tuning_text(run, fine_tuning, run.scores) if fine_tuning else score_sentence(run.scores)
@@ -258,7 +258,7 @@ def _said(run: Run) -> str:
     return f"Epoch {live.epoch}, batch {live.step:,} of {live.steps:,}"
 
 
-def _said_queued(run: Run) -> str:
+def _queue_status(run: Run) -> str:
     if run.is_held:
         return "The queue is paused by the workshop's leader. Your run keeps its place"
     state = engine().state
@@ -273,15 +273,15 @@ def _said_queued(run: Run) -> str:
 
 
 def _render_check(run: Run) -> None:
-    """Script B's last lines: a random test image, and what the network reads in it."""
+    """Draw a random test image and what the network reads in it, as the last lines of script B do."""
     samples, probabilities = run_store().samples(run.id), run_store().test_probabilities(run.id)
     state = st.session_state
-    place = state.setdefault(f"check_{run.id}", random.randrange(len(samples)))
-    label = int(samples.labels[place])
+    index = state.setdefault(f"check_{run.id}", random.randrange(len(samples)))
+    label = int(samples.labels[index])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="check"):
-        square_image.render(_grey(run.id, place), RATE_HEIGHT, f"A test image: a handwritten {label}")
+        square_image.render(_grey(run.id, index), RATE_HEIGHT, f"A test image: a handwritten {label}")
         with st.container(gap="xsmall", width=150):
-            st.markdown(f":small[{plain(charts.check_sentence(label, probabilities[place]))}]")
+            st.markdown(f":small[{plain(charts.check_sentence(label, probabilities[index]))}]")
             st.button(
                 "Another image",
                 key="another_image",
@@ -298,8 +298,8 @@ def _choose_other(run_id: str, count: int) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _grey(run_id: str, place: int) -> str:
-    return data_url(charts.sample_image(run_store().samples(run_id).images[place]))
+def _grey(run_id: str, index: int) -> str:
+    return data_url(charts.sample_image(run_store().samples(run_id).images[index]))
 
 
 def _render_curves(run: Run | None) -> None:
@@ -308,7 +308,7 @@ def _render_curves(run: Run | None) -> None:
     with left, st.container(gap=None):
         _render_curve(run, rows, "accuracy", "Accuracy: how many digits it reads, batch after batch.")
     with right, st.container(gap=None):
-        _render_curve(run, rows, "loss", "Loss: how wrong its answers are; training makes it small.")
+        _render_curve(run, rows, "loss", "Loss: how wrong its answers are; training lowers it.")
     said = curves_sentence(run.history) if run else ""
     if not said and run and run.state.is_over and run.has_begun:
         said = ENDED_EARLY
@@ -317,7 +317,7 @@ def _render_curves(run: Run | None) -> None:
 
 def _render_curve(run: Run | None, rows: list[Row], value: str, promise: str) -> None:
     if run is None or not rows:
-        _lay_sheet(CURVE_HEIGHT, value, is_waiting=run is not None and run.state.is_active)
+        _render_sheet(CURVE_HEIGHT, value, is_waiting=run is not None and run.state.is_active)
         caption(promise)
         return
     epochs = _epochs_shown(run)
@@ -342,7 +342,7 @@ def _render_drawing_and_samples(run: Run | None) -> None:
 
 
 def _render_drawing(run: Run | None) -> None:
-    """The visitor's drawing, or the owner's of this run, and what the network makes of it now."""
+    """Draw the visitor's drawing, or that of the run's owner, and what the network makes of it now."""
     is_own = run is None or workspace.owns(run)
     drawing = own_drawings.last_drawing() if is_own else None
     if run and (drawing is None or run.state.is_active):
@@ -369,14 +369,14 @@ def _render_rate_and_check(run: Run | None) -> None:
         if run and run.has_model:
             _render_check(run)
         else:
-            _lay_sheet(RATE_HEIGHT, "test image", is_waiting=run is not None and run.state.is_active)
-            caption("In the end: a test image by chance, and what is read in it.")
+            _render_sheet(RATE_HEIGHT, "test image", is_waiting=run is not None and run.state.is_active)
+            caption("At the end: a random test image, and what the network reads in it.")
 
 
 def _render_rate(run: Run | None) -> None:
     rows = charts.learning_rate_rows(run.points) if run else []
     if run is None or not rows:
-        _lay_sheet(RATE_HEIGHT, "learning rate", is_waiting=run is not None and run.state.is_active)
+        _render_sheet(RATE_HEIGHT, "learning rate", is_waiting=run is not None and run.state.is_active)
         caption("Learning rate: how far each step goes.")
         return
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
@@ -386,7 +386,7 @@ def _render_rate(run: Run | None) -> None:
 
 
 def _render_fine_tuning(run: Run) -> None:
-    """The drawings of a lesson, each with what the model read in it before and reads in it now."""
+    """Draw the drawings of a fine-tuning, each with what the model read in it before and reads in it now."""
     fine_tuning = _fine_tuning(run.id)
     if fine_tuning is None:
         return
@@ -399,10 +399,10 @@ def _render_fine_tuning(run: Run) -> None:
         for label, was, now in rows
     ]
     marks = [None if now is None else now == label for label, _, now in rows]
-    with st.container(gap="xxsmall", key="lesson"):
-        with st.container(height=LESSON_HEIGHT if len(labels) > LESSON_DRAWINGS else "content", border=False):
+    with st.container(gap="xxsmall", key="fine_tuning"):
+        with st.container(height=DRAWINGS_HEIGHT if len(labels) > DRAWINGS_SHOWN else "content", border=False):
             thumbnails.render(
-                "lesson_thumbnails", "Drawings of the lesson", fine_tuning.drawings.images, words, said, marks
+                "fine_tuning_thumbnails", "Drawings that it is taught", fine_tuning.drawings.images, words, said, marks
             )
         caption("The drawings that it is taught: read before \N{RIGHTWARDS ARROW} read now.")
 
@@ -412,7 +412,7 @@ def _fine_tuning_text(run: Run, fine_tuning: FineTuning, taught: Scores) -> str:
     return fine_tuning_sentence(labels, _read_before(run.id), _read_after(run.id), fine_tuning.start.scores, taught)
 
 
-# A lesson never changes, nor does the model that a run has left.
+# Neither a run's drawings nor the model that it has left ever change.
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _fine_tuning(run_id: str) -> FineTuning | None:
     return run_store().fine_tuning(run_id)
@@ -430,8 +430,8 @@ def _read_after(run_id: str) -> list[int]:
     return readings(model_choice.run_model(run_id), fine_tuning.drawings.images) if fine_tuning else []
 
 
-def _lay_sheet(height: int, name: str, *, is_waiting: bool) -> None:
-    """What lies in a chart's place before it has a point."""
+def _render_sheet(height: int, name: str, *, is_waiting: bool) -> None:
+    """Draw what holds a chart's place before it has a point."""
     if is_waiting:
         st.skeleton(height)
     else:

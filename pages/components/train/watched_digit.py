@@ -1,4 +1,4 @@
-"""A drawing that is being learned: small, and beside it ten bars that find their mind from report to report."""
+"""A drawing that is being learned, with ten bars of probabilities that move from report to report."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _watched = register(__file__)
 
 
 def render(image: np.ndarray | None, probabilities: Sequence[float], sentence: str) -> None:
-    """Draw it; its place is as large without a drawing as with one.
+    """Draw the image and the bars; they take the same space without a drawing as with one.
 
     Args:
         image: (28, 28) uint8, or None where there is no drawing.

@@ -19,12 +19,6 @@ PRETRAINED_NAME = "Pretrained"
 MOST = 24  # letters of a name beside its accuracy
 MAX_MODEL_MB = 25  # the size of `server.maxUploadSize`
 
-# What the choice leaves in the session:
-#   answering_run                id of the run whose model answers; the Train page sets it too
-#   opened_model, opened_name    a model from a file, which answers while no run does
-#   model_notice                 a sentence about why another model answers than was chosen
-#   model_problem                a sentence about a file that could not be opened
-
 
 def chosen() -> Model:
     """The model that answers now; the shipped one where the chosen run is gone."""
@@ -42,7 +36,7 @@ def chosen() -> Model:
 
 
 def name() -> str:
-    """What the model that answers now is called; ask after `chosen`."""
+    """The name of the model that answers now; valid after `chosen` was called."""
     state = st.session_state
     if "answering_run" in state:
         return str(state.answering_name)
@@ -70,10 +64,10 @@ def labels(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def choose_among(label: str, options: Mapping[str, str], current: str, key: str, on_change: Callable[[], None]) -> None:
-    """Draw the choice of the model that a page is about; where there is but one, its name and the way to another.
+    """Draw the choice of the model that a page is about; where there is only one, its name and a button to Train.
 
     Args:
-        label: of the list, for who cannot see it.
+        label: of the list, for screen readers.
         options: what each model is called, by what the choice then holds.
         current: the one that is shown.
         key: under which the session holds the choice.

@@ -18,13 +18,9 @@ from pages.components.images import thumbnails
 from pages.components.visitor import model_choice, workspace
 from pages.components.visitor.engine import engine
 
-# What this leaves in the session:
-#   last_drawing         (28, 28) uint8, the last image that was answered; Train watches it being learned
-#   removes_all          the visitor has asked to delete all, and is asked whether that is meant
-
 
 def render(answer: Answer) -> None:
-    """Draw "Wrong? It is a [0] ... [9]" for an answer, and what there is to do with the drawings that were kept."""
+    """Draw "Wrong? It is a [0] ... [9]" for an answer, and what can be done with the drawings that were kept."""
     own = drawing_store().drawings(workspace.owner())
     if answer.image is not None:
         image = (answer.image * 255).round().astype(np.uint8)
@@ -86,13 +82,13 @@ def _render_set(own: list[OwnDrawing]) -> None:
     caption(f"Kept with the digit that you gave each: {len(own)} of at most {MAX_DRAWINGS}.")
     images, labels = np.stack([drawing.image for drawing in own]), [drawing.label for drawing in own]
     with st.container(height=220 if len(own) > 15 else "content", border=False):
-        said = [f"{a_digit(label).capitalize()} of yours" for label in labels]
+        alt = [f"{a_digit(label).capitalize()} of yours" for label in labels]
         removed = thumbnails.render(
             "own_thumbnails",
             "My drawings",
             images,
             [str(label) for label in labels],
-            said,
+            alt,
             removable=[drawing.key for drawing in own],
         )
     if removed:
@@ -102,7 +98,7 @@ def _render_set(own: list[OwnDrawing]) -> None:
         st.markdown(f"Delete all {len(own)}? They cannot be brought back.")
         with st.container(horizontal=True, gap="xsmall"):
             st.button("Delete them", key="remove_all", on_click=_remove_all)
-            st.button("Keep them", key="remove_none", on_click=_answer_no)
+            st.button("Keep them", key="remove_none", on_click=_cancel_removal)
         return
     with st.container(horizontal=True, gap="xsmall"):
         st.download_button(
@@ -115,25 +111,25 @@ def _render_set(own: list[OwnDrawing]) -> None:
             on_click="ignore",
             help="A NumPy archive with images and labels, as MNIST has them.",
         )
-        st.button("Delete all", key="ask_remove_all", icon=":material/delete:", on_click=_ask_to_remove_all)
+        st.button("Delete all", key="ask_remove_all", icon=":material/delete:", on_click=_ask_whether_to_remove_all)
 
 
-def _ask_to_remove_all() -> None:
+def _ask_whether_to_remove_all() -> None:
     st.session_state.removes_all = True
 
 
-def _answer_no() -> None:
+def _cancel_removal() -> None:
     st.session_state.pop("removes_all", None)
 
 
 @errors.in_callback()
 def _remove_all() -> None:
     drawing_store().remove_all(workspace.owner())
-    _answer_no()
+    _cancel_removal()
 
 
 def _fine_tune(own: list[OwnDrawing], name: str) -> None:
-    """Queue the lesson for the model that answers now, and go where it can be watched."""
+    """Queue the fine-tuning of the model that answers now, and go to Train to watch it."""
     model = model_choice.chosen()
     fine_tuning = FineTuning(model, as_digits(own))
     run_id = run_store().submit(

@@ -1,4 +1,4 @@
-"""Who is who: a visitor's workspace is a secret in a cookie, and owns the runs and drawings that were made in it.
+"""The visitor's workspace: a secret in a cookie, which owns the runs and drawings that were made with it.
 
 The run store knows a workspace by the hash of its secret only, so that neither its file nor a run's link lets anyone
 act as the owner.
@@ -25,7 +25,7 @@ _keeper = register(__file__)
 
 
 class BadWorkspaceLink(InklingError):
-    """The link to a workspace is no such link."""
+    """The link to a workspace is incomplete or damaged."""
 
     def __init__(self) -> None:
         super().__init__("This link to a workspace is incomplete. Copy it again, the whole of it.")
@@ -44,13 +44,13 @@ def owns(run: Run) -> bool:
 def arrive() -> None:
     """Take over the workspace that the address names, if it names one, and take the secret out of the address.
 
-    Where the address begins anew for the next group, the runs before are no longer shown unasked in this session.
+    Where the address starts a new group (`anew`), earlier runs are shown in this session only on request.
 
     Raises:
         BadWorkspaceLink: what it names cannot be a workspace.
     """
     if st.query_params.pop("anew", None):
-        st.session_state.begun_anew = time.time()
+        st.session_state.group_began = time.time()
     token = st.query_params.get("workspace")
     if token is None:
         return
@@ -62,7 +62,7 @@ def arrive() -> None:
     st.session_state.workspace, st.session_state.workspace_adopts = token, True
 
 
-def begin_anew() -> None:
+def leave_for_new() -> None:
     """Leave this workspace for a new and empty one, with nothing left in the session or the browser's cookie."""
     state = st.session_state
     state.clear()
@@ -70,7 +70,10 @@ def begin_anew() -> None:
 
 
 def keep() -> None:
-    """Let the browser remember the workspace for a year. Belongs at the end of a page: it takes a line of space."""
+    """Let the browser remember the workspace for a year.
+
+    To be called at the end of a page, as it takes a line of space.
+    """
     state = st.session_state
     kept = _keeper(
         key="workspace_keeper",
@@ -91,7 +94,7 @@ def follow(run_id: str) -> None:
 def current_run() -> Run | None:
     """The run to show: the one in the address, else the workspace's active one, a paused one, the newest one.
 
-    Of those that are over or wait, only what this session's group has begun.
+    Of those that are over or paused, only runs that began since this session's group did.
 
     Raises:
         NoSuchRun: the address names a run that does not exist.
@@ -100,14 +103,14 @@ def current_run() -> Run | None:
         return run_store().run(named)
     if active := run_store().active_run(owner()):
         return active
-    begun_anew = st.session_state.get("begun_anew", 0.0)
-    runs = [run for run in run_store().runs_of(owner()) if run.created > begun_anew]
+    group_began = st.session_state.get("group_began", 0.0)
+    runs = [run for run in run_store().runs_of(owner()) if run.created > group_began]
     waiting = (run for run in runs if run.state in (RunState.PAUSED, RunState.INTERRUPTED))
     return next(waiting, runs[0] if runs else None)
 
 
 def render_links(run: Run | None) -> None:
-    """Draw "Take it with you": the link that carries the workspace to another device, and the one to watch a run by."""
+    """Draw "Take it with you": the link that opens the workspace on another device, and the link to watch a run."""
     with st.popover("Take it with you", key="take_it_with_you"), st.container(width=320, gap="small"):
         st.markdown("**Your runs and drawings on another device**")
         caption("Open this link there. Keep it to yourself: whoever has it owns them.")

@@ -54,5 +54,5 @@ def _counts(held: Holdings) -> str:
 @errors.in_callback()
 def _forget() -> None:
     privacy().forget(workspace.owner())
-    workspace.begin_anew()
+    workspace.leave_for_new()
     st.session_state.forgotten = True

@@ -35,12 +35,6 @@ def confusion_matrix():
     assert confusion_matrix.render(np.eye(10, dtype=int), (9, 4), "matrix") == (9, 4)
 
 
-def figure():
-    from pages.components.parts import figure
-
-    figure.render("Test accuracy", "99.01 %")
-
-
 def folding_table():
     from pages.components.parts import folding_table
 

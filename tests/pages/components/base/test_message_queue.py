@@ -11,7 +11,7 @@ EARLY, ENDED = ForwardMsg.FINISHED_EARLY_FOR_RERUN, ForwardMsg.FINISHED_FRAGMENT
     ("next_run", "status"), [(["banner"], ENDED), (["board"], EARLY), (["banner", "board"], EARLY), (None, EARLY)]
 )
 def test_a_browser_hears_that_a_fragment_has_ended_unless_the_next_run_draws_it_anew(next_run, status):
-    message_queue.mend()
+    message_queue.patch()
     queue = ForwardMsgQueue()
     message = ForwardMsg(script_finished=ENDED)
     message.metadata.run.fragment_ids.append("board")
@@ -21,7 +21,7 @@ def test_a_browser_hears_that_a_fragment_has_ended_unless_the_next_run_draws_it_
 
 
 def test_a_queue_that_is_emptied_stays_empty():
-    message_queue.mend()
+    message_queue.patch()
     queue = ForwardMsgQueue()
     queue.enqueue(ForwardMsg(script_finished=ENDED))
     assert len(queue.flush()) == 1

@@ -215,7 +215,7 @@ def test_a_lesson_shows_its_drawings_while_it_goes_on_and_before_and_after_when_
     shown = data_of(app, "thumbnails")
     assert shown["words"] == [f"{was} → {now}" for was, now in zip(before, after, strict=True)]
     assert shown["marks"] == [bool(now == label) for now, label in zip(after, (7, 1, 3), strict=True)]
-    said = data_of(app, "run_figures")["said"]
+    said = data_of(app, "run_figures")["status"]
     assert f"Reads {sum(shown['marks'])} of 3 drawings" in said
     assert "→ 99.58\N{THIN SPACE}%" in said
     assert "draw_with_it" in buttons(app)
