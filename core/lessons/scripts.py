@@ -1,7 +1,7 @@
 """Scripts A and B, line by line: the code, and what each line does in plain words.
 
-The scripts are our own plain Keras writing of what the two teaching texts do. Joined, the lines are a whole program,
-which trains the network of the preset with the same name.
+The scripts are our own plain Keras versions of what the two teaching texts do. Joined, the lines are a whole program
+that trains the network of the preset with the same name.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ class ScriptLine:
     """A line of code.
 
     Attributes:
-        code: the line, without its end.
+        code: the line, without its line break.
         explanation: what it does, in a few sentences; "" for an empty line.
-        terms: words of the glossary that help, by their names.
+        terms: names of terms in the glossary that help.
     """
 
     code: str
@@ -27,7 +27,7 @@ class ScriptLine:
 
 @dataclass(frozen=True)
 class Script:
-    """A script, and the preset that does the same."""
+    """A script, and the key of the preset that trains the same network."""
 
     preset: str
     lines: tuple[ScriptLine, ...]
@@ -39,7 +39,7 @@ class Script:
 
 
 def _lines(*lines: tuple[str, str, str] | str) -> Iterator[ScriptLine]:
-    """Lines of code with what they do and their terms, separated by semicolons; a text alone is a line by itself."""
+    """Script lines from tuples of code, explanation and terms separated by semicolons, or from code alone."""
     for line in lines:
         if isinstance(line, str):
             yield ScriptLine(line)
@@ -54,20 +54,20 @@ SCRIPT_A = Script(
         _lines(
             (
                 "import keras",
-                "Keras is a library for building and training neural networks. It brings layers, optimisers and the "
-                "digits along.",
+                "Keras is a library for building and training neural networks. It includes layers, optimisers and the "
+                "digits.",
                 "Neural network",
             ),
             (
                 "from keras import layers",
-                "The layers are needed often below, so they get a short name.",
+                "The layers are used often below, so they get a short name.",
                 "Layer",
             ),
             "",
             (
                 "digits = keras.datasets.mnist.load_data()",
-                "Fetches MNIST: 70,000 handwritten digits. The first time they are downloaded, 11 MB; after that they "
-                "lie on this machine.",
+                "Fetches MNIST: 70,000 handwritten digits. They are downloaded the first time, 11 MB; after that they "
+                "are on this machine.",
                 "MNIST",
             ),
             (
@@ -78,20 +78,20 @@ SCRIPT_A = Script(
             ),
             (
                 "train_images = train_images.reshape(-1, 28, 28, 1)",
-                "Says how the numbers are to be seen: so many images (-1: work it out), each 28 rows of 28 pixels, and "
-                "one number a pixel. A convolution wants that last 1: it is the channel, grey.",
+                "Gives the numbers a shape: as many images as there are (-1), each 28 rows of 28 pixels, and one "
+                "number per pixel. A convolution needs that last 1: it is the channel, grey.",
                 "Tensor; Channel; Pixel",
             ),
             (
                 "test_images = test_images.reshape(-1, 28, 28, 1)",
-                "The same for the test images. Whatever is done to the images that a network learns from must be done "
-                "to those that it is asked about.",
+                "The same for the test images. Whatever is done to the images that a network learns from must also be "
+                "done to those that it is tested on.",
                 "Tensor; Test set",
             ),
             (
                 'train_images = train_images.astype("float32") / 255',
-                "A pixel is a whole number from 0 to 255. As a fraction from 0 to 1 it suits the small weights with "
-                "which a network begins, and learning goes evenly.",
+                "A pixel is a whole number from 0 to 255. As a fraction from 0 to 1 it suits the small weights "
+                "with which a network begins, and learning is stable.",
                 "Normalisation; Pixel",
             ),
             (
@@ -101,8 +101,8 @@ SCRIPT_A = Script(
             ),
             (
                 "train_labels = keras.utils.to_categorical(train_labels)",
-                "Each label becomes ten numbers, all 0 but for a 1 at the digit's place: 3 becomes "
-                "0 0 0 1 0 0 0 0 0 0. That is the very answer the network should give.",
+                "Each label becomes ten numbers, all 0 except for a 1 at the digit's index: 3 becomes "
+                "0 0 0 1 0 0 0 0 0 0. That is exactly the answer that the network should give.",
                 "One-hot encoding; Label",
             ),
             (
@@ -113,22 +113,22 @@ SCRIPT_A = Script(
             "",
             (
                 "model = keras.Sequential([",
-                "The network is a stack: each layer takes what the one before it puts out. The layers follow, one a "
+                "The network is a stack: each layer takes the output of the one before it. The layers follow, one per "
                 "line.",
                 "Neural network; Layer; Model",
             ),
             (
                 "    keras.Input((28, 28, 1)),",
-                "What comes in: one image, 28\N{MULTIPLICATION SIGN}28 pixels, one channel. From this Keras works out "
-                "all other sizes.",
+                "The input: one image, 28\N{MULTIPLICATION SIGN}28 pixels, one channel. From this Keras works out all "
+                "other sizes.",
                 "Tensor; Channel",
             ),
             (
                 '    layers.Conv2D(32, 3, activation="relu"),',
                 "32 filters of 3\N{MULTIPLICATION SIGN}3 slide over the image; each learns to find one small pattern, "
-                "such as an edge. Out come 26\N{MULTIPLICATION SIGN}26\N{MULTIPLICATION SIGN}32: the kernel cannot "
-                "stand half outside, so the sides lose two. ReLU makes what is negative zero. It has 320 parameters: 9 "
-                "weights and a bias for each filter.",
+                "such as an edge. The output is 26\N{MULTIPLICATION SIGN}26\N{MULTIPLICATION SIGN}32: the kernel "
+                "cannot reach over the edge, so the sides lose two. ReLU turns negative numbers into zero. It has 320 "
+                "parameters: 9 weights and a bias for each filter.",
                 "Convolution; Filter; Kernel; ReLU",
             ),
             (
@@ -141,8 +141,8 @@ SCRIPT_A = Script(
             (
                 '    layers.Conv2D(64, 3, activation="relu"),',
                 "64 filters look at all 32 maps at once, and find patterns of patterns: corners, arcs, ends of lines. "
-                "Out come 11\N{MULTIPLICATION SIGN}11\N{MULTIPLICATION SIGN}64; 18,496 parameters, as each filter now "
-                "has 3\N{MULTIPLICATION SIGN}3\N{MULTIPLICATION SIGN}32 weights.",
+                "The output is 11\N{MULTIPLICATION SIGN}11\N{MULTIPLICATION SIGN}64; 18,496 parameters, as each filter "
+                "now has 3\N{MULTIPLICATION SIGN}3\N{MULTIPLICATION SIGN}32 weights.",
                 "Convolution; Feature map",
             ),
             (
@@ -176,13 +176,13 @@ SCRIPT_A = Script(
             ),
             (
                 "])",
-                "The network is complete: 93,322 parameters, all of them still random. It can answer now, and guesses.",
+                "The network is complete: 93,322 parameters, still random. It can answer now, but it only guesses.",
                 "Parameter",
             ),
             "",
             (
                 "model.compile(",
-                "Before it can learn, a network needs to be told three things, which follow.",
+                "Before it can learn, a network must be told three things, which follow.",
                 "Hyperparameter",
             ),
             (
@@ -197,8 +197,7 @@ SCRIPT_A = Script(
             ),
             (
                 '    metrics=["accuracy"],',
-                "What to report besides: the share of right answers. It is for us; the training follows the loss "
-                "alone.",
+                "What else to report: the share of right answers. It is for us; the training follows only the loss.",
                 "Accuracy",
             ),
             (")", "Nothing has been learned yet; only the rules are set.", "Hyperparameter"),
@@ -214,8 +213,8 @@ SCRIPT_A = Script(
             ("    epochs=5,", "It sees all 60,000 images five times, in a new order each time.", "Epoch"),
             (
                 "    validation_data=(test_images, test_labels),",
-                "After each epoch it is tried on images that it does not learn from. Script A takes the test images "
-                "for that. It does no harm while nobody chooses anything by the result; who does should hold back a "
+                "After each epoch it is tested on images that it does not learn from. Script A uses the test images "
+                "for this. That does no harm as long as nobody chooses anything by the result; otherwise, hold back a "
                 "part of the training images instead.",
                 "Validation split; Test set; Overfitting",
             ),
@@ -228,8 +227,8 @@ SCRIPT_A = Script(
             ),
             (
                 'print(f"Test accuracy: {accuracy:.3f}")',
-                "Prints it with three decimals. Expect about 0.990; another run differs in the third, because weights "
-                "and order are drawn by chance.",
+                "Prints it with three decimals. Expect about 0.990; another run differs in the third, because "
+                "weights and order are random.",
                 "Accuracy; Confidence interval; Seed",
             ),
             (
@@ -248,7 +247,7 @@ SCRIPT_B = Script(
         _lines(
             (
                 "import random",
-                "Python's own chance, to pick a test image at the end.",
+                "Python's random numbers, to pick a test image at the end.",
                 "Test set",
             ),
             "",
@@ -258,7 +257,7 @@ SCRIPT_B = Script(
             "",
             (
                 "digits = keras.datasets.mnist.load_data()",
-                "Fetches the 70,000 digits of MNIST, at first from the internet, later from this machine's disk.",
+                "Fetches the 70,000 digits of MNIST, first from the internet, later from this machine's disk.",
                 "MNIST",
             ),
             (
@@ -284,14 +283,14 @@ SCRIPT_B = Script(
             ),
             (
                 "train_labels = keras.utils.to_categorical(train_labels)",
-                "A label such as 7 becomes ten numbers, of which only the one in place 7 is 1. As a plain number, an 8 "
+                "A label such as 7 becomes ten numbers, of which only the one at index 7 is 1. As a plain number, an 8 "
                 "would count as nearly a 9, although they do not look alike.",
                 "One-hot encoding; Class",
             ),
             (
                 "test_labels = keras.utils.to_categorical(test_labels)",
-                "The same for the test labels. This script does not use them further; they are ready for whoever wants "
-                "to measure the accuracy.",
+                "The same for the test labels. This script does not use them again; they are there in case you want to "
+                "measure the accuracy.",
                 "One-hot encoding",
             ),
             "",
@@ -303,8 +302,8 @@ SCRIPT_B = Script(
             ),
             (
                 '    layers.Conv2D(32, 3, activation="relu"),',
-                "The only convolution: 32 filters of 3\N{MULTIPLICATION SIGN}3 look for edges and strokes. Out come "
-                "26\N{MULTIPLICATION SIGN}26\N{MULTIPLICATION SIGN}32 numbers; 320 parameters.",
+                "The only convolution: 32 filters of 3\N{MULTIPLICATION SIGN}3 look for edges and strokes. The "
+                "output is 26\N{MULTIPLICATION SIGN}26\N{MULTIPLICATION SIGN}32 numbers; 320 parameters.",
                 "Convolution; Filter; ReLU",
             ),
             (
@@ -315,8 +314,8 @@ SCRIPT_B = Script(
             ),
             (
                 "    layers.Flatten(),",
-                "One long row of 5,408 numbers. What was above or beside what is now only known by the place in the "
-                "row. 0 parameters.",
+                "One long row of 5,408 numbers. Only the index in the row still tells what was above or beside what. "
+                "0 parameters.",
                 "Flatten",
             ),
             (
@@ -327,7 +326,7 @@ SCRIPT_B = Script(
             ),
             (
                 '    layers.Dense(10, activation="softmax"),',
-                "One neuron for each digit; softmax makes probabilities of their sums. 1,010 parameters.",
+                "One neuron for each digit; softmax turns their sums into probabilities. 1,010 parameters.",
                 "Softmax; Probability",
             ),
             (
@@ -346,25 +345,25 @@ SCRIPT_B = Script(
             ),
             (
                 '    loss="categorical_crossentropy",',
-                "What is made small: minus the logarithm of the probability that the right digit got.",
+                "What to make small: minus the logarithm of the probability that the right digit got.",
                 "Categorical cross-entropy; Loss",
             ),
-            ('    metrics=["accuracy"],', "Reported along with it: the share of right answers.", "Accuracy"),
-            (")", "The rules are set, and nothing is learned yet.", "Hyperparameter"),
+            ('    metrics=["accuracy"],', "What else to report: the share of right answers.", "Accuracy"),
+            (")", "The rules are set; nothing has been learned yet.", "Hyperparameter"),
             "",
             (
                 "model.fit(train_images, train_labels, epochs=10, batch_size=32)",
                 "Ten times through all 60,000 images, 32 at a time: 18,750 steps. Nothing is held back for validation, "
-                "so the accuracy that is printed is on images it learns from, and nobody sees whether it overfits.",
+                "so the printed accuracy is for images that it learns from, and nobody sees whether it overfits.",
                 "Epoch; Batch size; Overfitting; Validation split",
             ),
             "",
             (
-                "place = random.randrange(len(test_images))",
-                "Picks one of the 10,000 test images by chance.",
+                "index = random.randrange(len(test_images))",
+                "Picks one of the 10,000 test images at random.",
                 "Test set",
             ),
-            ("image = test_images[place]", "That image: 28\N{MULTIPLICATION SIGN}28 pixels, one channel.", "Tensor"),
+            ("image = test_images[index]", "That image: 28\N{MULTIPLICATION SIGN}28 pixels, one channel.", "Tensor"),
             (
                 'plt.imshow(image.reshape(28, 28), cmap="gray")',
                 "Draws it in grey: 0 black, 1 white. The picture needs rows and columns only, so the channel goes.",
@@ -379,7 +378,7 @@ SCRIPT_B = Script(
             ),
             (
                 "digit = probabilities.argmax()",
-                "The place of the largest of the ten. As the first place is 0, it is the digit itself.",
+                "The index of the largest of the ten. As the first index is 0, it is the digit itself.",
                 "Prediction",
             ),
             (

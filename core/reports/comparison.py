@@ -1,4 +1,4 @@
-"""Runs side by side: what sets them apart, in a sentence."""
+"""Runs side by side: how they differ, in a sentence."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from core.digits.dataset import SOURCE_NAMES
 from core.formatting import duration, percent
 from core.networks.model import Scores
 
-SAME_TIME = 1.15  # a machine that others use too is no stopwatch
+SAME_TIME = 1.15  # ratio below which times count as equal; other work on the machine changes them as much
 _PARTS = ("", "", "half", "a third", "a quarter", "a fifth", "a sixth", "a seventh", "an eighth", "a ninth", "a tenth")
 
 
 def comparison_sentence(named: Sequence[tuple[str, Scores]]) -> str:
-    """What sets models apart: "Fast reads 0.12 points less than Script A, but took a tenth of the time (7 s, ...).".
+    """Say how models differ: "Fast reads 0.12 points less than Script A, but took a tenth of the time (7 s, ...).".
 
     Args:
-        named: each model's name and scores; with fewer than two there is nothing to compare, and nothing is said.
+        named: each model's name and scores.
+
+    Returns:
+        The sentence; "" for fewer than two models.
     """
     if len(named) < 2:
         return ""
@@ -29,10 +32,10 @@ def comparison_sentence(named: Sequence[tuple[str, Scores]]) -> str:
 
 
 def may_be_chance(first: Scores, second: Scores) -> bool:
-    """Whether two accuracies are so close that other test images might have turned them round.
+    """Whether two accuracies are so close that other test images might have reversed their order.
 
-    The two-sided test of two shares at 5 %. Both were measured on the same images, which makes it strict: a
-    difference that passes is one.
+    The two-sided test of two proportions at 5 %. Both were measured on the same images, which makes the test strict: a
+    difference that passes is real.
     """
     variance = sum(one.test_accuracy * (1 - one.test_accuracy) / one.test_images for one in (first, second))
     return abs(first.test_accuracy - second.test_accuracy) < 1.96 * math.sqrt(variance)
@@ -48,7 +51,7 @@ def _pair(better: tuple[str, Scores], other: tuple[str, Scores]) -> str:
         link = "but" if is_faster else "and"
         sentence = f"{name} reads {behind} less than {name_of_better}, {link} {_time(scores.seconds, best.seconds)}."
         if may_be_chance(best, scores):
-            sentence += f" On {scores.test_images:,} images so small a difference may be chance."
+            sentence += f" On {scores.test_images:,} images such a small difference may be chance."
     if scores.drawn_accuracy is not None and best.drawn_accuracy is not None:
         ahead = scores.drawn_accuracy - best.drawn_accuracy
         if points := _points(abs(ahead)):
@@ -73,7 +76,7 @@ def _several(ranked: Sequence[tuple[str, Scores]]) -> str:
 
 
 def _points(difference: float) -> str:
-    """A difference of accuracies in percentage points; "" where two decimals do not show it."""
+    """A difference of accuracies in percentage points; "" if two decimals do not show it."""
     return f"{difference * 100:.2f} points" if difference >= 0.00005 else ""
 
 

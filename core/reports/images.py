@@ -1,7 +1,7 @@
 """Arrays as pictures: feature maps, filters and heat maps as PNGs, and as addresses that a page can show.
 
-A picture has one pixel for each number and lies transparent on the page's own paper: how opaque a pixel is says how
-large its number is, its colour whether that is above or below zero.
+A picture has one pixel for each number and is transparent, so that the page shows through: the opacity of a pixel says
+how large its number is, its colour whether the number is above or below zero.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-DIGIT_OPACITY = 0.45  # of a drawing that lies under a heat map
+DIGIT_OPACITY = 0.45  # of a drawing under a heat map
 
 
 class Colours(NamedTuple):
-    """What a picture is painted in, as "#2446C8": numbers above zero, below zero, and the ink of a drawing."""
+    """The colours of a picture, as "#2446C8": for numbers above zero, below zero, and the ink of a drawing."""
 
     above: str
     below: str
@@ -30,21 +30,21 @@ def map_sheet(maps: np.ndarray, colours: Colours, scale: float | None = None) ->
 
     Args:
         maps: (n, height, width) numbers of any sign, at least one.
-        colours: what they are painted in.
-        scale: the size at which a number is painted opaque; by default the largest that there is.
+        colours: the colours of the picture.
+        scale: the absolute value that is painted opaque; by default the largest one.
     """
     strength = _strength(np.concatenate(list(maps), axis=1), scale)
     return _png(*_painted(strength, colours))
 
 
 def heat_map(image: np.ndarray, heat: np.ndarray, colours: Colours, scale: float | None = None) -> bytes:
-    """A drawing with a heat map upon it, as a PNG.
+    """A drawing with a heat map over it, as a PNG.
 
     Args:
         image: (28, 28) float32 in [0, 1].
         heat: (28, 28) numbers of any sign.
-        colours: what they are painted in.
-        scale: the size at which heat is painted opaque; by default the largest that there is.
+        colours: the colours of the picture.
+        scale: the absolute value that is painted opaque; by default the largest one.
     """
     colour, heat_opacity = _painted(_strength(heat, scale), colours)
     ink_opacity = DIGIT_OPACITY * image * (1 - heat_opacity)
@@ -66,7 +66,7 @@ def encoded(pixels: np.ndarray) -> bytes:
 
 
 def data_url(png: bytes) -> str:
-    """A PNG as an address that holds the whole picture."""
+    """A PNG as a `data:` URL."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
@@ -82,7 +82,7 @@ def _painted(strength: np.ndarray, colours: Colours) -> tuple[np.ndarray, np.nda
 
 
 def _rgb(colour: str) -> np.ndarray:
-    return np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)], np.float32)
+    return np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)], np.float32)
 
 
 def _png(colour: np.ndarray, opacity: np.ndarray) -> bytes:

@@ -128,8 +128,6 @@ def test_a_check_says_what_was_read_and_whether_it_is_right():
 
 
 def test_a_sample_is_drawn_in_grey_and_leaves_pyplot_alone(monkeypatch):
-    import sys
-
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     digit = np.zeros((28, 28), np.uint8)
     digit[:, 14:] = 255
@@ -166,7 +164,8 @@ def test_a_robustness_curve_spans_its_whole_range_and_marks_where_it_stands():
 
 
 @pytest.mark.parametrize("matrix", [np.diag([5] * 10), np.arange(100).reshape(10, 10), np.zeros((10, 10), int)])
-def test_a_confusion_matrix_can_be_taken_home_as_a_picture_and_as_a_drawing(matrix):
+def test_a_confusion_matrix_can_be_downloaded_as_png_and_as_svg(matrix, monkeypatch):
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     png = charts.confusion_figure(matrix, "Mine $\\frac$ <x>: 99 % right", "png")
     assert Image.open(io.BytesIO(png)).size == (1200, 1240)
     svg = charts.confusion_figure(matrix, "Mine & <x>", "svg").decode()

@@ -16,7 +16,7 @@ TERMS = (
     Term(
         "AdamW",
         "Adam with weight decay: at each step, every weight is also pulled a little towards zero.",
-        "Adam's hiker with a rubber band round the waist that pulls gently back home.",
+        "A hiker with a rubber band round the waist that pulls gently back home.",
         chapter="optimizers",
         phrase="AdamW",
     ),

@@ -45,7 +45,8 @@ def render(script: Script, outcome: str) -> None:
 
 def _described(line: ScriptLine) -> dict[str, Any]:
     terms = [term for term in map(find, line.terms) if term]
-    chapters = [term.chapter for term in terms if chapter.title(term.chapter)][:1]
+    here = st.query_params.get("chapter")
+    chapters = [term.chapter for term in terms if chapter.title(term.chapter) and term.chapter != here][:1]
     return {
         "code": line.code,
         "explanation": line.explanation,
