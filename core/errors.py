@@ -4,7 +4,7 @@ InklingError
 ├── DrawingTooLarge                                     core/digits/canvas.py
 ├── NoInk, TooLittleInk, TooMuchInk                     core/digits/preprocessing.py
 ├── BadPicture, PictureTooLarge                         core/digits/pictures.py
-├── NoMnist                                             core/digits/dataset.py
+├── NoMnist                                             core/digits/mnist.py
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py

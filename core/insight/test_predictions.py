@@ -17,7 +17,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from core.digits.dataset import TEST_IMAGES, Source, unseen_digits
+from core.digits.dataset import Source, unseen_digits
+from core.digits.mnist import TEST_IMAGES
 from core.errors import InklingError
 from core.insight.prediction import on_one_thread
 from core.networks.model import PRETRAINED, Model

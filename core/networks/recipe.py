@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from core.digits.augmentation import Augmentation
-from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES
+from core.digits.dataset import QUICK_IMAGES
+from core.digits.mnist import TRAINING_IMAGES
 from core.errors import InklingError
 from core.networks.layers import Layer
 from core.networks.network import Network

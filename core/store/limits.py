@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, ValidationError
 
 from core import config
-from core.digits.dataset import TRAINING_IMAGES
+from core.digits.mnist import TRAINING_IMAGES
 from core.errors import InklingError
 from core.networks.network import MAX_PARAMETERS
 from core.networks.recipe import MAX_EPOCHS, MAX_HANDWRITING, Recipe

@@ -3,7 +3,8 @@
 import json
 import sys
 
-from core.digits.dataset import Digits, NoMnist, load_mnist
+from core.digits.dataset import Digits, load_mnist
+from core.digits.mnist import NoMnist
 
 
 def mnist_or_exit() -> tuple[Digits, Digits]:

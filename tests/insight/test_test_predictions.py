@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.digits.dataset import Digits, NoMnist, unseen_digits
+from core.digits.dataset import Digits, unseen_digits
+from core.digits.mnist import NoMnist
 from core.insight import test_predictions as predictions_module
 from core.insight.metrics import accuracy
 from core.insight.test_predictions import (

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from core.digits.dataset import Digits, NoMnist
+from core.digits.dataset import Digits
+from core.digits.mnist import NoMnist
 from core.formatting import percent
 from core.insight import metrics
 from core.insight import test_predictions as predictions_module

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.digits.dataset import SOURCE_NAMES, TEST_IMAGES, Digits, NoMnist, Source, unseen_digits
+from core.digits.dataset import SOURCE_NAMES, Digits, Source, unseen_digits
+from core.digits.mnist import TEST_IMAGES, NoMnist
 from core.formatting import a_digit, certainty
 from core.insight.test_predictions import PredictionTask, prediction_task, saved_predictions
 from core.networks.model import Model, pretrained

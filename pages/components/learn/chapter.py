@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.digits.dataset import Digits, NoMnist, mnist_sample
+from core.digits.dataset import Digits, mnist_sample
+from core.digits.mnist import NoMnist
 from core.digits.synthetic.handwriting import handwriting
 from core.networks.model import Model, pretrained
 from core.networks.network import as_input

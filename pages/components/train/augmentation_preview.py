@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from core.digits.augmentation import augmented
-from core.digits.dataset import QUICK_IMAGES, TRAINING_IMAGES, Digits, NoMnist, mnist_sample
+from core.digits.dataset import QUICK_IMAGES, Digits, mnist_sample
+from core.digits.mnist import TRAINING_IMAGES, NoMnist
 from core.digits.synthetic.handwriting import handwriting
 from core.formatting import a_digit
 from core.networks.recipe import Recipe

@@ -20,7 +20,7 @@ FLAT = Recipe(
 
 @pytest.fixture
 def app(monkeypatch) -> AppTest:
-    monkeypatch.setattr("core.digits.dataset.SAMPLE_IMAGES", 200)
+    monkeypatch.setattr("core.digits.dataset.COMPARED_DIGITS", 200)
     return opened()
 
 

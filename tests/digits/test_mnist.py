@@ -1,0 +1,219 @@
+"""MNIST is found or downloaded whole, a damaged or foreign file is never taken for it, and no server holds a run up."""
+
+import http.server
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.digits import mnist
+from core.digits.mnist import NoMnist
+from core.networks.model import pretrained
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_mnist_is_found_where_the_environment_says(little_mnist, monkeypatch, no_download):
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    training, test = mnist.load()
+    assert [len(array) for array in (*training, *test)] == [700, 700, 70, 70]
+
+
+@pytest.mark.parametrize("folder", ["cache", "keras/datasets"])
+def test_mnist_is_found_in_inklings_and_in_keras_cache(folder, little_mnist, monkeypatch, tmp_path, no_download):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    (tmp_path / folder).mkdir(parents=True)
+    little_mnist.rename(tmp_path / folder / "mnist.npz")
+    assert len(mnist.load()[0][0]) == 700
+
+
+@pytest.mark.skipif(not os.environ.get("INKLING_MNIST"), reason="INKLING_MNIST names no copy of MNIST")
+def test_the_real_mnist_is_recognised_and_the_shipped_model_reads_it():
+    _, (images, labels) = mnist.load()
+    assert (pretrained().probabilities(images[:500]).argmax(axis=1) == labels[:500]).mean() > 0.98
+
+
+# Files that are not MNIST
+
+
+@pytest.mark.bad_input(21)
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None, "cut"])
+def test_a_damaged_or_foreign_file_is_not_taken_for_mnist(damage, little_mnist, monkeypatch, no_download):
+    if damage is None:
+        np.savez_compressed(little_mnist, x_train=np.zeros((3, 28, 28), np.uint8))
+    else:
+        little_mnist.write_bytes(little_mnist.read_bytes()[:5000] if damage == "cut" else damage)
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    with pytest.raises(NoMnist, match="could not be downloaded"):
+        mnist.load()
+
+
+def test_an_archive_that_unpacks_to_more_than_mnist_is_refused_unread(little_mnist, monkeypatch, no_download):
+    monkeypatch.setattr(mnist, "MAX_BYTES", 100_000)
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    with pytest.raises(NoMnist):
+        mnist.load()
+
+
+@pytest.mark.bad_input(21)
+def test_a_flipped_bit_anywhere_in_the_file_is_noticed_and_nothing_else_is_raised(little_mnist):
+    content = little_mnist.read_bytes()
+    training, test = mnist._parse(content)
+    random = np.random.default_rng(5)
+    for position in (*random.integers(0, len(content), 300), *range(len(content) - 200, len(content))):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << int(random.integers(8))
+        try:
+            found_training, found_test = mnist._parse(bytes(damaged))
+        except ValueError:
+            continue
+        np.testing.assert_array_equal(found_training[0], training[0])  # a bit that means nothing, as in a date
+        np.testing.assert_array_equal(found_test[1], test[1])
+
+
+@pytest.mark.parametrize("damage", ["nothing there", "cut", "other images", "other labels"])
+def test_no_part_is_read_from_what_is_not_mnist_and_none_is_downloaded(damage, little_mnist, monkeypatch, no_download):
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    if damage == "nothing there":
+        little_mnist.unlink()
+    elif damage == "cut":
+        little_mnist.write_bytes(little_mnist.read_bytes()[:5000])
+    elif damage == "other images":
+        monkeypatch.setattr(mnist, "FIRST_IMAGES_SHA256", "0" * 64)
+        monkeypatch.setitem(mnist.SHA256, "x_test", "0" * 64)
+    else:
+        monkeypatch.setitem(mnist.SHA256, "y_train", "0" * 64)
+        monkeypatch.setitem(mnist.SHA256, "y_test", "0" * 64)
+    for read in (mnist.read_first_images, mnist.read_test_images):
+        with pytest.raises(NoMnist, match="not on this machine yet"):
+            read()
+
+
+def test_parts_are_those_of_the_whole(little_mnist, monkeypatch):
+    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    training, test = mnist.load()
+    first_images, training_labels = mnist.read_first_images()
+    images, labels = mnist.read_test_images()
+    np.testing.assert_array_equal(first_images, training[0][:200])
+    np.testing.assert_array_equal(training_labels, training[1])
+    np.testing.assert_array_equal(images, test[0])
+    np.testing.assert_array_equal(labels, test[1])
+
+
+# Downloads
+
+
+def test_a_downloaded_mnist_is_kept_for_the_next_time(little_mnist, monkeypatch, tmp_path):
+    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(little_mnist.read_bytes()))
+    mnist.load()
+    assert (tmp_path / "home/cache/mnist.npz").read_bytes() == little_mnist.read_bytes()
+    assert [path.name for path in (tmp_path / "home/cache").iterdir()] == ["mnist.npz"]
+
+
+@contextmanager
+def server_that(answers, monkeypatch):
+    """A server that does this with the first connection, given a socket and an event that ends the test."""
+    monkeypatch.delenv("INKLING_MNIST", raising=False)
+    is_over = threading.Event()
+
+    def answer(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(4096)
+            answers(connection, is_over)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        monkeypatch.setattr(mnist, "URL", f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz")
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+
+def say_nothing(connection, is_over):
+    is_over.wait(30)
+
+
+def send_a_byte_now_and_then(connection, is_over):
+    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+    while not is_over.wait(0.05):
+        connection.sendall(b"x")
+
+
+def stop_midway(connection, is_over):
+    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(200_000))
+    is_over.wait(30)
+
+
+@pytest.mark.bad_input(21)
+@pytest.mark.parametrize("answers", [say_nothing, send_a_byte_now_and_then, stop_midway])
+def test_a_server_that_hangs_costs_a_few_seconds_at_most_and_is_left_alone_for_a_while(answers, monkeypatch):
+    monkeypatch.setattr(mnist, "CHUNK_SECONDS", 0.3)
+    with server_that(answers, monkeypatch):
+        for most in (3, 0.3):
+            began = time.monotonic()
+            with pytest.raises(NoMnist):
+                mnist.load()
+            assert time.monotonic() - began < most
+
+
+@pytest.mark.parametrize(
+    "reply", [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nxy"]
+)
+def test_a_server_that_talks_nonsense_is_no_source_of_mnist(reply, monkeypatch):
+    with server_that(lambda connection, _: connection.sendall(reply), monkeypatch), pytest.raises(NoMnist):
+        mnist.load()
+
+
+DOWNLOAD = """
+import json, sys
+from core.digits import mnist
+mnist.URL, mnist.SHA256 = sys.argv[1], json.loads(sys.argv[2])
+print(len(mnist.load()[0][0]))
+"""
+
+
+@pytest.mark.bad_input(22)
+def test_two_processes_that_download_at_once_leave_one_whole_file(little_mnist, tmp_path):
+    content, both_are_here = little_mnist.read_bytes(), threading.Barrier(2)
+
+    class Source(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            both_are_here.wait(60)
+            self.send_response(200)
+            self.end_headers()
+            for start in range(0, len(content), 100_000):
+                self.wfile.write(content[start : start + 100_000])
+
+        def log_message(self, *said):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Source) as source:
+        threading.Thread(target=source.serve_forever, daemon=True).start()
+        url, home = f"http://127.0.0.1:{source.server_port}/mnist.npz", tmp_path / "home"
+        own = {"INKLING_HOME": str(home), "KERAS_HOME": str(home / "keras"), "INKLING_MNIST": ""}
+        command = [sys.executable, "-c", DOWNLOAD, url, json.dumps(mnist.SHA256)]
+        both = [
+            subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        assert [process.communicate(timeout=120)[0] for process in both] == ["700\n"] * 2
+        source.shutdown()
+    assert [path.name for path in (home / "cache").iterdir()] == ["mnist.npz"]
+    assert (home / "cache" / "mnist.npz").read_bytes() == content
