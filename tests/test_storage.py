@@ -42,6 +42,18 @@ def test_a_failed_write_leaves_the_older_file(broken, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.bad_input(22)
+def test_threads_that_write_the_same_file_at_once_leave_one_whole_file(tmp_path):
+    content, path = bytes(1_000_000), tmp_path / "out" / "mnist.npz"
+    writers = [threading.Thread(target=write_whole, args=(path, content)) for _ in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
 @pytest.mark.bad_input(23)
 def test_an_unwritable_home_is_replaced_by_a_fallback_folder_and_reported(tmp_path, monkeypatch):
     blocked = tmp_path / "file" / "home"
