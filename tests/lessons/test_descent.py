@@ -45,7 +45,7 @@ def test_adam_follows_the_sums_that_its_running_means_are():
         np.testing.assert_allclose(path[step], expected, rtol=1e-9)
 
 
-def test_sgd_is_thrown_out_of_the_valley_from_two_over_its_steepness_on():
+def test_sgd_leaves_the_valley_from_a_rate_of_two_over_its_steepness_on():
     assert valley(walk("SGD", 1.9 / STEEPNESS)[-1]) < 0.1
     assert valley(walk("SGD", 2.1 / STEEPNESS)[-1]) > 100
 
@@ -57,7 +57,7 @@ def test_a_contour_has_one_height_and_is_closed(height):
     np.testing.assert_allclose(line[0], line[-1], atol=1e-12)
 
 
-def test_scaled_pixels_let_a_training_converge_where_unscaled_ones_leave_it_guessing():
+def test_a_training_converges_with_scaled_pixels_and_keeps_guessing_with_unscaled_ones():
     scaled, unscaled = (descent.scaling_losses(0.1, is_scaled) for is_scaled in (True, False))
     assert scaled[0] == pytest.approx(descent.GUESSING, abs=0.2)
     assert scaled[-1] < 0.7
@@ -65,7 +65,7 @@ def test_scaled_pixels_let_a_training_converge_where_unscaled_ones_leave_it_gues
     assert unscaled.max() > 100
 
 
-def test_no_learning_rate_serves_unscaled_pixels_as_well_as_scaled_ones_are_served():
+def test_no_learning_rate_makes_unscaled_pixels_as_good_as_scaled_ones():
     rates = (1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.3)
     best = {scaled: min(descent.scaling_losses(rate, scaled)[-1] for rate in rates) for scaled in (True, False)}
     assert best[True] < best[False] / 3
@@ -91,7 +91,7 @@ def test_the_gradients_of_the_small_network_are_those_of_its_loss():
 @pytest.mark.parametrize(
     ("images", "batch_size", "steps"), [(60_000, 32, 1875), (60_000, 128, 469), (5, 8, 1), (8, 8, 1)]
 )
-def test_an_epoch_has_as_many_steps_as_batches_fit_the_last_one_perhaps_smaller(images, batch_size, steps):
+def test_an_epoch_has_a_step_for_every_batch_even_a_smaller_last_one(images, batch_size, steps):
     assert descent.steps_per_epoch(images, batch_size) == steps
 
 

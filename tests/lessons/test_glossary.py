@@ -41,7 +41,7 @@ def test_each_setting_gets_the_term_that_it_is_about():
 
 
 @pytest.mark.parametrize("term", TERMS.values(), ids=lambda term: term.key)
-def test_a_term_is_explained_in_one_sentence_and_likened_to_something_in_one_more(term):
+def test_a_term_has_a_meaning_and_an_analogy_of_one_sentence_each(term):
     for sentence in (term.meaning, term.analogy):
         assert sentence[0].isupper() or sentence[0].isdigit()
         assert sentence.endswith(".")
@@ -51,7 +51,7 @@ def test_a_term_is_explained_in_one_sentence_and_likened_to_something_in_one_mor
     assert term.question.endswith("?")
 
 
-def test_terms_are_in_the_order_of_the_alphabet_and_each_has_an_analogy_of_its_own():
+def test_terms_are_in_alphabetical_order_and_no_two_share_an_analogy():
     names = [term.name.lower() for term in TERMS.values()]
     assert names == sorted(names)
     assert len({term.analogy for term in TERMS.values()}) == len(TERMS)

@@ -28,14 +28,14 @@ def differences(recipe):
 
 
 @pytest.mark.parametrize("improvement", IMPROVEMENTS, ids=lambda improvement: improvement.key)
-def test_each_improvement_is_script_a_with_this_one_change_and_a_recipe_that_can_be_sent(improvement):
+def test_each_improvement_is_script_a_with_one_change_and_fits_into_a_link(improvement):
     assert differences(improvement.recipe) == CHANGED[improvement.key]
     assert parse_recipe(improvement.recipe.to_json()) == improvement.recipe
     assert from_link(to_link(improvement.recipe)) == improvement.recipe
     assert improvement.recipe.name.startswith("Script A, ")
 
 
-def test_each_piece_of_the_texts_advice_has_its_improvement():
+def test_every_piece_of_the_texts_advice_is_an_improvement():
     assert {field for changed in CHANGED.values() for field in changed} >= differences(SCRIPT_A_IMPROVED) - {"data"}
     assert {improvement.key for improvement in IMPROVEMENTS} == set(CHANGED)
 
@@ -48,13 +48,13 @@ def test_dropout_is_added_and_no_other_layer_is_touched():
 
 
 @pytest.mark.parametrize("improvement", IMPROVEMENTS, ids=lambda improvement: improvement.key)
-def test_each_improvement_is_explained_in_whole_sentences_and_has_its_word_in_the_glossary(improvement):
+def test_each_improvement_is_explained_in_sentences_and_by_a_term_of_the_glossary(improvement):
     assert all(text.endswith(".") for text in (improvement.change, improvement.reason, improvement.expectation))
     assert improvement.term in TERMS
     assert all(0.8 < accuracy < 1 for accuracy in improvement.measured)
 
 
-def test_the_way_to_a_better_model_changes_the_learning_rate_and_nothing_else():
+def test_the_path_to_a_better_model_changes_only_the_learning_rate():
     assert differences(SCRIPT_A_QUICK) == {"data"}
     assert differences(BETTER) == {"schedule", "optimizer"}
     assert differences(BETTER_QUICK) == {"data", "schedule", "optimizer"}

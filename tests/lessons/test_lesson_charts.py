@@ -33,7 +33,7 @@ def test_curves_are_told_apart_without_colour(name):
     assert len({tuple(dash) for dash in dashes[0]}) == 3
 
 
-def test_paths_that_leave_the_picture_end_there_and_the_rows_stay_few():
+def test_paths_that_leave_the_chart_end_there_and_the_rows_stay_few():
     paths = charts.walks(0.25, 0.95)
     rows = charts.walk_rows(paths)
     assert len(rows) < 2 * MAX_ROWS
@@ -41,7 +41,7 @@ def test_paths_that_leave_the_picture_end_there_and_the_rows_stay_few():
     assert "SGD has flown out of it" in charts.walk_sentence(paths)
 
 
-def test_the_sentence_about_the_walks_names_who_came_lowest():
+def test_the_sentence_about_the_walks_names_the_lowest_optimiser():
     paths = {
         "SGD": np.array([[-4, 1.2], [0, 1]]),
         "momentum": np.array([[-4, 1.2], [0, 0.1]]),
@@ -49,17 +49,17 @@ def test_the_sentence_about_the_walks_names_who_came_lowest():
     }
     assert charts.walk_sentence(paths).endswith("momentum is nearest to the lowest point.")
     on_the_floor = np.array([[-4, 1.2], [0, 0]])
-    said = charts.walk_sentence(paths | {"SGD": on_the_floor, "momentum": on_the_floor})
-    assert "SGD is below height 0.001, momentum is below height 0.001" in said
-    assert "nearest" not in said
+    sentence = charts.walk_sentence(paths | {"SGD": on_the_floor, "momentum": on_the_floor})
+    assert "SGD is below height 0.001, momentum is below height 0.001" in sentence
+    assert "nearest" not in sentence
 
 
-def test_a_loss_of_zero_is_lifted_onto_the_logarithmic_axis():
+def test_a_loss_of_zero_is_raised_onto_the_logarithmic_axis():
     rows = charts.line_rows(np.arange(2), {"a": np.array([0.0, 2.0])}, least=0.1)
     assert [row["y"] for row in rows] == [0.1, 2.0]
 
 
-def test_the_cross_of_all_images_stands_among_the_dots_of_the_batches():
+def test_the_gradients_are_a_dot_for_each_batch_and_a_cross_for_all_images():
     rows = charts.gradient_rows(batch_gradients(32, 10))
     assert [row["series"] for row in rows] == ["a batch"] * 10 + ["all images"]
 
@@ -73,7 +73,7 @@ def test_the_sentence_about_overfitting_follows_the_curves():
     assert charts.overfitting_sentence(calm).endswith("hardly any overfitting.")
 
 
-def test_every_trade_off_says_what_rises_and_what_falls_and_every_change_is_counted():
+def test_every_trade_off_names_what_rises_and_falls_and_every_change_is_counted():
     assert all(all(row) for row in (*LAYERS, *SETTINGS))
     assert "60,554" in change_sentence("a third pooling")
     assert all("93,322" in change_sentence(change) for change in CHANGES)

@@ -20,7 +20,7 @@ def calls(script):
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_the_lines_are_the_whole_script_and_it_compiles(script):
+def test_the_lines_are_a_whole_script_that_compiles(script):
     compile(script.source, script.preset, "exec")
     assert script.source.splitlines() == [line.code for line in script.lines]
     assert max(map(len, script.source.splitlines())) <= 79
@@ -35,10 +35,10 @@ def test_the_script_builds_the_network_of_its_preset(script):
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_what_is_said_of_a_layer_is_what_the_network_tells_of_itself(script):
+def test_the_explanation_of_a_layer_states_its_output_shape_and_parameters(script):
     network = PRESETS[script.preset].network
-    said = [line.explanation for line in script.lines if line.code.startswith("    layers.")]
-    for row, words in zip(network.table(), said, strict=True):
+    explanations = [line.explanation for line in script.lines if line.code.startswith("    layers.")]
+    for row, words in zip(network.table(), explanations, strict=True):
         assert f"{row.parameters:,} parameters" in words
         if len(row.output_shape) == 3:
             assert "\N{MULTIPLICATION SIGN}".join(map(str, row.output_shape)) in words

@@ -6,14 +6,14 @@ from core.lessons import workshop
 ADDRESS = "https://inkling.example/app/"
 
 
-def test_the_parts_fill_the_workshop_one_after_the_other():
+def test_the_parts_fill_the_workshop_without_gaps():
     times = workshop.times()
     assert times[0][0] == 0
     assert times[-1][1] == workshop.MINUTES == 45
     assert all(before[1] == after[0] for before, after in pairwise(times))
 
 
-def test_every_part_says_what_to_show_and_to_do_and_where_and_answers_a_question():
+def test_every_part_says_what_to_show_and_do_and_where_and_answers_a_question():
     for part in workshop.PLAN:
         assert part.show.endswith((".", "?"))
         assert part.do.endswith((".", "?"))
@@ -22,7 +22,7 @@ def test_every_part_says_what_to_show_and_to_do_and_where_and_answers_a_question
         assert part.questions
 
 
-def test_the_plan_to_print_holds_all_of_it_with_whole_links():
+def test_the_printed_plan_is_complete_and_its_links_are_absolute():
     text = workshop.markdown(ADDRESS)
     for part in workshop.PLAN:
         assert part.title in text

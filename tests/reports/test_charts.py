@@ -70,7 +70,7 @@ def test_training_points_stand_where_they_were_measured_and_the_newest_is_marked
     ]
 
 
-def test_an_epochs_own_validation_replaces_the_glimpse_taken_at_its_last_step():
+def test_an_epochs_own_validation_replaces_the_one_on_a_sample_at_its_last_step():
     points = (point(1, 50, validation=(0.3, 0.9)), point(1, 100, validation=(0.2, 0.94)))
     validation = series(charts.curve_rows(points, (ended(1),)), "validation")
     assert [(row["epoch"], row["accuracy"]) for row in validation] == [(0.5, 0.9), (1.0, 0.98)]
@@ -91,7 +91,7 @@ def test_a_long_run_has_300_rows_at_most_and_keeps_its_ends():
     assert len(charts.learning_rate_rows(points)) == charts.MAX_ROWS
 
 
-def test_a_loss_of_zero_still_has_a_place_on_a_logarithmic_axis():
+def test_a_loss_of_zero_is_raised_onto_the_logarithmic_axis():
     assert charts.curve_rows((point(1, 10, loss=0.0),), ())[0]["loss"] > 0
 
 
@@ -120,7 +120,7 @@ def test_without_validation_the_sentence_is_about_training():
     assert "in epoch 2" in charts.curve_summary((point(2, 50),), (), "accuracy")
 
 
-def test_a_check_says_what_was_read_and_whether_it_is_right():
+def test_a_check_says_which_digit_was_read_and_whether_it_is_right():
     probabilities = np.full(10, 0.002)
     probabilities[7] = 0.982
     assert charts.check_sentence(7, probabilities) == "Read as 7, 98.2\N{THIN SPACE}% sure. Right."
@@ -144,7 +144,7 @@ def test_the_mask_of_the_samples_is_as_opaque_as_they_are_inked(random_images):
     np.testing.assert_array_equal(mask[:, 28:56, 1], random_images[1])
 
 
-def test_the_reliability_diagram_has_a_point_for_each_bin_that_holds_answers_and_a_diagonal():
+def test_the_reliability_diagram_has_a_diagonal_and_a_point_for_each_bin_with_answers():
     rows = charts.reliability_rows([Bin(0, 0.5, 4, 0.4, 0.5), Bin(0.5, 0.6, 0, None, None), Bin(0.6, 1, 96, 0.9, 1.0)])
     line, points = [row for row in rows if row["diagonal"]], [row for row in rows if not row["diagonal"]]
     assert [(row["confidence"], row["accuracy"]) for row in line] == [(0, 0), (1, 1)]
@@ -154,7 +154,7 @@ def test_the_reliability_diagram_has_a_point_for_each_bin_that_holds_answers_and
     assert json.loads(json.dumps(charts.reliability_diagram())) == charts.reliability_diagram()
 
 
-def test_a_robustness_curve_spans_its_whole_range_and_marks_where_it_stands():
+def test_a_robustness_curve_spans_its_whole_range_and_marks_the_present_strength():
     spec = charts.robustness_curve("noise", -60, 60, ".0%")
     assert spec["encoding"]["x"]["scale"]["domain"] == [-60, 60]
     assert spec["encoding"]["x"]["axis"]["format"] == ".0%"

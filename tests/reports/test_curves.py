@@ -10,10 +10,18 @@ from PIL import Image
 
 from core.networks.history import BatchProgress, EpochResult
 from core.reports.charts import MAX_ROWS
-from core.reports.curves import MOST, SHAPES, Curve, curves_figure, history_csv, overlaid_curves, overlaid_rows
-from core.reports.curves import overlay_sentence as sentence
+from core.reports.curves import (
+    MOST,
+    SHAPES,
+    Curve,
+    curves_figure,
+    history_csv,
+    overlaid_curves,
+    overlaid_rows,
+    overlay_sentence,
+)
 
-COLORS = [f"#{place}00000" for place in range(MOST)]
+COLORS = [f"#{digit}00000" for digit in range(MOST)]
 
 
 def curve(name, epochs=2, seconds=1.0, validation=True, steps=100):
@@ -28,13 +36,13 @@ def curve(name, epochs=2, seconds=1.0, validation=True, steps=100):
 
 
 @pytest.mark.parametrize("count", range(1, MOST + 1))
-def test_a_picture_of_many_runs_stays_small_and_keeps_the_ends_of_each(count):
-    curves = [curve(f"Run {place}", epochs=place + 1) for place in range(count)]
+def test_a_chart_of_many_runs_has_few_rows_and_keeps_the_end_of_each_run(count):
+    curves = [curve(f"Run {index}", epochs=index + 1) for index in range(count)]
     rows = overlaid_rows(curves)
     assert len(rows) <= MAX_ROWS
-    for place, one in enumerate(curves):
+    for index, one in enumerate(curves):
         mine = [row for row in rows if row["run"] == one.name]
-        assert max(row["epoch"] for row in mine) == place + 1
+        assert max(row["epoch"] for row in mine) == index + 1
         assert any(row["marked"] for row in mine)
 
 
@@ -58,15 +66,15 @@ def test_runs_are_told_apart_by_symbol_as_well_as_by_colour_and_validation_is_da
     assert len(set(SHAPES)) == MOST
 
 
-def test_where_the_curves_end_is_said():
-    said = sentence([curve("A"), curve("B", validation=False), Curve("C", (), ())])
-    assert "98.00\N{THIN SPACE}% (A)" in said
-    assert "of its training images (B)" in said
-    assert "(C)" not in said
-    assert "None" in sentence([Curve("C", (), ())])
+def test_the_sentence_says_where_the_curves_end():
+    sentence = overlay_sentence([curve("A"), curve("B", validation=False), Curve("C", (), ())])
+    assert "98.00\N{THIN SPACE}% (A)" in sentence
+    assert "of its training images (B)" in sentence
+    assert "(C)" not in sentence
+    assert "None" in overlay_sentence([Curve("C", (), ())])
 
 
-def test_curves_can_be_kept_as_a_picture_and_pyplot_is_left_alone(monkeypatch):
+def test_curves_can_be_downloaded_as_png_and_svg_without_pyplot(monkeypatch):
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     curves = [curve("A <b> & $x$"), curve("_B", validation=False), Curve("C", (), ())]
     picture = np.asarray(Image.open(io.BytesIO(curves_figure(curves, "png"))).convert("RGB"))

@@ -13,7 +13,7 @@ def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)))
 
 
-def test_maps_stand_side_by_side_coloured_by_sign_and_as_opaque_as_they_are_strong():
+def test_maps_are_side_by_side_coloured_by_sign_and_as_opaque_as_they_are_strong():
     maps = np.zeros((2, 3, 4))
     maps[0, 0, 0], maps[1, 2, 3] = 2.0, -1.0
     sheet = pixels(map_sheet(maps, COLOURS))
@@ -23,7 +23,7 @@ def test_maps_stand_side_by_side_coloured_by_sign_and_as_opaque_as_they_are_stro
     assert np.count_nonzero(sheet[..., 3]) == 2
 
 
-def test_a_scale_from_outside_makes_sheets_comparable_and_clips_what_is_beyond():
+def test_a_given_scale_makes_sheets_comparable_and_clips_larger_values():
     sheet = pixels(map_sheet(np.array([[[1.0, 8.0]]]), COLOURS, scale=4.0))
     assert sheet[0, :, 3].tolist() == [64, 255]
 
@@ -33,7 +33,7 @@ def test_a_blank_map_is_paper():
     assert not pixels(heat_map(np.zeros((28, 28)), np.zeros((28, 28)), COLOURS))[..., 3].any()
 
 
-def test_heat_lies_upon_the_drawing_and_leaves_it_visible_where_there_is_none():
+def test_heat_covers_the_drawing_and_leaves_it_visible_elsewhere():
     image, heat = np.zeros((28, 28), np.float32), np.zeros((28, 28))
     image[3, 3] = image[4, 4] = 1
     heat[4, 4], heat[5, 5] = 1, -0.5
@@ -44,7 +44,7 @@ def test_heat_lies_upon_the_drawing_and_leaves_it_visible_where_there_is_none():
     assert shown[5, 5].tolist() == [0xB0, 0x4A, 0x12, 128]
 
 
-def test_pictures_are_joined_from_left_to_right_and_travel_as_an_address():
+def test_pictures_are_joined_from_left_to_right_and_become_a_data_url():
     left, right = (map_sheet(np.full((1, 2, 2), value), COLOURS, 1.0) for value in (1.0, -1.0))
     joined = side_by_side([left, right])
     np.testing.assert_array_equal(pixels(joined)[:, :2], pixels(left))
