@@ -1,10 +1,12 @@
-"""A real server and a real Chromium for the browser tests.
+"""Real servers and a real Chromium for the browser tests.
 
 Chromium is the one that `CHROMIUM` names or the system has; where there is none the tests are skipped with the reason,
 except in CI (`CI` set), where that is a failure.
 """
 
+import hashlib
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,9 +15,30 @@ import pytest
 from playwright.sync_api import Browser
 
 from core.store.runs import RunStore
-from tests.served import READY, NoChromium, Server, Visit, chromium, serve
+from tests.played import finished_run
+from tests.served import NoChromium, Server, Visit, chromium, serve
 
-__all__ = ["READY"]  # what tests look for
+LEADER_TOKEN = "a-token-of-the-workshop"
+Visitor = Callable[..., Visit]
+
+
+class Workspace:
+    """A workspace on a server whose engine never starts; its runs are put into the store as a worker leaves them."""
+
+    def __init__(self, server: Server, store: RunStore) -> None:
+        self.server, self.store = server, store
+        self.secret = secrets.token_urlsafe(32)
+        self.owner = hashlib.sha256(self.secret.encode()).hexdigest()
+        self.leader_token = LEADER_TOKEN
+
+    def finished_run(self, *given: object, **named: object) -> str:
+        """As `played.finished_run`, in this workspace."""
+        return finished_run(*given, store=self.store, owner=self.owner, **named)  # type: ignore[arg-type]
+
+    def enter(self, visit: Visit) -> Visit:
+        """Give the visit the cookie of this workspace."""
+        visit.page.context.add_cookies([{"name": "inkling_workspace", "value": self.secret, "url": visit.url}])
+        return visit
 
 
 @pytest.fixture(scope="session")
@@ -39,21 +62,35 @@ def server_and_store(browser: Browser, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def server(server_and_store: tuple[Server, RunStore]) -> Iterator[Server]:
-    """One server for all tests; what a test leaves in training is stopped, or the next would wait in the queue."""
+    """One server for all tests; runs that a test leaves active are stopped, or the next test would have to queue."""
     running, store = server_and_store
     yield running
     for run in store.active():
         store.ask(run.id, run.owner, "stop")
 
 
+@pytest.fixture(scope="session")
+def idle_server_and_store(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, RunStore]]:
+    home = tmp_path_factory.mktemp("idle")
+    with serve(home, INKLING_WARM="0", INKLING_LEADER_TOKEN=LEADER_TOKEN) as running:
+        yield running, RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
+
+
+@pytest.fixture
+def workspace(idle_server_and_store: tuple[Server, RunStore]) -> Iterator[Workspace]:
+    """A workspace of the test's own on a server that all tests with ready-made runs share."""
+    server, store = idle_server_and_store
+    yield Workspace(server, store)
+    store.pause_queue(False)
+
+
 @pytest.fixture
 def cold_server(browser: Browser, tmp_path: Path) -> Iterator[Server]:
-    """A server that nobody has visited yet; its engine is started by a run, and not by a visit already."""
+    """A server that nobody has visited yet; its engine starts with the first run, not with the first visit."""
     with serve(tmp_path, INKLING_WARM="0") as running:
         yield running
-
-
-Visitor = Callable[..., Visit]
 
 
 @pytest.fixture

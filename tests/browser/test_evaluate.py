@@ -4,9 +4,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from core.digits.dataset import unseen_digits
-from core.store.runs import RunStore
-from tests.browser.conftest import READY
-from tests.played import SECRET, finished_run
+from tests.browser.harness import downloaded, expect_nothing_wider, turn
 
 THIN = "\N{THIN SPACE}"
 
@@ -21,21 +19,11 @@ def answers():
     return rows
 
 
-def open_evaluate(visit, query=""):
-    visit.page.context.add_cookies([{"name": "inkling_workspace", "value": SECRET, "url": visit.url}])
-    visit.page.goto(f"{visit.url}/evaluate{query}")
-    expect(visit.page.locator(READY)).to_be_attached()
-    expect(visit.page.get_by_role("heading", name="Evaluate")).to_be_visible()
+def test_a_run_is_evaluated_by_mouse_and_by_keyboard_on_a_screen_and_on_a_phone(workspace, tmp_path, visitor):
+    visit = workspace.enter(visitor(workspace.server))
+    run_id = workspace.finished_run("Mine", data_source="handwriting", probabilities=answers())
 
-
-def test_a_run_is_evaluated_by_mouse_and_by_keyboard_on_a_screen_and_on_a_phone(cold_server, tmp_path, visitor):
-    visit = visitor(cold_server)
-    visit.page.goto(visit.url)  # makes the store
-    expect(visit.page.locator(READY)).to_be_attached()
-    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-    run_id = finished_run("Mine", store=store, data_source="handwriting", probabilities=answers())
-
-    open_evaluate(visit, f"?run={run_id}")
+    visit.goto(f"/evaluate?run={run_id}")
     expect(visit.page).to_have_title("Evaluate · Inkling")
     expect(visit.page.get_by_text("It takes 9 for 4 most often: 3 times, of 3 mistakes in all.")).to_be_visible()
     cell = visit.page.get_by_role("button", name="9 read as 4: 3")
@@ -53,10 +41,9 @@ def test_a_run_is_evaluated_by_mouse_and_by_keyboard_on_a_screen_and_on_a_phone(
     visit.page.get_by_role("button", name="2 read as 7: 0").click()
     expect(visit.page.get_by_text("A 2 read as 7: never")).to_be_visible()
 
-    with visit.page.expect_download() as download:
-        visit.page.get_by_role("button", name="SVG").click()
-    assert download.value.suggested_filename == "inkling-mine-confusion.svg"
-    assert "<svg" in download.value.path().read_text()
+    picture = downloaded(visit, "SVG", tmp_path)
+    assert picture.name == "inkling-mine-confusion.svg"
+    assert "<svg" in picture.read_text()
 
     visit.page.get_by_role("radio", name="Shift").or_(visit.page.get_by_role("button", name="Shift")).first.click()
     expect(visit.page.get_by_text(re.compile(r"At \d pixels it reads"))).to_be_visible()
@@ -66,11 +53,9 @@ def test_a_run_is_evaluated_by_mouse_and_by_keyboard_on_a_screen_and_on_a_phone(
 
     for width, scheme in ((1280, "dark"), (375, "light"), (320, "dark")):
         visit.page.set_viewport_size({"width": width, "height": 700})
-        visit.page.emulate_media(color_scheme=scheme)
+        turn(visit, scheme)
         expect(visit.page.get_by_role("table").first).to_be_visible()
-        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
-        main = visit.page.get_by_test_id("stMain")
-        assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
+        expect_nothing_wider(visit, width)
         for table in visit.page.get_by_role("table").all():
             box = table.bounding_box()
             assert box["x"] >= 0

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_answer import SEVEN, show
+from tests.browser.harness import SEVEN, expect_answer
 
 GROUPS = (
     "What each layer saw",
@@ -21,7 +21,8 @@ def test_a_drawing_is_explained_on_a_phone_without_anything_wider_than_its_scree
     width = 375
     visit = visitor(server, width)
     visit.open()
-    show(visit, SEVEN, r"7\s*\d\d\.\d\s% sure")
+    visit.draw(*SEVEN)
+    expect_answer(visit, 7)
     for group in GROUPS:
         visit.unfold(group)
     page = visit.page

@@ -3,15 +3,12 @@
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
-from core.store.runs import RunStore
-from tests.browser.conftest import READY
-from tests.played import SECRET, finished_run
+from tests.browser.harness import SEVEN, expect_answer
+from tests.served import READY
 
 CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("*/*.py"))
-TOKEN = "leader-of-the-workshop"
 OUTLINE = """() => {
   const found = []
   const walk = (parent) => {
@@ -51,7 +48,7 @@ def test_no_chapter_of_learn_skips_a_level_of_heading(server, visitor):
     expect_outline(visit, "Epoch")
 
 
-def test_no_page_skips_a_level_of_heading_in_what_unfolds_neither(server, visitor):
+def test_no_page_skips_a_level_of_heading_not_even_in_what_unfolds(server, visitor):
     visit = visitor(server)
     for path, *names in (
         ("/train", "Train a network", "Your run will appear here"),
@@ -64,8 +61,8 @@ def test_no_page_skips_a_level_of_heading_in_what_unfolds_neither(server, visito
         visit.goto(path)
         expect_outline(visit, *names)
     visit.open()
-    visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
-    expect(visit.page.get_by_role("status").filter(has_text="sure")).to_be_visible()
+    visit.draw(*SEVEN)
+    expect_answer(visit, 7)
     visit.unfold("What each layer saw")
     expect_outline(visit, "Draw a digit", "conv2d_1")
     visit.unfold("Which pixels mattered")
@@ -78,22 +75,14 @@ def test_no_page_skips_a_level_of_heading_in_what_unfolds_neither(server, visito
     expect_outline(visit)
 
 
-@pytest.fixture
-def _leader(monkeypatch):
-    monkeypatch.setenv("INKLING_LEADER_TOKEN", TOKEN)
-
-
-@pytest.mark.usefixtures("_leader")
-def test_no_page_of_runs_skips_a_level_of_heading_nor_does_the_leaders(cold_server, visitor, tmp_path):
-    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-    first, second = finished_run("First", store=store), finished_run("Second", store=store)
-    visit = visitor(cold_server)
-    visit.page.context.add_cookies([{"name": "inkling_workspace", "value": SECRET, "url": visit.url}])
+def test_no_page_with_runs_skips_a_level_of_heading_nor_does_the_leaders(workspace, visitor):
+    first, second = workspace.finished_run("First"), workspace.finished_run("Second")
+    visit = workspace.enter(visitor(workspace.server))
     for path, *names in (
         (f"/runs?runs={first}", "Runs", "First"),
         (f"/runs?runs={first},{second}", "Runs", "Side by side"),
         (f"/model?run={first}", "Model", "Training, epoch by epoch"),
-        (f"/leader?token={TOKEN}", "The leader's page", "The queue"),
+        (f"/leader?token={workspace.leader_token}", "The leader's page", "The queue"),
     ):
         visit.goto(path)
         expect_outline(visit, *names)

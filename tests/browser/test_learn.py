@@ -2,13 +2,12 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY
+from tests.browser.harness import SEVEN, expect_answer, heading
+from tests.served import READY
 
-TALL_SEVEN = [(80, 60), (200, 60), (120, 230)]
 
-
-def heading(visit, name):
-    return visit.page.get_by_role("heading", name=name, level=1, exact=True)
+def title(visit, name):
+    return heading(visit, name, level=1)
 
 
 def link(visit, name):
@@ -19,13 +18,13 @@ def test_a_drawing_goes_along_from_the_contents_through_chapters_and_back(server
     visit = visitor(server)
     page = visit.page
     visit.open()
-    visit.draw(*TALL_SEVEN)
-    expect(page.get_by_role("region", name="Answer").get_by_role("status")).to_contain_text("sure")
+    visit.draw(*SEVEN)
+    expect_answer(visit, 7)
     page.get_by_role("link", name="Learn", exact=True).click()
-    expect(heading(visit, "Learn")).to_be_visible()
+    expect(title(visit, "Learn")).to_be_visible()
     expect(link(visit, "The trade-offs")).to_be_visible()
     link(visit, "Max pooling").click()
-    expect(heading(visit, "Max pooling")).to_be_visible()
+    expect(title(visit, "Max pooling")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/learn\?chapter=max_pooling$"))
     expect(page.get_by_text("Your drawing", exact=True)).to_be_visible()
 
@@ -36,15 +35,15 @@ def test_a_drawing_goes_along_from_the_contents_through_chapters_and_back(server
     expect(page.get_by_text(re.compile("Window 1 of 196"))).to_be_visible()
 
     link(visit, "ReLU, an activation").click()
-    expect(heading(visit, "ReLU, an activation")).to_be_visible()
+    expect(title(visit, "ReLU, an activation")).to_be_visible()
     expect(page).to_have_url(re.compile("chapter=relu"))
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
     page.go_back()
-    expect(heading(visit, "Max pooling")).to_be_visible()
+    expect(title(visit, "Max pooling")).to_be_visible()
     page.go_back()
-    expect(heading(visit, "Learn")).to_be_visible()
+    expect(title(visit, "Learn")).to_be_visible()
     page.go_forward()
-    expect(heading(visit, "Max pooling")).to_be_visible()
+    expect(title(visit, "Max pooling")).to_be_visible()
     expect(page.locator(READY)).to_be_attached()
 
 
@@ -52,7 +51,7 @@ def test_a_link_inside_a_chapter_leads_to_another_one_and_the_back_button_back(s
     visit = visitor(server)
     visit.page.goto(f"{visit.url}/learn?chapter=optimizers")
     link(visit, "Why each batch sees another valley").click()
-    expect(heading(visit, "Epochs and batches")).to_be_visible()
+    expect(title(visit, "Epochs and batches")).to_be_visible()
     expect(visit.page).to_have_url(re.compile("chapter=epochs"))
     visit.page.go_back()
-    expect(heading(visit, "Optimisers")).to_be_visible()
+    expect(title(visit, "Optimisers")).to_be_visible()

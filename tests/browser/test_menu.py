@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY
+from tests.browser.harness import turn
+from tests.served import READY
 
 PAGES = ["Draw", "Train", "Model", "Evaluate", "Runs", "Learn"]
 # Every list of pages that has been shown at the side, from the first moment on.
@@ -24,25 +25,34 @@ def open_drawer(visit):
     expect(visit.page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
 
 
-@pytest.mark.parametrize("width", [1280, 375])
-def test_the_first_visitor_of_a_cold_server_never_sees_the_names_of_the_page_files(cold_server, visitor, width):
+@pytest.mark.bad_input(34)
+@pytest.mark.parametrize(("page", "width"), [("Draw", 1280), ("Model", 375)])
+def test_the_first_visitor_of_a_cold_server_who_follows_a_link_sees_the_page_with_its_menu(
+    cold_server, visitor, page, width
+):
     visit = visitor(cold_server, width)
     visit.page.add_init_script(NOTE_LISTS)
-    visit.goto("/train")
-    expect(visit.page).to_have_title("Train · Inkling")
+    visit.goto(f"/{page.lower()}")
+    expect(visit.page).to_have_title(f"{page} · Inkling")
+    expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
+    expect(visit.page.get_by_test_id("stHeaderLogo")).to_be_visible()
+    expect(visit.page.get_by_text("Deploy", exact=True)).to_have_count(0)
+    expect(visit.page.get_by_text("Traceback")).to_have_count(0)
+    expect(visit.page.get_by_role("dialog")).to_have_count(0)
     lists = visit.page.evaluate("lists")
-    assert all(names == PAGES for names in lists), lists
+    assert all(names == PAGES for names in lists), lists  # never the names of the page files
     if width == 375:
         open_drawer(visit)
         expect(visit.page.get_by_test_id("stSidebarNavLink")).to_have_text(PAGES)
     else:
+        expect(visit.page.get_by_test_id("stSidebar")).to_have_count(0)
         expect(visit.page.get_by_test_id("stTopNavLink")).to_have_text(PAGES)
 
 
 @pytest.mark.parametrize(
     "agent", ["Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/131.0.0.0 Mobile Safari/537.36", None]
 )
-def test_the_drawer_of_a_narrow_window_closes_when_a_page_was_chosen_and_stays_closed(server, visitor, agent):
+def test_the_drawer_of_a_narrow_window_closes_at_a_choice_and_stays_closed(server, visitor, agent):
     visit = visitor(server, 375, 667, user_agent=agent)
     visit.goto("/")
     drawer = visit.page.get_by_test_id("stSidebar")
@@ -56,7 +66,7 @@ def test_the_drawer_of_a_narrow_window_closes_when_a_page_was_chosen_and_stays_c
     expect(drawer).to_have_attribute("data-collapsed", "true")
 
 
-def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu_by_day_and_by_night(server, visitor):
+def test_the_focused_link_of_the_menu_is_outlined_by_day_and_by_night(server, visitor):
     visit = visitor(server, color_scheme="light")
     visit.goto("/")
     link = visit.page.get_by_role("link", name="Train", exact=True)
@@ -68,9 +78,8 @@ def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu_by_day_an
         visit.page.keyboard.press("Tab")
         if link.evaluate("link => link === document.activeElement"):
             break
-    for color_scheme, background in (("light", "rgb(251, 249, 244)"), ("dark", "rgb(21, 33, 29)")):
-        visit.page.emulate_media(color_scheme=color_scheme)
-        expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", background)
+    for scheme in ("light", "dark"):
+        turn(visit, scheme)
         expect(link).to_be_focused()
         expect(link).to_have_css("outline-style", "solid")
         expect(link).to_have_css("outline-width", "2px")
@@ -80,7 +89,7 @@ def test_the_page_that_the_keyboard_would_open_is_outlined_in_the_menu_by_day_an
     expect(visit.page.get_by_role("heading", name="Train a network")).to_be_visible()
 
 
-def test_a_page_that_is_chosen_begins_at_its_top_and_not_where_the_last_one_was_read(server, visitor):
+def test_a_chosen_page_begins_at_its_top(server, visitor):
     visit = visitor(server, 320, 568)
     visit.goto("/learn")
     expect(visit.page.locator(READY)).to_be_attached()

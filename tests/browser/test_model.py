@@ -1,26 +1,18 @@
 import re
 import zipfile
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from core.digits.dataset import Digits
-from core.formatting import percent
 from core.networks.model import load_model, pretrained
 from core.networks.presets import PRESETS
 from core.networks.recipe import parse_recipe
-from core.store.runs import RunStore
-from tests.browser.conftest import READY
-from tests.played import SECRET, finished_run
-from tests.samples import many_snapshots
+from tests.browser.harness import downloaded, expect_nothing_wider, turn
+from tests.samples import hundred_digits, many_snapshots
 
 
 def open_model(visit, query=""):
-    cookie = {"name": "inkling_workspace", "value": SECRET, "url": visit.url}
-    visit.page.context.add_cookies([cookie])
-    visit.page.goto(f"{visit.url}/model{query}")
-    expect(visit.page.locator(READY)).to_be_attached()
+    visit.goto(f"/model{query}")
     expect(blocks(visit).first).to_be_visible()
 
 
@@ -34,25 +26,6 @@ def row(visit, name):
 
 def lit_code(visit):
     return visit.page.locator("code .line.lit")
-
-
-def downloaded(visit, label, folder):
-    with visit.page.expect_download() as download:
-        visit.page.get_by_role("button", name=label).click()
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
-
-
-@pytest.mark.bad_input(34)
-def test_a_deep_link_to_model_on_a_cold_server_shows_the_page_with_its_menu(cold_server, visitor):
-    visit = visitor(cold_server)
-    open_model(visit)
-    expect(visit.page).to_have_title("Model · Inkling")
-    expect(visit.page.get_by_role("heading", name="Model")).to_be_visible()
-    expect(visit.page.get_by_test_id("stHeaderLogo")).to_be_visible()
-    expect(visit.page.get_by_text(percent(pretrained().scores.test_accuracy), exact=True)).to_be_visible()
-    expect(blocks(visit)).to_have_count(len(PRESETS["accurate"].network.layers))
 
 
 def test_a_block_under_the_pointer_lights_up_its_row_and_its_line_of_code(server, visitor):
@@ -100,13 +73,10 @@ def test_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, wi
     visit = visitor(server, width, height, color_scheme="light")
     open_model(visit)
     visit.page.get_by_text("Keras' own summary").click()
-    for color_scheme, background in (("light", "rgb(251, 249, 244)"), ("dark", "rgb(21, 33, 29)")):
-        visit.page.emulate_media(color_scheme=color_scheme)
-        expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", background)
+    for scheme in ("light", "dark"):
+        turn(visit, scheme)
         expect(visit.page.get_by_text("Total params: 284,074")).to_be_visible()
-        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
-        main = visit.page.get_by_test_id("stMain")
-        assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
+        expect_nothing_wider(visit, width)
         for part in (visit.page.get_by_role("list", name="Architecture"), visit.page.get_by_role("table")):
             box = part.bounding_box()
             assert box["x"] >= 0
@@ -126,11 +96,9 @@ def test_the_shipped_model_can_be_downloaded_in_both_formats_and_its_recipe_too(
     assert parse_recipe(recipe.read_bytes()) == pretrained().recipe
 
 
-def test_a_run_is_looked_at_downloaded_and_drawn_with(cold_server, tmp_path, visitor):
-    visit = visitor(cold_server)
-    open_model(visit)  # makes the store
-    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-    run_id = finished_run("My first", PRESETS["script-b"], store=store)
+def test_a_run_is_looked_at_downloaded_and_drawn_with(workspace, tmp_path, visitor):
+    visit = workspace.enter(visitor(workspace.server))
+    run_id = workspace.finished_run("My first", PRESETS["script-b"])
     open_model(visit, f"?run={run_id}")
     expect(visit.page.get_by_text("98.76\N{THIN SPACE}%", exact=True)).to_be_visible()
     expect(row(visit, "Total")).to_contain_text("542,230")
@@ -153,14 +121,11 @@ def test_the_code_is_copied_as_it_stands(server, visitor):
     assert copied.endswith("])\n")
 
 
-def test_the_snapshots_of_a_run_are_played_and_its_script_is_downloaded(cold_server, tmp_path, visitor):
-    visit = visitor(cold_server, 375, 667)
-    open_model(visit)  # makes the store
-    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
-    samples = Digits(images, np.arange(100, dtype=np.uint8) % 10)
-    snapshots = many_snapshots(PRESETS["fast"].network, 3, images)
-    run_id = finished_run("My first", store=store, samples=samples, snapshots=snapshots)
+def test_the_snapshots_of_a_run_are_played_and_its_script_is_downloaded(workspace, tmp_path, visitor):
+    visit = workspace.enter(visitor(workspace.server, 375, 667))
+    samples = hundred_digits()
+    snapshots = many_snapshots(PRESETS["fast"].network, 3, samples.images)
+    run_id = workspace.finished_run("My first", samples=samples, snapshots=snapshots)
     open_model(visit, f"?run={run_id}")
     slider, said = visit.page.get_by_role("slider", name="Epoch"), visit.page.locator(".snapshots .sentence")
     expect(slider).to_have_attribute("aria-valuetext", "after epoch 3")

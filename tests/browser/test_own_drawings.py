@@ -4,9 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY
-
-SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
+from tests.browser.harness import COLD, SEVEN, button, downloaded
+from tests.served import READY
 
 
 def right_digit(visit):
@@ -17,16 +16,12 @@ def correction(visit):
     return visit.page.locator(".st-key-correction")
 
 
-def button(visit, name):
-    return visit.page.get_by_role("button", name=name)
-
-
 def keep(visit, digit):
     right_digit(visit).get_by_role("radio", name=str(digit), exact=True).click()
     expect(correction(visit)).to_contain_text(f"Kept as a {digit}.")
 
 
-def test_a_wrong_answer_is_corrected_kept_through_a_reload_looked_at_and_deleted(server, visitor):
+def test_a_wrong_answer_is_corrected_kept_through_a_reload_looked_at_and_deleted(server, visitor, tmp_path):
     visit = visitor(server, 375, 667)
     visit.open()
     expect(right_digit(visit)).to_have_count(0)
@@ -44,9 +39,7 @@ def test_a_wrong_answer_is_corrected_kept_through_a_reload_looked_at_and_deleted
     expect(visit.page.locator(READY)).to_be_attached()
     button(visit, "1 drawing of yours").click()
     expect(visit.page.get_by_role("img", name="A 1 of yours")).to_be_visible()
-    with visit.page.expect_download() as download:
-        button(visit, "Download").click()
-    assert download.value.suggested_filename == "inkling-drawings.npz"
+    assert downloaded(visit, "Download", tmp_path).name == "inkling-drawings.npz"
     button(visit, "Remove: A 1 of yours").click()
     expect(button(visit, "1 drawing of yours")).to_have_count(0)
 
@@ -62,7 +55,7 @@ def test_teach_leads_to_its_run_and_the_drawing_is_watched_being_learned(server,
     expect(visit.page.get_by_role("img", name="A 1, before read as 7, not read again yet")).to_be_visible()
     bars = visit.page.get_by_role("region", name="A drawing, being learned")
     expect(bars.get_by_role("img")).to_be_visible()
-    expect(bars.get_by_text(re.compile(r"Reads your drawing as a \d, \d"))).to_be_visible(timeout=180_000)
-    visit.page.get_by_role("button", name="Stop", exact=True).click()
-    expect(button(visit, "Draw with it")).to_be_visible(timeout=180_000)
+    expect(bars.get_by_text(re.compile(r"Reads your drawing as a \d, \d"))).to_be_visible(timeout=COLD)
+    button(visit, "Stop").click()
+    expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
     expect(visit.page.get_by_text(re.compile("Reads [01] of 1 drawing it was taught, before 0"))).to_be_visible()

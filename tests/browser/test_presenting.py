@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.axe import serious
-from tests.browser.conftest import READY
+from tests.browser.harness import CHALK, INK, SEVEN, bars, expect_answer, expect_empty, expect_ink, expect_within
+from tests.served import READY
 
 COUNT_CLEARS = """addEventListener("click", ({ target }) => {
     window.clears = (window.clears ?? 0) + Boolean(target.closest(".st-key-clear"))
 }, true)"""
-SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]
 
 
 def press(visit, key):
@@ -19,28 +19,12 @@ def press(visit, key):
     visit.page.keyboard.press(key)
 
 
-def expect_seven(visit):
-    expect(visit.page.get_by_role("status").filter(has_text="sure")).to_have_text(re.compile(r"7\s+\d\d\.\d\s% sure"))
-
-
-def expect_empty(visit):
-    expect(visit.page.get_by_role("status").filter(has_text="Draw a digit")).to_be_visible()
-    # Not the button of that name in the canvas' own toolbar, which shows for a moment.
-    expect(visit.page.locator(".st-key-undo").get_by_role("button", name="Undo")).to_be_disabled()
-    expect(visit.sheet()).to_have_attribute("data-inkling", "")
-
-
-def expect_seven_on_the_board(visit, *, presented):
-    """The page has turned, and the seven's upper bar is on its sheet."""
+def expect_seven_on_the_board(visit, *, presented, ink=INK):
+    """The page has turned, and the seven is on its sheet."""
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_have_count(0 if presented else 1)
     expect(visit.page.locator(READY)).to_be_attached()
-    visit.page.wait_for_function(
-        """() => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].some((host) => {
-            const canvas = host.shadowRoot?.querySelector("canvas.dc-canvas.lower-canvas")
-            return canvas?.checkVisibility() && canvas.getContext("2d").getImageData(140, 60, 1, 1).data[3] == 255
-        })"""
-    )
-    expect_seven(visit)
+    expect_ink(visit, ink)
+    expect_answer(visit, 7)
 
 
 def open_group(visit):
@@ -50,15 +34,15 @@ def open_group(visit):
     return group
 
 
-def test_the_keys_undo_clear_and_go_to_train_but_not_while_one_types_and_a_list_shows_them(server, visitor):
+def test_keys_undo_clear_and_lead_to_train_except_while_one_types_and_a_list_shows_them(server, visitor):
     visit = visitor(server)
     visit.open()
     visit.draw(*SEVEN)
-    expect_seven(visit)
+    expect_answer(visit, 7)
     press(visit, "u")
     expect_empty(visit)
     visit.draw(*SEVEN)
-    expect_seven(visit)
+    expect_answer(visit, 7)
     visit.page.keyboard.press("?")
     shortcuts = visit.page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(shortcuts.get_by_text("Undo the last stroke")).to_be_visible()
@@ -89,31 +73,29 @@ def test_the_keys_undo_clear_and_go_to_train_but_not_while_one_types_and_a_list_
     expect(visit.page.get_by_role("heading", name="Glossary")).to_be_visible()
 
 
-def test_projector_mode_fills_the_window_hands_out_a_link_without_a_secret_and_starts_anew(server, visitor):
+def test_projector_mode_fills_the_window_shows_a_link_without_a_secret_and_starts_over(server, visitor):
     visit = visitor(server, color_scheme="dark")
     visit.open()
     visit.draw(*SEVEN)
-    expect_seven(visit)
+    expect_answer(visit, 7)
     group = open_group(visit)
     expect(group.get_by_test_id("stCode")).to_have_text(f"{visit.url}/")
     expect(group.get_by_role("img", name=f"QR code of {visit.url}/")).to_be_visible()
     group.get_by_role("button", name="Projector mode").click()
 
     expect(group).to_have_count(0)
-    expect_seven_on_the_board(visit, presented=True)
+    expect_seven_on_the_board(visit, presented=True, ink=CHALK)
     expect(visit.page.get_by_role("link", name="Learn")).to_have_count(0)
-    bars = visit.page.get_by_role("list", name="How likely each digit is")
-    board = visit.sheet()
-    visit.page.wait_for_function("([bars]) => bars.getBoundingClientRect().width > 500", arg=[bars.element_handle()])
-    for box in (board.bounding_box(), bars.bounding_box()):
+    visit.page.wait_for_function(
+        "([bars]) => bars.getBoundingClientRect().width > 500", arg=[bars(visit).element_handle()]
+    )
+    for box in (visit.sheet().bounding_box(), bars(visit).bounding_box()):
         assert box["height"] > 290  # nearly twice as large
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 1280
-        assert box["y"] + box["height"] <= 720
+        expect_within(box, 1280, 720)
     press(visit, "c")
     expect_empty(visit)
     visit.draw(*SEVEN)  # a smaller one, in the corner
-    expect_seven(visit)
+    expect_answer(visit, 7)
     assert serious(visit.page) == []
 
     with visit.page.expect_request(re.compile(r"[?&]anew=1")):  # by which Train knows whose runs not to show
@@ -125,7 +107,7 @@ def test_projector_mode_fills_the_window_hands_out_a_link_without_a_secret_and_s
     expect(visit.page).not_to_have_url(re.compile("present=1"))
 
 
-def test_a_finger_finds_its_way_out_of_projector_mode_too(server, visitor):
+def test_projector_mode_can_be_left_by_touch(server, visitor):
     visit = visitor(server, 375, 667)
     visit.goto("/?present=1")
     leave = visit.page.get_by_role("button", name="Leave projector mode")
@@ -136,9 +118,7 @@ def test_a_finger_finds_its_way_out_of_projector_mode_too(server, visitor):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
-def test_what_is_for_a_group_is_seen_whole_and_its_code_is_as_large_as_the_screen_allows(
-    server, visitor, width, height
-):
+def test_the_dialog_for_a_group_fits_every_screen_and_its_code_is_large(server, visitor, width, height):
     visit = visitor(server, width, height)
     visit.open()
     group = open_group(visit)
@@ -151,11 +131,11 @@ def test_what_is_for_a_group_is_seen_whole_and_its_code_is_as_large_as_the_scree
     assert serious(visit.page) == []
 
 
-def test_the_strokes_stay_on_the_board_on_the_way_into_projector_mode_and_out_of_it(server, visitor):
+def test_strokes_stay_on_the_board_into_projector_mode_and_out_of_it(server, visitor):
     visit = visitor(server)
     visit.open()
     visit.draw(*SEVEN)
-    expect_seven(visit)
+    expect_answer(visit, 7)
     press(visit, "p")
     expect_seven_on_the_board(visit, presented=True)
     press(visit, "p")

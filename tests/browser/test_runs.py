@@ -2,43 +2,30 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from core.networks.presets import PRESETS
-from core.store.runs import RunStore
-from tests.browser.conftest import READY
-from tests.played import OWNER, SECRET, finished_run
+from tests.browser.harness import expect_nothing_wider, heading
+from tests.served import READY
 
 
-@pytest.fixture
-def runs(cold_server, tmp_path):
-    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+def open_runs(visitor, workspace, **options):
     slow = PRESETS["fast"].model_copy(update={"name": "Slow", "batch_size": 32})
-    finished_run("First", store=store, test_accuracy=0.985, seconds=7.0)
-    finished_run("Second", slow, store=store, test_accuracy=0.9912, seconds=70.0)
-    finished_run("An attempt with a long name that has no end", PRESETS["script-b"], store=store)
-    return store
-
-
-def open_runs(visit):
-    visit.page.context.add_cookies([{"name": "inkling_workspace", "value": SECRET, "url": visit.url}])
-    visit.page.goto(f"{visit.url}/runs")
-    expect(visit.page.locator(READY)).to_be_attached()
+    workspace.finished_run("First", test_accuracy=0.985, seconds=7.0)
+    workspace.finished_run("Second", slow, test_accuracy=0.9912, seconds=70.0)
+    workspace.finished_run("An attempt with a long name that has no end", PRESETS["script-b"])
+    visit = workspace.enter(visitor(workspace.server, **options))
+    visit.goto("/runs")
     expect(row(visit, "First")).to_be_visible()
+    return visit
 
 
 def row(visit, name):
     return visit.page.get_by_role("row").filter(has=visit.page.get_by_role("button", name=name, exact=True))
 
 
-def heading(visit, name):
-    return visit.page.get_by_role("heading", name=name, exact=True)
-
-
-def test_runs_are_sorted_compared_opened_renamed_copied_and_deleted(cold_server, runs, visitor):
-    visit = visitor(cold_server)
-    open_runs(visit)
+def test_runs_are_sorted_compared_opened_renamed_copied_and_deleted(workspace, visitor):
+    visit = open_runs(visitor, workspace)
     expect(visit.page).to_have_title("Runs · Inkling")
     visit.page.get_by_role("button", name="Test", exact=True).click()
     expect(visit.page.get_by_role("row").nth(1)).to_contain_text("Pretrained")  # 99.45 % is the most
@@ -72,17 +59,16 @@ def test_runs_are_sorted_compared_opened_renamed_copied_and_deleted(cold_server,
     visit.page.get_by_role("button", name=re.compile("Delete")).click()
     visit.page.get_by_role("button", name="Delete it").click()
     expect(row(visit, "First")).to_have_count(0)
-    assert sorted(run.name for run in runs.listed(OWNER)) == ["An attempt with a long name that has no end", "Better"]
+    left = workspace.store.listed(workspace.owner)
+    assert sorted(run.name for run in left) == ["An attempt with a long name that has no end", "Better"]
 
 
-def test_nothing_is_wider_than_the_screen(cold_server, runs, visitor):
-    visit = visitor(cold_server, color_scheme="dark")
-    open_runs(visit)
+def test_nothing_is_wider_than_the_screen(workspace, visitor):
+    visit = open_runs(visitor, workspace, color_scheme="dark")
     for name in ("First", "Second", "Pretrained"):
         visit.page.get_by_role("checkbox", name=f"Choose {name}").check()
     expect(heading(visit, "Side by side")).to_be_visible()
     expect(visit.page.get_by_role("table", name=re.compile("settings in which they differ"))).to_be_visible()
     for width in (1280, 375, 320):
         visit.page.set_viewport_size({"width": width, "height": 700})
-        main = visit.page.get_by_test_id("stMain")
-        assert main.evaluate("main => main.scrollWidth - main.clientWidth") == 0
+        expect_nothing_wider(visit, width)

@@ -5,22 +5,17 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY
+from tests.browser.harness import COLD, INK, SEVEN, answer, bars, button, expect_ink, expect_within, turn
+from tests.served import READY
 
-COLD = 180_000  # milliseconds in which a cold engine has come up on a busy machine
 KEEP_CONNECTION = """window.WebSocket = class extends WebSocket {
     constructor(...given) { super(...given); window.connection = this }
 }"""
 
 
 def open_train(visit, query=""):
-    visit.page.goto(f"{visit.url}/train{query}")
-    expect(visit.page.locator(READY)).to_be_attached()
+    visit.goto(f"/train{query}")
     expect(button(visit, "Train")).to_be_visible()
-
-
-def button(visit, name):
-    return visit.page.get_by_role("button", name=name, exact=True)
 
 
 def curves(visit):
@@ -86,7 +81,7 @@ def run_id(visit):
 
 
 @pytest.mark.bad_input(34)
-def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(cold_server, visitor):
+def test_a_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(cold_server, visitor):
     visit = visitor(cold_server)
     open_train(visit)
     expect(visit.page).to_have_title("Train · Inkling")
@@ -105,12 +100,14 @@ def test_a_deep_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(co
     button(visit, "Draw with it").click()
     expect(visit.page.get_by_role("heading", name="Draw a digit")).to_be_visible()
     expect(visit.page.get_by_role("button", name=re.compile("Fast, training images"))).to_be_visible()
-    visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
-    expect(visit.page.get_by_role("status").filter(has_text=re.compile("sure"))).to_be_visible()
+    visit.draw(*SEVEN)
+    expect(answer(visit)).to_contain_text("sure")
 
 
 @pytest.mark.bad_input(27)
-def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pages_find_the_run(server, visitor):
+def test_a_run_survives_a_reload_a_lost_connection_and_a_second_tab_and_is_watched_paused_and_stopped(
+    server, visitor
+):
     visit = visitor(server)
     visit.page.add_init_script(KEEP_CONNECTION)
     open_train(visit)
@@ -154,6 +151,13 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
     for name in ("Stop", "Pause", "Resume"):
         expect(button(watcher, name)).to_have_count(0)
 
+    button(visit, "Pause").click()
+    expect(button(visit, "Resume")).to_be_visible(timeout=COLD)
+    reached = percent_done(visit)
+    button(visit, "Resume").click()
+    expect_moving(visit)
+    assert percent_done(visit) >= reached
+
     button(visit, "Stop").click()
     expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
     expect(visit.page.get_by_text("where it was stopped")).to_be_visible()
@@ -161,7 +165,7 @@ def test_the_curves_move_within_an_epoch_and_a_reload_a_second_tab_and_other_pag
     expect(button(watcher, "Look inside")).to_be_visible()  # the watcher sees it end too
 
 
-def test_on_a_phone_board_and_bars_keep_their_place_and_the_drawing_stays_when_a_run_ends(server, visitor):
+def test_on_a_phone_the_board_and_the_drawing_stay_in_place_when_a_run_ends(server, visitor):
     visit = visitor(server, 320, 568)
     open_train(visit)
     choose(visit, epochs=3)
@@ -175,27 +179,23 @@ def test_on_a_phone_board_and_bars_keep_their_place_and_the_drawing_stays_when_a
     assert menu["x"] + menu["width"] <= line["x"]
     assert line["x"] + line["width"] <= 320
     expect(visit.page.locator(READY)).to_be_attached()
-    visit.draw((80, 60), (200, 60), (160, 140), (120, 230))
+    visit.draw(*SEVEN)
     expect(button(visit, "Undo")).to_be_enabled()
-    bars = visit.page.get_by_role("list", name="How likely each digit is")
-    place = bars.bounding_box()
+    place = bars(visit).bounding_box()
     assert place["y"] + place["height"] <= 568
     expect(banner).to_be_hidden(timeout=COLD)
     told = visit.page.get_by_role("status").filter(has_text=re.compile(r"has finished: \d\d\.\d\d\s%"))
     expect(told).to_be_visible()
-    edge = told.bounding_box()
-    assert edge["x"] >= 0
-    assert edge["x"] + edge["width"] <= 320
+    expect_within(told.bounding_box(), 320)
     expect(visit.page.locator(READY)).to_be_attached()
-    assert bars.bounding_box() == place
-    ink = "canvas => canvas.getContext('2d').getImageData(140, 60, 1, 1).data[3]"
-    assert visit.page.locator("canvas.dc-canvas.lower-canvas").evaluate(ink) == 255
+    assert bars(visit).bounding_box() == place
+    expect_ink(visit, INK)
     told.get_by_role("link", name="Open").click()
     expect(button(visit, "Draw with it")).to_be_visible()
     expect(told).to_have_count(0)
 
 
-def test_a_run_that_begins_out_of_sight_above_an_open_group_is_brought_into_sight(server, visitor):
+def test_a_run_that_begins_out_of_sight_is_scrolled_into_sight(server, visitor):
     visit = visitor(server)
     open_train(visit)
     choose(visit)  # leaves a group open
@@ -213,22 +213,6 @@ def test_a_run_that_begins_out_of_sight_above_an_open_group_is_brought_into_sigh
     main.evaluate("main => main.scrollTo(0, main.scrollHeight)")  # who scrolls away is left there
     expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
     expect(button(visit, "Draw with it")).not_to_be_in_viewport()
-
-
-def test_a_paused_run_waits_and_is_resumed(server, visitor):
-    visit = visitor(server)
-    open_train(visit)
-    choose(visit, "Script A", epochs=20, quick=False)
-    button(visit, "Train").click()
-    expect_moving(visit)
-    button(visit, "Pause").click()
-    expect(button(visit, "Resume")).to_be_visible(timeout=COLD)
-    reached = percent_done(visit)
-    button(visit, "Resume").click()
-    expect_moving(visit)
-    assert percent_done(visit) >= reached
-    button(visit, "Stop").click()
-    expect(button(visit, "Draw with it")).to_be_visible(timeout=COLD)
 
 
 def test_a_workspace_travels_by_its_link(server, visitor):
@@ -253,7 +237,7 @@ def focused(visit):
     )
 
 
-def test_who_tabs_comes_from_the_cards_to_train_before_the_rest_of_the_recipe_as_one_sees_them(server, visitor):
+def test_the_tab_key_leads_from_the_cards_to_train_in_the_order_that_is_seen(server, visitor):
     visit = visitor(server, 1280, 900)
     open_train(visit)
     for name in ("Network", "Optimiser and schedule", "Stopping and saving"):
@@ -289,9 +273,8 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen_by_day_or_by_
         if name == "Data and augmentation":  # its preview moves what lies below
             expect(button(visit, "Other images")).to_be_visible()
     main = visit.page.get_by_test_id("stMain")
-    for color_scheme, background in (("light", "rgb(251, 249, 244)"), ("dark", "rgb(21, 33, 29)")):
-        visit.page.emulate_media(color_scheme=color_scheme)
-        expect(visit.page.get_by_test_id("stApp")).to_have_css("background-color", background)
+    for scheme in ("light", "dark"):
+        turn(visit, scheme)
         expect(visit.page.get_by_role("spinbutton", name=re.compile("Seed"))).to_be_visible()
         expect(visit.page.locator(READY)).to_be_attached()
         main.evaluate("main => main.scrollTo(0, main.scrollHeight)")
@@ -301,10 +284,7 @@ def test_train_stays_in_sight_and_nothing_is_wider_than_the_screen_by_day_or_by_
             visit.page.get_by_role("spinbutton", name="Epochs", exact=True).bounding_box(),
             visit.page.get_by_role("spinbutton", name="Batch size", exact=True).bounding_box(),
         ):
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= width
-            assert box["y"] >= 0
-            assert box["y"] + box["height"] <= height
+            expect_within(box, width, height)
         cards, bar = visit.page.get_by_role("radiogroup", name="Recipe"), button(visit, "Train")
         edges = [part.evaluate("part => part.getBoundingClientRect().right") for part in (bar, cards)]
         assert edges[0] <= edges[1] + 1 or height <= 480  # on a phone on its side the bar is as wide as the screen
