@@ -78,7 +78,7 @@ def test_imports_run_one_way(path):
             assert there[1] == "components", f"{imported}: a chapter knows no other"
 
 
-def test_every_folder_has_its_floor():
+def test_every_folder_has_its_rank_in_the_order_of_imports():
     assert {path.name for path in (ROOT / "core").iterdir() if path.is_dir()} - {"__pycache__"} == set(WINGS)
     assert {path.name for path in (ROOT / "pages/components").iterdir() if path.is_dir()} == set(COMPONENTS)
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.harness import APP, PAGES, ROOT, opened, texts
+from tests.pages.harness import APP, NO_SUCH_RUN, PAGES, ROOT, opened, texts, values
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -21,6 +21,26 @@ def test_a_page_opened_by_its_own_link_hands_over_to_the_app_with_its_name_and_m
     assert not by_link.exception
     assert not by_link.error
     assert by_link.title
+
+
+@pytest.mark.parametrize(
+    ("page", "run_id", "way_on"),
+    [
+        ("train", "nosuchrun", "way_home"),
+        ("train", "../../etc/passwd", "way_home"),
+        ("model", "<script>", "show_pretrained"),
+        ("model", "x" * 5000, "show_pretrained"),
+        ("evaluate", "\N{GRINNING FACE}", "evaluate_pretrained"),
+    ],
+)
+@pytest.mark.bad_input(18)
+def test_a_link_to_no_run_gets_one_sentence_and_a_way_on(page, run_id, way_on):
+    app = opened(page, run=run_id)
+    assert values(app.error) == [NO_SUCH_RUN]
+    assert not app.get("download_button")
+    app.button(key=way_on).click().run()
+    assert not app.error
+    assert app.query_params.get("run") != run_id
 
 
 def test_the_start_page_says_what_to_do_and_what_inkling_is():

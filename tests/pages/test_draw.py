@@ -75,14 +75,6 @@ def test_undo_takes_the_last_stroke_back_and_clear_takes_all(app):
     assert app.button(key="undo").disabled
 
 
-@pytest.mark.bad_input(7)
-def test_undo_to_an_empty_board_empties_the_bars(app):
-    draw(app, SEVEN)
-    app.button(key="undo").click().run()
-    assert answer(app)["probabilities"] == []
-    assert "Draw a digit" in answer(app)["sentence"]
-
-
 def test_a_drawing_is_still_there_after_a_visit_to_another_page(app):
     draw(app, SEVEN)
     del app.session_state[f"board_{app.session_state['board_number']}"]  # what Streamlit does when one leaves the page
@@ -163,7 +155,7 @@ def test_a_run_of_ones_own_can_be_chosen_from_a_list_by_name_and_test_accuracy(a
     assert app.selectbox(key="chosen_run").value is None
 
 
-def test_a_model_is_named_with_its_test_accuracy_and_in_the_list_with_that_on_drawn_digits_which_is_explained(app):
+def test_a_model_is_named_with_its_accuracy_on_test_and_drawn_digits(app):
     app.session_state["answering_run"] = finished_run("Mine", drawn_accuracy=0.9901)
     app.run()
     assert answered_by(app) == "Mine, 98.76\N{THIN SPACE}%"
@@ -234,13 +226,13 @@ def test_a_file_name_is_shown_as_text_and_never_as_markup(app):
     assert answered_by(app).startswith(r"\!\[x\]\(http\://a.example/b")
 
 
-def test_a_mendable_error_is_shown_as_it_stands(app, monkeypatch):
+def test_an_error_that_a_visitor_can_fix_is_shown_as_it_stands(app, monkeypatch):
     monkeypatch.setattr("core.insight.prediction.answer_drawing", refuse(InklingError("The ink is dry: wet it.")))
     app.run()
     assert [error.value.replace("\\", "") for error in app.error] == ["The ink is dry: wet it."]
 
 
-def test_a_bug_is_logged_with_an_id_and_shown_as_one_friendly_sentence(app, monkeypatch, caplog):
+def test_a_bug_is_logged_with_an_id_and_shown_as_a_friendly_sentence(app, monkeypatch, caplog):
     monkeypatch.setattr("core.insight.prediction.answer_drawing", refuse(ZeroDivisionError("secret detail")))
     with caplog.at_level(logging.ERROR, "inkling.pages"):
         app.run()

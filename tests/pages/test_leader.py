@@ -119,7 +119,7 @@ def test_whatever_the_engine_does_the_queue_stays_in_the_leaders_hands(state, en
 
 @pytest.mark.bad_input(23)
 @pytest.mark.parametrize("button", ["pause_queue", "stop", "clear_now", "take_off", "reset_scoreboard"])
-def test_what_the_leader_cannot_do_now_is_said_and_the_page_stays(button, full_disk, monkeypatch):
+def test_a_full_disk_is_reported_on_the_leaders_page(button, full_disk, monkeypatch):
     scoreboard().join(run_store().run(old := finished_run(owner=ADA)), ADA, "Ada")
     monkeypatch.setattr(leader_dashboard, "DEFAULT_HOURS", 1)
     with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
@@ -136,7 +136,7 @@ def test_what_the_leader_cannot_do_now_is_said_and_the_page_stays(button, full_d
     assert not app.run().toast  # said once
 
 
-def test_entries_of_the_same_nickname_are_told_apart():
+def test_entries_with_one_nickname_have_distinct_labels():
     for owner in (GRACE, ADA):
         for seconds in (7.0, 70.0):
             scoreboard().join(run_store().run(finished_run(owner=owner, seconds=seconds)), owner, "Me")

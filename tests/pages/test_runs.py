@@ -63,7 +63,7 @@ def spoil(run_id, **values):
 # The table
 
 
-def test_without_runs_the_way_leads_to_train():
+def test_without_runs_the_page_leads_to_train():
     app = runs_page()
     assert not app.error
     assert "No runs yet" in app.header[0].value
@@ -72,7 +72,7 @@ def test_without_runs_the_way_leads_to_train():
     assert not app.error
 
 
-def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_beside_them():
+def test_the_table_lists_every_run_the_newest_first_and_the_shipped_model():
     run_with_curves("First", test_accuracy=0.9876, drawn_accuracy=0.91)
     run_with_curves("Broken", end="fail")
     run_with_curves("Going on", end="run")
@@ -89,7 +89,7 @@ def test_every_run_stands_in_the_table_the_newest_first_and_the_shipped_model_be
     assert lines(app)[1]["test"] == {"text": "\N{EN DASH}", "order": None}
 
 
-def test_sixty_runs_of_the_same_name_are_told_apart():
+def test_sixty_runs_of_one_name_get_distinct_names():
     for _ in range(60):
         run_store().ask(run_store().submit(OWNER, PRESETS["fast"]), OWNER, "stop")
     app = runs_page()
@@ -117,7 +117,7 @@ def test_a_run_of_another_version_fails_nothing_and_can_be_deleted(values):
     assert [line["name"] for line in lines(app)] == ["New", "Pretrained"]
 
 
-def test_what_a_browser_makes_up_chooses_nothing():
+def test_a_made_up_selection_is_ignored():
     mine = run_with_curves()
     app = runs_page()
     for chosen in ("x", [1], [1, "x"], ["x", [mine]], [float("nan"), [mine]], [2, [["y"], 3, "unknown"]], None):
@@ -171,7 +171,7 @@ def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
     assert "same weights as First; changed: batch size 32 instead of 128" in texts(app).replace("\\", "")
 
 
-def test_a_value_that_will_not_do_is_refused_with_its_range():
+def test_a_value_out_of_range_is_refused_with_its_range():
     run_id = run_with_curves()
     app = runs_page(runs=run_id)
     app.selectbox(key=f"replay_setting_{run_id}").set_value("epochs").run()
@@ -200,7 +200,7 @@ def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
     assert "has been deleted" in texts(app.run())
 
 
-def test_while_as_many_runs_go_on_as_may_be_no_other_can_be_started(monkeypatch):
+def test_no_run_can_be_started_while_the_limit_of_active_runs_is_reached(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     run_id = run_with_curves("First")
     run_with_curves("Second", end="run")
@@ -219,14 +219,7 @@ def test_somebody_elses_run_can_be_looked_at_and_nothing_else():
         assert f"{key}_{run_id}" not in buttons(app)
 
 
-def test_a_run_that_is_gone_is_said_to_be():
-    run_with_curves()
-    app = runs_page(runs="nobody")
-    assert not app.error
-    assert "is gone" in texts(app)
-
-
-def test_a_visitor_without_runs_reads_that_a_links_run_is_gone_and_can_look_at_the_shipped_model():
+def test_a_visitor_without_runs_can_follow_links_to_a_deleted_run_and_to_the_shipped_model():
     app = runs_page(runs="nobody,nothing")
     assert not app.error
     assert "is gone" in texts(app)
@@ -238,7 +231,7 @@ def test_a_visitor_without_runs_reads_that_a_links_run_is_gone_and_can_look_at_t
     assert "is gone" not in texts(app)
 
 
-def test_files_of_a_run_can_be_taken_home_and_its_recipe_sent_on():
+def test_a_runs_files_can_be_downloaded_and_its_recipe_shared():
     run_id = run_with_curves("First")
     app = runs_page(runs=run_id)
     names = {part.proto.label for part in app.get("download_button")}
@@ -256,7 +249,7 @@ def test_an_address_that_names_a_run_as_the_other_pages_do_opens_that_run():
     assert not runs_page(run=first, runs="").header  # all ticks are taken away
 
 
-def test_a_run_that_was_opened_by_its_address_is_deleted_without_a_complaint():
+def test_a_run_that_was_opened_by_its_link_is_deleted_without_a_warning():
     run_id = run_with_curves("First")
     app = runs_page(run=run_id)
     app.button(key=f"delete_now_{run_id}").click().run()
@@ -283,7 +276,7 @@ def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_diffe
     assert not app.error
 
 
-def test_where_the_loss_is_plain_nothing_is_said_of_label_smoothing():
+def test_label_smoothing_is_not_mentioned_where_no_run_uses_it():
     runs = [run_with_curves(name, PRESETS["script-a"]) for name in ("First", "Second")]
     assert "label smoothing" not in texts(runs_page(runs=",".join(runs)))
 
@@ -308,7 +301,7 @@ def test_several_are_deleted_at_once():
 
 
 @pytest.mark.bad_input(31)
-def test_a_run_that_another_tab_has_deleted_is_asked_for_without_a_traceback():
+def test_a_run_that_another_tab_has_deleted_can_be_deleted_again():
     run_id, other = run_with_curves("First"), run_with_curves("Second")
     app = runs_page(runs=f"{run_id},{other}")
     run_store().delete(run_id, OWNER)
@@ -319,7 +312,7 @@ def test_a_run_that_another_tab_has_deleted_is_asked_for_without_a_traceback():
 
 @pytest.mark.bad_input(23)
 @pytest.mark.parametrize("button", ["rename_now", "delete_now", "leave", "continue_now"])
-def test_what_the_disk_does_not_take_is_said_and_the_run_stays_open(button, full_disk):
+def test_a_full_disk_is_reported_and_the_run_stays_open(button, full_disk):
     run_id, _ = run_with_curves("First"), run_with_curves("Second")
     scoreboard().join(run_store().run(run_id), OWNER, "Me")
     app = runs_page(runs=run_id)

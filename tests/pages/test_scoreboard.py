@@ -21,7 +21,7 @@ def join(run_id, owner, nickname):
     scoreboard().join(run_store().run(run_id), owner, nickname)
 
 
-def test_an_empty_board_leads_to_train_or_to_the_runs_that_could_be_on_it():
+def test_an_empty_scoreboard_leads_to_train_or_to_ones_runs():
     app = opened("scoreboard")
     assert not app.error
     assert "Nobody is on it yet" in app.header[0].value
@@ -30,7 +30,7 @@ def test_an_empty_board_leads_to_train_or_to_the_runs_that_could_be_on_it():
     assert buttons(opened("scoreboard")) == {"open_runs"}
 
 
-def test_the_board_ranks_everybodys_results_marks_ones_own_and_gives_no_run_away():
+def test_the_scoreboard_ranks_all_results_marks_ones_own_and_reveals_no_run_id():
     run_ids = [
         finished_run(owner=ADA, test_accuracy=0.98, drawn_accuracy=0.97, seconds=9.0),
         finished_run(test_accuracy=0.99, seconds=65.0, recipe=PRESETS["script-b"], data_source="handwriting"),
@@ -56,7 +56,7 @@ def test_the_board_ranks_everybodys_results_marks_ones_own_and_gives_no_run_away
 
 
 @pytest.mark.parametrize("page", ["runs", "train"])
-def test_a_run_is_put_on_the_board_under_a_nickname_and_taken_off(page):
+def test_a_run_joins_the_scoreboard_under_a_nickname_and_leaves_it(page):
     run_id = finished_run(samples=Digits(np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)))
     query = {"run": run_id} if page == "train" else {}
     app = opened(page, **query)
@@ -72,7 +72,7 @@ def test_a_run_is_put_on_the_board_under_a_nickname_and_taken_off(page):
     assert scoreboard().entry(run_id) is None
 
 
-def test_who_watches_anothers_run_cannot_put_it_on_the_board_and_a_deleted_run_leaves_it():
+def test_only_its_owner_can_enter_a_run_and_a_deleted_run_leaves_the_scoreboard():
     theirs = finished_run(owner=ADA)
     assert f"join_{theirs}" not in buttons(opened("runs", runs=theirs))
     mine = finished_run()
@@ -83,7 +83,7 @@ def test_who_watches_anothers_run_cannot_put_it_on_the_board_and_a_deleted_run_l
     assert scoreboard().entries() == []
 
 
-def test_who_has_enough_entries_is_told_so():
+def test_the_number_of_entries_is_limited():
     for _ in range(MAX_ENTRIES):
         join(finished_run(), OWNER, "Me")
     app = opened("runs", runs=(run_id := finished_run()))
@@ -96,7 +96,7 @@ def test_who_has_enough_entries_is_told_so():
 # What is kept
 
 
-def test_everything_of_mine_is_deleted_after_one_question_and_the_browser_begins_anew():
+def test_everything_of_a_visitors_is_deleted_after_a_confirmation():
     kept, training = finished_run(), run_store().submit(OWNER, PRESETS["fast"])
     assert run_store().claim_next(places=1000) == training
     join(kept, OWNER, "Me")
@@ -117,7 +117,7 @@ def test_everything_of_mine_is_deleted_after_one_question_and_the_browser_begins
 
 
 @pytest.mark.bad_input(23)
-def test_what_cannot_be_deleted_now_is_said_and_stays_the_visitors(full_disk):
+def test_a_failed_deletion_is_reported_and_deletes_nothing(full_disk):
     finished_run()
     app = opened("privacy")
     with full_disk():

@@ -62,7 +62,7 @@ def test_no_page_of_another_site_opens_a_connection(url):
         connect(address, origin="http://evil.example", open_timeout=PATIENCE, proxy=None)
 
 
-def test_an_upload_needs_the_visitors_token_and_session_and_a_bearable_size(visitor):
+def test_an_upload_needs_the_visitors_token_and_session_and_a_size_within_the_limit(visitor):
     visitor.run()
     assert visitor.upload(b"x", xsrf="")[0] == 403
     assert visitor.upload(b"x", session="somebody")[0] == 400
@@ -75,7 +75,7 @@ def test_an_upload_needs_the_visitors_token_and_session_and_a_bearable_size(visi
     ("opener", "uploader", "sentence"),
     [("open_picture", "picture_file", "PNG or JPEG please"), ("model", "model_file", "not a .safetensors model")],
 )
-def test_a_file_of_any_name_gets_one_sentence_by_its_content(visitor, opener, uploader, sentence):
+def test_a_file_is_judged_by_its_content_whatever_its_name(visitor, opener, uploader, sentence):
     widgets = visitor.unfold(visitor.run().widgets[opener]).widgets
     for name in ("x.png", "x.safetensors", "setup.exe", "no ending", "../../x.png", "x\0.png"):
         status, file_id = visitor.upload(b"MZ" + bytes(500), name)
@@ -103,7 +103,7 @@ def test_a_file_that_a_restarted_server_does_not_have_is_asked_for_again(visitor
     [[1], {"drawing": [1]}, {"drawing": 5}, {"drawing": {"raw": 5}}, {"drawing": {}, "backgroundFit": 7}],
     ids=repr,
 )
-def test_whatever_the_canvas_is_said_to_hold_is_a_blank_sheet(visitor, sent):
+def test_malformed_canvas_state_is_read_as_a_blank_sheet(visitor, sent):
     visitor.tell(board(visitor.run()), json.dumps(sent))
     seen = visitor.run()
     assert not seen.exceptions
@@ -125,7 +125,7 @@ def test_a_drawing_of_megabytes_gets_a_sentence_and_one_of_more_costs_only_its_o
 
 
 @pytest.mark.bad_input(32)
-def test_clients_that_never_read_or_break_off_are_not_felt_by_others(url):
+def test_clients_that_never_read_or_break_off_do_not_disturb_others(url):
     with ExitStack() as deaf:
         for _ in range(3):
             visitor = deaf.enter_context(Visitor(url))

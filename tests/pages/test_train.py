@@ -24,7 +24,7 @@ from tests.played import OWNER, SOMEBODY, finished_run, started
 from tests.samples import hundred_digits
 
 
-def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(engine):
+def test_before_the_first_run_the_figures_are_empty_and_no_chart_is_drawn(engine):
     app = opened("train")
     assert not app.error
     assert app.title[0].value == "Train a network"
@@ -38,12 +38,12 @@ def test_before_the_first_run_each_thing_has_its_place_and_no_chart_is_drawn(eng
 
 
 @pytest.mark.parametrize(("preset", "is_raised"), [("fast", True), ("script-a", False)])
-def test_beside_a_loss_with_label_smoothing_it_is_said_that_this_raises_it(preset, is_raised):
+def test_the_page_says_that_label_smoothing_raises_the_loss(preset, is_raised):
     started(preset).report(100)
     assert ("Label smoothing raises it" in texts(opened("train"))) is is_raised
 
 
-def test_after_a_start_anew_train_shows_none_of_the_runs_before_and_keeps_them():
+def test_after_a_new_start_for_a_group_train_shows_none_of_the_earlier_runs_and_keeps_them():
     run_id = finished_run()
     app = opened("train", anew="1")
     assert "anew" not in app.query_params
@@ -67,16 +67,6 @@ def test_a_link_lets_anyone_watch_and_nobody_else_stop():
     assert not app.button(key="train").disabled
 
 
-@pytest.mark.parametrize("run_id", ["nosuchrun", "../../etc/passwd", "<script>", "x" * 5000, "\N{GRINNING FACE}"])
-@pytest.mark.bad_input(18)
-def test_a_link_to_no_run_gets_one_sentence_and_a_way_home(run_id):
-    app = opened("train", run=run_id)
-    assert values(app.error) == [NO_SUCH_RUN]
-    app.button(key="way_home").click().run()
-    assert not app.error
-    assert "run" not in app.query_params
-
-
 @pytest.mark.bad_input(27)
 def test_the_active_run_is_found_again_without_its_link():
     worker = started()
@@ -89,7 +79,7 @@ def test_the_active_run_is_found_again_without_its_link():
 
 @pytest.mark.bad_input(31)
 @pytest.mark.parametrize("button", ["stop", "pause", "resume"])
-def test_a_button_of_a_run_that_another_tab_has_deleted_says_so_and_the_page_leads_home(button):
+def test_a_button_of_a_run_that_another_tab_has_deleted_says_so(button):
     worker = started()
     worker.report(50)
     if button == "resume":
@@ -107,7 +97,7 @@ def test_a_button_of_a_run_that_another_tab_has_deleted_says_so_and_the_page_lea
 
 
 @pytest.mark.bad_input(31)
-def test_a_run_that_is_deleted_while_it_is_shown_is_gone_without_a_click(monkeypatch):
+def test_a_run_that_is_deleted_while_it_is_shown_disappears_without_a_click(monkeypatch):
     worker = started()
     run = run_store().run(worker.run_id)
     run_store().delete(run.id, OWNER)
@@ -121,7 +111,7 @@ def test_a_run_that_is_deleted_while_it_is_shown_is_gone_without_a_click(monkeyp
 
 @pytest.mark.bad_input(23)
 @pytest.mark.parametrize("button", ["train", "stop", "pause", "resume"])
-def test_what_the_disk_does_not_take_is_said_and_everything_stays(button, full_disk):
+def test_a_full_disk_is_reported_and_everything_stays(button, full_disk):
     if button != "train":
         worker = started()
         worker.report(50)
@@ -140,7 +130,7 @@ def test_what_the_disk_does_not_take_is_said_and_everything_stays(button, full_d
 
 
 @pytest.mark.bad_input(23)
-def test_a_disk_that_takes_nothing_is_said_on_every_page_and_what_is_there_is_still_shown(full_disk, monkeypatch):
+def test_every_page_reports_a_full_disk_and_still_shows_what_there_is(full_disk, monkeypatch):
     monkeypatch.setattr(database, "CHECK_SECONDS", 0.0)
     there = finished_run(samples=hundred_digits())
     app = opened("train")
@@ -159,7 +149,7 @@ def test_a_disk_that_takes_nothing_is_said_on_every_page_and_what_is_there_is_st
 
 
 @pytest.mark.bad_input(23)
-def test_a_model_that_the_disk_does_not_take_can_be_downloaded_where_its_run_is_shown(monkeypatch):
+def test_a_model_that_the_disk_has_no_room_for_can_be_downloaded(monkeypatch):
     offered = []
     monkeypatch.setattr(training_view.st, "download_button", lambda *given, **named: offered.append(given[:3]))
     worker = started()
@@ -177,7 +167,7 @@ def test_a_model_that_the_disk_does_not_take_can_be_downloaded_where_its_run_is_
         assert not page.exception
 
 
-def test_a_server_that_forgets_says_so_where_runs_are_made(monkeypatch):
+def test_train_warns_of_a_server_that_loses_its_data(monkeypatch):
     monkeypatch.setenv("INKLING_FORGETS", "1")
     app = opened("train")
     assert any("are lost when this server restarts" in line.value for line in app.markdown)

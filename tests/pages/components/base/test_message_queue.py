@@ -10,7 +10,7 @@ EARLY, ENDED = ForwardMsg.FINISHED_EARLY_FOR_RERUN, ForwardMsg.FINISHED_FRAGMENT
 @pytest.mark.parametrize(
     ("next_run", "status"), [(["banner"], ENDED), (["board"], EARLY), (["banner", "board"], EARLY), (None, EARLY)]
 )
-def test_a_browser_hears_that_a_fragment_has_ended_unless_the_next_run_draws_it_anew(next_run, status):
+def test_a_browser_hears_that_a_fragment_has_ended_unless_the_next_run_draws_it_again(next_run, status):
     message_queue.patch()
     queue = ForwardMsgQueue()
     message = ForwardMsg(script_finished=ENDED)
@@ -20,7 +20,7 @@ def test_a_browser_hears_that_a_fragment_has_ended_unless_the_next_run_draws_it_
     assert [message.script_finished for message in queue.flush()] == [status]
 
 
-def test_a_queue_that_is_emptied_stays_empty():
+def test_an_emptied_queue_stays_empty():
     message_queue.patch()
     queue = ForwardMsgQueue()
     queue.enqueue(ForwardMsg(script_finished=ENDED))

@@ -34,17 +34,6 @@ def rows(app, name):
     return data_of(app, "map_rows", key[name])["rows"]
 
 
-def test_while_the_groups_are_folded_nothing_of_them_is_computed(app, monkeypatch):
-    def fail(*_):
-        raise AssertionError("computed for nobody")
-
-    for name in ("layer_views", "occlusion", "grad_cam", "runner_up", "compared_digits", "convolution_maps"):
-        monkeypatch.setattr(f"pages.components.draw.explanation_view.{name}", fail)
-    draw(app, SEVEN)
-    assert answer(app)["digit"] == 7
-    assert not app.error
-
-
 def test_before_there_is_a_drawing_each_group_asks_for_one(app):
     unfold(app, *GROUPS)
     assert texts(app).count("Draw a digit, and this is shown") == len(GROUPS)

@@ -58,7 +58,7 @@ def test_an_opened_picture_is_answered_and_shown_in_place_of_the_drawing(app, ki
     assert not app.error
 
 
-def test_one_way_back_leads_to_the_drawing(app):
+def test_one_click_leads_from_the_picture_back_to_the_drawing(app):
     draw(app, SEVEN)
     open_picture(app, three())
     open_picture(app, three())  # another one first
@@ -132,7 +132,7 @@ def test_a_picture_is_still_there_after_a_visit_to_another_page(app):
     ids=["0 bytes", "SVG", "PDF", ".exe", "truncated", "a header"],
 )
 @pytest.mark.bad_input(10)
-def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stays(app, content):
+def test_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stays(app, content):
     draw(app, SEVEN)
     before = answer(app)
     open_picture(app, content)
@@ -144,7 +144,7 @@ def test_row_10_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stay
 
 
 @pytest.mark.bad_input(7)
-def test_row_7_undo_to_empty_and_clear_empty_the_bars_whatever_is_unfolded(app):
+def test_undo_to_an_empty_board_and_clear_empty_the_bars_and_the_steps(app):
     unfold(app)
     for key in ("undo", "clear"):
         draw(app, SEVEN)
@@ -155,17 +155,7 @@ def test_row_7_undo_to_empty_and_clear_empty_the_bars_whatever_is_unfolded(app):
         assert not app.exception
 
 
-def test_while_the_preparation_is_folded_nothing_of_it_is_made(app, monkeypatch):
-    def fail(*_):
-        raise AssertionError("computed for nobody")
-
-    monkeypatch.setattr("pages.components.draw.framing_view.framing_steps", fail)
-    draw(app, SEVEN)
-    assert answer(app)["digit"] == 7
-    assert not app.error
-
-
-def test_unfolded_it_shows_five_images_each_with_a_sentence_and_four_switches(app):
+def test_the_unfolded_preparation_shows_five_images_with_sentences_and_four_switches(app):
     draw(app, SEVEN)
     unfold(app)
     assert toggles(app) == ["Boxed", "Scaled", "Centred", "28x28"]

@@ -46,7 +46,7 @@ def test_a_run_in_progress_shows_on_other_pages_and_not_twice_on_train():
     assert notice(app) is None
 
 
-def test_who_sees_a_run_end_on_train_is_not_told_so_twice_nor_of_a_run_that_ended_before():
+def test_the_end_of_a_run_is_announced_once_and_not_to_who_saw_it_on_train():
     worker = started()
     app = opened("train")
     worker.leave(RunState.FAILED)
@@ -60,13 +60,13 @@ def test_somebody_elses_run_shows_on_no_page_of_mine():
     assert banner(app) is None
 
 
-def test_a_watcher_on_train_still_sees_the_own_run_in_the_line():
+def test_who_watches_another_run_on_train_still_sees_their_own_in_the_banner():
     started().report(50)
     theirs = finished_run(owner=SOMEBODY)
     assert "Fast epoch 1 of 1" in banner(opened("train", run=theirs))
 
 
-def test_a_run_that_waits_is_named_on_the_page_of_another():
+def test_a_waiting_run_is_named_on_the_page_of_another_run():
     started("script-b", owner=SOMEBODY).report(50)
     run_store().submit(OWNER, PRESETS["tiny"])
     theirs = run_store().active_run(SOMEBODY).id
@@ -80,7 +80,7 @@ def test_a_run_that_waits_is_named_on_the_page_of_another():
         ("pause", "Fast pausing, keeping where it is"),
     ],
 )
-def test_a_run_that_was_asked_to_stop_or_pause_promises_no_time_any_more(requested_action, words):
+def test_a_run_that_is_stopping_or_pausing_shows_no_time_left(requested_action, words):
     worker = started()
     worker.report(50)
     run_store().ask(worker.run_id, OWNER, requested_action)

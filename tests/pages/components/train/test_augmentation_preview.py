@@ -72,7 +72,7 @@ def test_each_switch_changes_the_variants_and_never_the_originals(switch):
         assert (strip_of(app) != after).any()
 
 
-def test_bending_and_thickness_show_on_digits():
+def test_elastic_distortion_and_thickness_change_every_variant():
     app = opened_group()
     before = strip_of(app)
     for switch in ("elastic", "thickness"):
@@ -82,7 +82,7 @@ def test_bending_and_thickness_show_on_digits():
         before = after
 
 
-def test_other_images_are_shown_on_request_and_no_others_before():
+def test_other_images_are_shown_on_request_only():
     app = opened_group("accurate")
     first = strip_of(app)
     app.run()

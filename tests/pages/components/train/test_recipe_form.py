@@ -39,7 +39,7 @@ def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
     assert "idle cores" in texts(app)
 
 
-def test_a_changed_card_promises_nothing_and_the_others_still_do():
+def test_a_changed_preset_loses_its_expected_result_and_the_others_keep_theirs():
     app = opened("train")
     app.number_input(key="recipe_epochs").set_value(3).run()
     fast, *others = presets(app).proto.captions
@@ -66,7 +66,7 @@ def test_a_chosen_preset_fills_the_controls_and_is_trained_as_it_stands(preset, 
     assert app.query_params["run"] == run.id
 
 
-def test_a_preset_that_nobody_offers_is_ignored():
+def test_an_unknown_preset_is_ignored():
     app = opened("train", state={"recipe_preset": "../../etc"})
     assert not app.error
     assert presets(app).value == "fast"
@@ -145,7 +145,7 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
     ],
 )
 @pytest.mark.bad_input(13)
-def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value, sentence):
+def test_a_number_out_of_range_is_refused_with_its_range_and_nothing_can_be_started(key, value, sentence):
     app = opened("train")
     app.number_input(key=key).set_value(value).run()
     assert len(app.error) == 1
@@ -153,7 +153,7 @@ def test_a_senseless_number_gets_its_range_and_nothing_can_be_started(key, value
     assert app.button(key="train").disabled
 
 
-def test_a_contradiction_becomes_one_sentence_and_nothing_can_be_started():
+def test_contradicting_settings_are_refused_in_one_sentence():
     app = choose_preset(opened("train"), "script-b")
     app.toggle(key="recipe_early_stopping").set_value(True).run()
     assert len(app.error) == 1
@@ -190,7 +190,7 @@ def test_a_range_counts_while_its_switch_is_on_and_is_remembered_while_it_is_off
     assert trained(app).augmentation == Augmentation(elastic=3.0)
 
 
-def test_a_sliders_sum_of_steps_becomes_the_number_that_was_chosen():
+def test_a_slider_gives_the_number_that_it_shows():
     app = opened("train")
     app.toggle(key="recipe_augmentation_shift_on").set_value(True).run()
     app.slider(key="recipe_augmentation_shift").set_value(0.1 + 0.05 + 0.02).run()
@@ -214,7 +214,7 @@ def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
     assert presets(app).value == "script-a"
 
 
-def test_after_a_reload_the_form_shows_the_recipe_of_the_run_that_goes_on_and_train_stays_disabled():
+def test_after_a_reload_the_form_shows_the_recipe_of_the_active_run():
     app = choose_preset(opened("train"), "script-a")
     app.number_input(key="recipe_epochs").set_value(7).run()
     app.button(key="train").click().run()
@@ -228,14 +228,14 @@ def test_after_a_reload_the_form_shows_the_recipe_of_the_run_that_goes_on_and_tr
     assert not again.button(key="train").disabled
 
 
-def test_somebody_elses_run_and_one_that_is_over_leave_the_form_as_it_is():
+def test_neither_another_visitors_run_nor_a_finished_one_fills_the_form():
     over = finished_run(recipe=PRESETS["script-b"])
     theirs = run_store().submit(SOMEBODY, PRESETS["script-a"])
     for run_id in (theirs, over):
         assert presets(opened("train", run=run_id)).value == "fast"
 
 
-def test_another_recipe_may_wait_behind_the_first_and_a_third_finds_no_room(monkeypatch):
+def test_a_second_recipe_can_wait_and_a_third_exceeds_the_limit(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "2")
     app = opened("train")
     app.button(key="train").click().run()
@@ -248,7 +248,7 @@ def test_another_recipe_may_wait_behind_the_first_and_a_third_finds_no_room(monk
     assert any("At most 2 runs at a time" in line.value for line in app.markdown)
 
 
-def test_the_servers_limits_are_said_and_bind_the_controls(monkeypatch):
+def test_the_servers_limits_are_stated_and_enforced(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "3")
     app = opened("train")
     assert any("limits: at most 3 epochs of a run" in line.value.replace("\\", "") for line in app.markdown)
@@ -257,7 +257,7 @@ def test_the_servers_limits_are_said_and_bind_the_controls(monkeypatch):
     assert "allows 3 epochs, and not 4" in app.error[0].value
 
 
-def test_a_limit_that_is_none_is_a_sentence_on_the_page(monkeypatch):
+def test_a_limit_that_is_no_number_is_reported_on_the_page(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "many")
     app = opened("train")
     assert "must be a whole number from 1 to 200, not 'many'" in app.error[0].value.replace("\\", "")

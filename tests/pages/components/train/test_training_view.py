@@ -34,7 +34,7 @@ def test_a_second_click_finds_the_run_that_is_active():
 
 
 @pytest.mark.bad_input(29)
-def test_a_queued_run_says_its_place_and_how_long_it_will_wait_and_can_be_cancelled():
+def test_a_queued_run_shows_its_position_and_wait_and_can_be_cancelled():
     run_store().submit(SOMEBODY, PRESETS["fast"])
     run_store().submit(OWNER, PRESETS["fast"])
     app = opened("train")
@@ -116,7 +116,7 @@ def test_stop_and_pause_reach_the_worker_once(button, requested_action):
     assert app.button(key="pause").disabled
 
 
-def test_a_run_that_is_stopped_while_it_warms_up_claims_no_learning():
+def test_a_run_that_is_stopped_while_it_warms_up_claims_to_have_learned_nothing():
     worker = started()
     run_store().ask(worker.run_id, OWNER, "stop")
     assert run_status(opened("train")) == "Stopping: before the first batch"
@@ -124,7 +124,7 @@ def test_a_run_that_is_stopped_while_it_warms_up_claims_no_learning():
 
 @pytest.mark.bad_input(26)
 @pytest.mark.parametrize(("state", "notice"), [("paused", ""), ("interrupted", "Interrupted after epoch 1.")])
-def test_a_run_that_was_set_aside_is_found_without_its_link_and_resumed_where_it_stands(engine, state, notice):
+def test_a_paused_or_interrupted_run_is_found_without_its_link_and_resumed(engine, state, notice):
     worker = started("script-a")
     worker.report(400)
     worker.end_epoch()
@@ -156,7 +156,7 @@ def test_a_paused_run_is_stopped_without_a_further_epoch(engine):
     assert run_store().run(worker.run_id).state == RunState.PAUSED
 
 
-def test_a_paused_run_waits_while_as_many_are_active_as_may_be(monkeypatch):
+def test_a_paused_run_cannot_be_resumed_while_the_limit_of_active_runs_is_reached(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     paused = started()
     paused.end_epoch()
@@ -184,7 +184,7 @@ def test_a_run_that_went_wrong_says_why_and_training_can_go_on(state):
 # When a run is over
 
 
-def test_a_run_that_ended_before_it_read_its_samples_shows_what_its_model_reads_in_them():
+def test_a_run_that_ended_early_shows_what_its_model_reads_in_its_samples():
     app = opened(
         "train",
         run=finished_run(samples=hundred_digits(), probabilities=np.eye(10, dtype=np.float32)[np.full(10_000, 3)]),
@@ -211,7 +211,7 @@ def test_a_finished_run_says_how_many_drawn_digits_it_reads():
     assert f"98.74{THIN}% of drawn digits" in run_status(app)
 
 
-def test_script_bs_check_shows_a_random_test_image_and_another_on_request():
+def test_a_finished_run_reads_a_random_test_image_and_another_on_request():
     run_id = finished_run(samples=hundred_digits())
     app = opened("train", run=run_id)
     place = app.session_state[f"check_{run_id}"]

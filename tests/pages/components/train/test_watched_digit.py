@@ -24,7 +24,7 @@ def answered(*likely, by=10):
     return {"drawing_probabilities": tuple(0.9 if digit in likely else 0.1 / (by - 1) for digit in range(by))}
 
 
-def test_without_a_drawing_its_place_is_there_and_invites_to_draw():
+def test_without_a_drawing_an_empty_frame_invites_to_draw():
     app = opened("train")
     assert watched(app)["image"] == ""
     assert watched(app)["probabilities"] == []
@@ -47,7 +47,7 @@ def test_the_last_drawing_goes_with_the_run_and_its_answer_moves_with_the_report
     assert watched(app)["probabilities"][8] == 0.9
 
 
-def test_what_is_drawn_while_the_run_goes_on_is_watched_from_then_on():
+def test_a_digit_drawn_during_the_run_is_watched_from_then_on():
     worker = started()
     worker.report(10)
     app = opened("train")
@@ -55,7 +55,7 @@ def test_what_is_drawn_while_the_run_goes_on_is_watched_from_then_on():
     np.testing.assert_array_equal(worker.report(20).drawing, image(1))
 
 
-def test_whoever_watches_somebody_elses_run_does_not_change_its_drawing():
+def test_watching_another_visitors_run_does_not_change_its_drawing():
     run_id = run_store().submit(SOMEBODY, PRESETS["fast"], drawing=image(0))
     worker = Worker(run_id)
     app = opened("train", run=run_id)

@@ -74,7 +74,7 @@ def test_another_digit_replaces_the_first_and_a_second_tap_takes_the_drawing_bac
     assert "Wrong? It is a" in texts(app)
 
 
-def test_the_next_drawing_asks_anew_and_the_first_is_found_again_when_it_is_drawn_again(app):
+def test_each_drawing_has_its_own_right_digit_which_is_found_again(app):
     tap(draw(app, SEVEN), 1)
     draw(app, ONE)
     assert right_digit(app).value is None
@@ -97,7 +97,7 @@ def test_a_tap_that_no_button_makes_keeps_nothing(app, tapped):
     assert not app.error
 
 
-def test_a_full_set_is_said_plainly(app, monkeypatch):
+def test_a_full_set_is_reported(app, monkeypatch):
     monkeypatch.setattr(own, "MAX_DRAWINGS", 1)
     tap(draw(app, SEVEN), 1)
     tap(draw(app, ONE), 7)
@@ -125,7 +125,7 @@ def test_somebody_elses_drawing_cannot_be_removed(app):
     assert mine() == [1]
 
 
-def test_all_are_deleted_after_a_question_only(app):
+def test_all_drawings_are_deleted_after_a_confirmation(app):
     tap(draw(app, SEVEN), 1)
     app.button(key="ask_remove_all").click().run()
     assert mine() == [1]
@@ -156,16 +156,10 @@ def test_the_download_is_what_numpy_opens():
         assert archive["labels"].tolist() == [5]
 
 
-def test_whoever_leaves_drawings_behind_for_another_workspace_is_shown_the_way_back():
-    drawing_store().keep(OWNER, np.ones((28, 28), np.uint8), 3)
-    app = opened("train", workspace="B" * 43)
-    assert any(code.value.endswith(f"?workspace={SECRET}") for code in app.code)
-
-
 # Teach
 
 
-def test_teach_queues_a_lesson_for_the_model_that_answers_and_leads_to_it(app, engine):
+def test_teach_queues_the_fine_tuning_of_the_model_that_answers(app, engine):
     tap(draw(app, SEVEN), 1)
     app.button(key="teach").click().run()
     (run,) = run_store().runs_of(OWNER)
@@ -178,7 +172,7 @@ def test_teach_queues_a_lesson_for_the_model_that_answers_and_leads_to_it(app, e
     assert engine.queue_checks == 1
 
 
-def test_teach_takes_the_run_that_answers(app):
+def test_teach_fine_tunes_the_run_that_answers(app):
     run_id = finished_run("Mine")
     app.session_state["answering_run"] = run_id
     tap(draw(app, SEVEN), 1)
@@ -188,7 +182,7 @@ def test_teach_takes_the_run_that_answers(app):
     assert newest.recipe.network == PRESETS["fast"].network
 
 
-def test_teach_waits_while_as_many_runs_are_active_as_may_be(app, monkeypatch):
+def test_teach_is_disabled_while_the_limit_of_active_runs_is_reached(app, monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     run_store().submit(OWNER, PRESETS["fast"])
     tap(draw(app, SEVEN), 1)
@@ -200,7 +194,7 @@ def fine_tuning_of(*labels):
     return FineTuning(pretrained(), Digits(images, np.array(labels, np.uint8)))
 
 
-def test_a_lesson_shows_its_drawings_while_it_goes_on_and_before_and_after_when_it_is_over():
+def test_fine_tuning_shows_how_its_drawings_are_read_before_and_after():
     fine_tuning = fine_tuning_of(7, 1, 3)
     before = fine_tuning.start.probabilities(fine_tuning.drawings.images).argmax(axis=1)
     run_id = run_store().submit(OWNER, PRESETS["fast"], "Pretrained, taught", fine_tuning=fine_tuning)
@@ -221,7 +215,7 @@ def test_a_lesson_shows_its_drawings_while_it_goes_on_and_before_and_after_when_
     assert "draw_with_it" in buttons(app)
 
 
-def test_whoever_watches_a_lesson_sees_it_and_can_take_nothing():
+def test_who_watches_fine_tuning_sees_the_drawings_and_cannot_download_them():
     run_id = finished_run("Theirs, taught", owner=THEIRS, fine_tuning=fine_tuning_of(7))
     app = opened("train", run=run_id)
     assert len(data_of(app, "thumbnails")["words"]) == 1

@@ -1,7 +1,9 @@
 """A visitor's workspace: its cookie, and the link that carries it to another device."""
 
+import numpy as np
 import pytest
 
+from core.store.drawings import drawing_store
 from core.store.runs import run_store
 from tests.pages.harness import (
     buttons,
@@ -20,13 +22,6 @@ def test_a_workspace_is_taken_over_by_its_link_and_the_secret_leaves_the_address
     assert data_of(app, "workspace") == {"name": "inkling_workspace", "token": SECRET, "adopts": True}
     assert "stop" in buttons(app)
     assert run_store().run(worker.run_id).owner == OWNER
-
-
-def test_whoever_leaves_runs_behind_is_shown_the_way_back():
-    finished_run()
-    app = opened("train", workspace="B" * 43)
-    assert any(code.value.endswith(f"?workspace={SECRET}") for code in app.code)
-    assert data_of(app, "workspace")["token"] == "B" * 43
 
 
 @pytest.mark.parametrize("token", ["short", "A" * 44, "A" * 42 + ";", "", "\N{GRINNING FACE}" * 43])
@@ -48,3 +43,14 @@ def test_the_link_to_watch_carries_no_secret():
     links = [code.value for code in opened("train").code]
     watching = next(link for link in links if worker.run_id in link)
     assert SECRET not in watching
+
+
+@pytest.mark.parametrize("left_behind", ["a run", "a drawing"])
+def test_whoever_leaves_runs_or_drawings_behind_is_shown_the_way_back(left_behind):
+    if left_behind == "a run":
+        finished_run()
+    else:
+        drawing_store().keep(OWNER, np.ones((28, 28), np.uint8), 3)
+    app = opened("train", workspace="B" * 43)
+    assert any(code.value.endswith(f"?workspace={SECRET}") for code in app.code)
+    assert data_of(app, "workspace")["token"] == "B" * 43
