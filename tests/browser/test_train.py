@@ -105,9 +105,7 @@ def test_a_link_to_train_on_a_cold_server_leads_from_choosing_to_drawing(cold_se
 
 
 @pytest.mark.bad_input(27)
-def test_a_run_survives_a_reload_a_lost_connection_and_a_second_tab_and_is_watched_paused_and_stopped(
-    server, visitor
-):
+def test_a_run_survives_a_reload_a_lost_connection_and_a_second_tab_and_is_watched_paused_and_stopped(server, visitor):
     visit = visitor(server)
     visit.page.add_init_script(KEEP_CONNECTION)
     open_train(visit)
