@@ -247,7 +247,7 @@ def _during_and_after(
     with _visit(browser, url, Screen(1440, "light"), album.errors) as owner:
         _draw(owner)
         owner.page.get_by_role("link", name="Train", exact=True).click()
-        owner.page.get_by_role("radio", name=re.compile("^Script A")).first.check()
+        owner.page.locator(".st-key-recipe_preset").get_by_text("Script A", exact=True).click()
         epochs = owner.page.get_by_role("spinbutton", name="Epochs", exact=True)
         expect(owner.page.get_by_role("spinbutton", name="Batch size", exact=True)).to_have_value("32")
         epochs.fill("50")
