@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from core.digits.preprocessing import IMAGE_SIZE, averaged, drawn_sheet
+
 SEVEN = [np.array([(80, 60), (140, 57), (200, 60), (178, 103), (150, 160), (130, 230)], float)]
 CROSSED_SEVEN = [*SEVEN, np.array([(115, 150), (150, 147), (190, 149)], float)]
 ZERO = [np.array([(140 + 45 * math.sin(t), 140 - 80 * math.cos(t)) for t in np.linspace(0, 6.2, 60)])]
@@ -46,3 +48,9 @@ def fabric_path(stroke, **changes):
 
 def canvas(strokes, **changes):
     return {"version": "7.4.0", "objects": [fabric_path(stroke, **changes) for stroke in strokes]}
+
+
+def naive_resize(strokes, pen_width):
+    """The whole sheet shrunk to 28x28, as most demos do: (28, 28) float32, its maximum 1 unless it is blank."""
+    image = averaged(drawn_sheet(strokes, pen_width), IMAGE_SIZE)
+    return image / (image.max() or np.float32(1))

@@ -97,10 +97,10 @@ def _bending() -> Floats:
     the opposite sign at both ends, so that the frame of the page stays where it is.
     """
     spacing = (IMAGE_SIZE - 1) / (BENDS + 1)
-    place = np.arange(IMAGE_SIZE)[:, None] / spacing
+    position = np.arange(IMAGE_SIZE)[:, None] / spacing
 
     def weight(knots: NDArray[np.intp]) -> NDArray[np.floating]:
-        away = np.abs(place - knots)
+        away = np.abs(position - knots)
         near, far = 2 / 3 - away**2 + away**3 / 2, (2 - np.minimum(away, 2)) ** 3 / 6
         return np.where(away < 1, near, far)
 
@@ -114,19 +114,19 @@ _BENDING = _bending()
 
 def resampled(images: Floats, x: Floats, y: Floats) -> Floats:
     """Take each new pixel from between four old ones; beyond the edges is paper. All (n, 28, 28)."""
-    # One row and column of paper before, two after: a place outside is moved onto them, and has a neighbour there.
+    # One row and column of paper before, two after: a position outside is moved onto them, and has a neighbour there.
     page = np.pad(images, ((0, 0), (1, 2), (1, 2)))
     width = page.shape[2]
-    x, y = (np.clip(place + 1, 0, IMAGE_SIZE + 1, dtype=np.float32) for place in (x, y))
+    x, y = (np.clip(position + 1, 0, IMAGE_SIZE + 1, dtype=np.float32) for position in (x, y))
     column, row = x.astype(np.int32), y.astype(np.int32)
     x -= column
     y -= row
     first = np.arange(len(images), dtype=np.intp)[:, None, None] * (width * width)
-    place = first + (row * width + column)
+    index = first + (row * width + column)
     ink = page.reshape(-1)
-    left, right = ink[place], ink[1:][place]
+    left, right = ink[index], ink[1:][index]
     above = left + x * (right - left)
-    left, right = ink[width:][place], ink[width + 1 :][place]
+    left, right = ink[width:][index], ink[width + 1 :][index]
     below = left + x * (right - left)
     new: Floats = above + y * (below - above)
     return new

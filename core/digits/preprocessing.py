@@ -1,7 +1,7 @@
 """Strokes -> the 28x28 image that MNIST's authors would have made of them.
 
 A drawing is framed from its strokes, not from its pixels: the pen's centre line is scaled, redrawn with MNIST's own
-line thickness and centred, so that pen width, size, place and sampling of the drawing do not matter. The handwriting
+line thickness and centred, so that pen width, size, position and sampling of the drawing do not matter. The handwriting
 generator draws and centres with the very same functions. Each step can be left out, to see what it is good for.
 
 Source of the framing: Yadav & Bottou, "Cold Case: The Lost MNIST Digits" (2019), section 2.
@@ -30,7 +30,7 @@ DOT_SPACING = 0.2  # of the dots that a line is redrawn with, in pixels: leaves 
 MIN_SIDE = BOARD_SIZE / 20  # of a drawing, in canvas pixels; shorter ones are dots and slips of the hand
 MAX_INK = 220.0  # of a framed digit, in full pixels; of 60,000 redrawn handwritten digits none held more than 190
 MAX_LENGTH = 40  # of all lines together, in longer sides of the drawing and in sides of the board
-PEN_WIDTHS = (1.0, 100.0)  # narrowest and widest that is believed, in canvas pixels
+PEN_WIDTHS = (1.0, 100.0)  # narrowest and widest that are accepted, in canvas pixels
 PIXELS_AT_ONCE = 2**18  # that dots are drawn into at a time
 INKED = 0.3  # of a pixel, from which on it belongs to the ink when that is boxed
 
@@ -42,13 +42,13 @@ Switch = Literal["box", "scale", "centre", "redraw"]
 
 @dataclass(frozen=True)
 class Framing:
-    """Which steps of the framing are done; all of them make MNIST's framing, none a mere shrinking of the sheet.
+    """Which steps of the framing are done: all of them give MNIST's framing, none merely shrinks the sheet.
 
     Attributes:
         box: the square around the ink is cut out; else the whole sheet is taken.
         scale: the square fills 20 of the 28 pixels; else all 28.
         centre: the centre of mass comes into the middle; else the middle of the square does.
-        redraw: the lines are drawn anew with MNIST's pen; else the pen's own lines shrink with the drawing.
+        redraw: the lines are redrawn with MNIST's line thickness; else the pen's own lines shrink with the drawing.
     """
 
     box: bool = True
@@ -117,7 +117,7 @@ def frame_strokes(
         TooLittleInk: the longer side is below `MIN_SIDE`.
         TooMuchInk: the framed image holds more than `MAX_INK`, or the lines are longer than `MAX_LENGTH`.
     """
-    lines = _believed(strokes)
+    lines = _checked(strokes)
     if not lines:
         raise NoInk(_NO_INK)
     low, high = bounds(np.concatenate(lines))
@@ -141,7 +141,7 @@ def framing_steps(
     pen_width: float | Sequence[float] = PEN_WIDTH,
     ink: Images | None = None,
 ) -> list[FramingStep]:
-    """Show the way of a drawing to what the network sees: drawn, boxed, scaled, centred, 28x28.
+    """Return the steps from a drawing to what the network sees: drawn, boxed, scaled, centred, 28x28.
 
     Takes and raises what `frame_strokes` does; the last image is what it returns.
     """
@@ -200,22 +200,6 @@ _STEPS: tuple[tuple[str, Switch | None, str, str], ...] = (
 )
 
 
-def naive_resize(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float | Sequence[float]) -> Images:
-    """Shrink the whole sheet to 28x28, as most demos do: what the framing is measured against.
-
-    Args:
-        strokes: (n, 2) x and y of each stroke, in canvas pixels; none, or beside the sheet, gives a blank image.
-        pen_width: of the pen or of each stroke, in canvas pixels.
-
-    Returns:
-        (28, 28) float32, its maximum 1 unless it is blank.
-
-    Raises:
-        TooMuchInk: the lines are longer than `MAX_LENGTH`.
-    """
-    return _full_black(averaged(drawn_sheet(strokes, pen_width), IMAGE_SIZE))
-
-
 def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float | Sequence[float]) -> Images:
     """Draw strokes as the canvas does, with a round pen.
 
@@ -229,7 +213,7 @@ def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float |
     Raises:
         TooMuchInk: the lines are longer than `MAX_LENGTH`.
     """
-    _believed(strokes)
+    _checked(strokes)
     sheet = np.zeros((BOARD_SIZE, BOARD_SIZE), np.float32)
     for stroke, width in zip(strokes, np.broadcast_to(pen_width, len(strokes)), strict=True):
         if not len(stroke):
@@ -247,7 +231,7 @@ def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float |
 def _draw_dots(sheet: Images, dots: Points, radius: float, near: NDArray[np.intp]) -> None:
     """Draw round dots into a sheet; each covers the pixels `near` it, (dots, height, width), and the darkest counts."""
     x, y = (np.floor(dots[:, axis, None]).astype(np.intp) + near for axis in (0, 1))
-    far_x, far_y = (places + 0.5 - dots[:, axis, None] for axis, places in enumerate((x, y)))
+    far_x, far_y = (pixels + 0.5 - dots[:, axis, None] for axis, pixels in enumerate((x, y)))
     ink = np.clip(radius + 0.5 - np.hypot(far_y[:, :, None], far_x[:, None, :]), 0, 1).astype(np.float32)
     on_sheet = _on_sheet(y)[:, :, None] & _on_sheet(x)[:, None, :]
     np.maximum.at(sheet.ravel(), (y[:, :, None] * BOARD_SIZE + x[:, None, :])[on_sheet], ink[on_sheet])
@@ -369,7 +353,7 @@ def _redrawn(lines: Sequence[Points], framing: Framing) -> Images:
     return draw_points(dots, np.float32(PEN_RADIUS), size)
 
 
-def _believed(strokes: Sequence[NDArray[np.floating[Any]]]) -> list[Points]:
+def _checked(strokes: Sequence[NDArray[np.floating[Any]]]) -> list[Points]:
     """The strokes that have points; raises TooMuchInk where they are longer than any drawing's.
 
     Every dot that a line is drawn with costs memory, wherever it lies, so this comes before any is made.
@@ -392,14 +376,14 @@ def _square_of_ink(sheet: Images) -> tuple[Points, float]:
     ranges = [np.flatnonzero(inked.any(axis=axis)) for axis in (0, 1)]
     if not len(ranges[0]):
         raise NoInk(_NO_INK)
-    low, high = (np.array([places[end] for places in ranges], float) for end in (0, -1))
+    low, high = (np.array([indices[end] for indices in ranges], float) for end in (0, -1))
     high += 1
     side = float((high - low).max())
     return (low + high - side) / 2, side
 
 
-def _on_sheet(places: NDArray[np.intp]) -> NDArray[np.bool_]:
-    return np.asarray((places >= 0) & (places < BOARD_SIZE))
+def _on_sheet(pixels: NDArray[np.intp]) -> NDArray[np.bool_]:
+    return np.asarray((pixels >= 0) & (pixels < BOARD_SIZE))
 
 
 def _full_black(image: Images) -> Images:
@@ -412,5 +396,5 @@ def _lengths(line: Points) -> Points:
 
 def _resampled(line: Points, spacing: float) -> Points:
     travelled = _lengths(line)
-    places = np.linspace(0, travelled[-1], math.ceil(travelled[-1] / spacing) + 1)
-    return np.stack([np.interp(places, travelled, line[:, axis]) for axis in (0, 1)], axis=1)
+    distances = np.linspace(0, travelled[-1], math.ceil(travelled[-1] / spacing) + 1)
+    return np.stack([np.interp(distances, travelled, line[:, axis]) for axis in (0, 1)], axis=1)

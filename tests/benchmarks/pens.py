@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.digits.preprocessing import BOARD_SIZE, naive_resize
+from core.digits.preprocessing import BOARD_SIZE
 from core.insight.metrics import expected_calibration_error
 from core.insight.prediction import answer_drawing
 from core.networks.model import PRETRAINED, load_model
 from tests.benchmarks import report
 from tests.benchmarks.pen_files import PenDigit, canvas_json, placed, read_pen_file
+from tests.drawings import naive_resize
 
 AT_A_TIME = 250  # digits that a process takes on
 ERRORS_SHOWN = 200

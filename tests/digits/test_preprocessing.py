@@ -23,12 +23,11 @@ from core.digits.preprocessing import (
     drawn_sheet,
     frame_strokes,
     framing_steps,
-    naive_resize,
 )
 from core.errors import InklingError
 from core.insight.prediction import answer_drawing
 from core.networks.model import pretrained
-from tests.drawings import CROSSED_SEVEN, DIGITS, ONE, SEVEN, SLANTED_ONE, ZERO, canvas
+from tests.drawings import CROSSED_SEVEN, DIGITS, ONE, SEVEN, SLANTED_ONE, ZERO, canvas, naive_resize
 
 
 def resampled(stroke, step):
@@ -132,6 +131,7 @@ def assert_same_answer(one, other):
 
 
 @given(digits, finite, finite, st.floats(0.1, 5), st.floats(1, 60))
+@settings(max_examples=40)
 @pytest.mark.bad_input(4)
 def test_row_4_moving_scaling_and_thickening_a_drawing_leaves_its_answer(strokes, x, y, scale, width):
     moved = [stroke * scale + (x, y) for stroke in strokes]
@@ -140,6 +140,7 @@ def test_row_4_moving_scaling_and_thickening_a_drawing_leaves_its_answer(strokes
 
 
 @given(digits, st.floats(2, 20))
+@settings(max_examples=40)
 def test_sampling_a_drawing_more_or_less_often_leaves_its_answer(strokes, step):
     assert_same_answer(answered([resampled(stroke, step) for stroke in strokes]), answered(strokes))
 
@@ -160,6 +161,7 @@ framings = st.builds(Framing, st.booleans(), st.booleans(), st.booleans(), st.bo
 
 
 @given(digits, framings)
+@settings(max_examples=40)
 def test_whatever_is_switched_off_the_image_is_whole_and_the_last_step_shows_it(strokes, framing):
     image = frame_strokes(strokes, framing)
 
@@ -187,6 +189,7 @@ def test_a_step_that_is_switched_off_says_what_is_missing(switch):
 
 
 @given(digits, st.floats(2, 60))
+@settings(max_examples=40)
 def test_with_all_switched_off_the_sheet_is_merely_shrunk(strokes, width):
     shrunk = naive_resize(strokes, width)
 
@@ -264,6 +267,7 @@ def test_the_sheet_is_drawn_as_a_round_pen_draws():
 
 
 @given(st.floats(-50, 150), st.floats(-50, 150), st.floats(20, 400), st.integers(5, 60))
+@settings(max_examples=40)
 def test_what_is_averaged_keeps_its_ink(left, top, side, size):
     sheet = np.random.default_rng(0).uniform(size=(100, 100)).astype(np.float32)
     framed = averaged(np.pad(sheet, 500), size, (left + 500, top + 500), side)

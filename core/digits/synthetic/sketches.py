@@ -167,7 +167,7 @@ def cross(rng: Random, count: int) -> Strokes:
     lines, first = int(rng.choice([2, 2, 2, 3, 4])), _some(rng, count, 0, np.pi)
     strokes = []
     for i in range(lines):
-        x, y, angle = (_about(rng, count, *place) for place in ((0.5, 0.06), (0.5, 0.06), (i * np.pi / lines, 0.12)))
+        x, y, angle = (_about(rng, count, *normal) for normal in ((0.5, 0.06), (0.5, 0.06), (i * np.pi / lines, 0.12)))
         dx, dy = _some(rng, count, 0.3, 0.55) * (np.cos(first + angle), np.sin(first + angle))
         strokes.append(_path((x - dx, y - dy), (x + dx, y + dy)))
     return strokes
@@ -318,7 +318,7 @@ def _grid(rng: Random, count: int) -> Strokes:
         number = int(rng.integers(1, 4))
         for i in range(number):
             x0, x1, y0, y1 = (
-                _about(rng, count, place, 0.045) for place in ((i + 1) / (number + 1), (i + 1) / (number + 1), 0, 1)
+                _about(rng, count, value, 0.045) for value in ((i + 1) / (number + 1), (i + 1) / (number + 1), 0, 1)
             )
             strokes.append(_path((y0, x0), (y1, x1)) if is_level else _path((x0, y0), (x1, y1)))
     is_framed = rng.random() < 0.4
