@@ -2,24 +2,20 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
-import distributed
 import numpy as np
 import psutil
 import pytest
 
 from core.digits.dataset import load_dataset
-from core.engine import jobs, worker
+from core.engine import jobs
 from core.engine.jobs import Engine, EngineState
-from core.store import database, runs
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
 from core.training.fit import fit
@@ -357,185 +353,3 @@ def test_an_engine_that_has_long_been_idle_ends_by_itself(tmp_path, monkeypatch)
     until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "it has ended by itself")
     until(lambda: idle.state == EngineState.OFF, "that has been noticed")
     idle.close()
-
-
-@pytest.fixture
-def watching(tmp_path, monkeypatch):
-    """An engine object without its thread, a run that has begun, and a monotonic clock that the test sets."""
-    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-    watching = Engine(there)
-    watching.close()
-    run_id = there.submit("me", SHORT)
-    there.claim_next(1, watching.id)
-    attempt = there.begin(run_id)[2]
-    clock = SimpleNamespace(now=1000.0, time=time.time)
-    clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(jobs, "time", clock)
-    return watching, there, run_id, attempt, clock
-
-
-@pytest.mark.parametrize("hours", [-2, 0, 2])
-def test_a_heartbeat_times_out_by_the_observers_clock_however_wrong_the_workers_is(watching, monkeypatch, hours):
-    watching, there, run_id, attempt, clock = watching
-    monkeypatch.setattr(runs, "time", SimpleNamespace(time=lambda: time.time() + 3600 * hours))
-    for _ in range(3):
-        there.report(run_id, attempt, None)
-        watching._handle_timeouts(None, {})
-        clock.now += jobs.LOST_SECONDS - 1
-    watching._handle_timeouts(None, {})
-    assert there.run(run_id).state == RunState.RUNNING
-    clock.now += 2
-    watching._handle_timeouts(None, {})
-    assert there.run(run_id).state == RunState.INTERRUPTED
-
-
-@pytest.mark.bad_input(25, 32)
-@pytest.mark.parametrize("resumed", [False, True])
-def test_a_run_that_was_claimed_but_not_submitted_is_queued_again(watching, resumed):
-    watching, there, run_id, attempt, clock = watching
-    if resumed:
-        there.leave(run_id, attempt, RunState.INTERRUPTED, "")
-        there.resume(run_id, "me")
-    else:
-        there.delete(run_id, "me")
-        run_id = there.submit("me", SHORT)
-    assert there.claim_next(1, watching.id) == run_id
-    watching._handle_timeouts(None, {})
-    assert there.run(run_id).state == RunState.RUNNING
-    clock.now += jobs.LOST_SECONDS + 1
-    watching._handle_timeouts(None, {})
-    assert there.run(run_id).state == RunState.QUEUED
-    assert there.claim_next() == run_id
-
-
-def test_a_run_that_a_worker_does_not_begin_is_queued_again_and_the_worker_avoided(watching):
-    watching, there, run_id, attempt, _ = watching
-    there.leave(run_id, attempt, RunState.INTERRUPTED, "")
-    there.resume(run_id, "me")
-    there.claim_next()
-    watching._submitted[run_id] = "tcp://b", SimpleNamespace(done=lambda: True, status="finished")
-    watching._take_back_refused_runs()
-    assert there.run(run_id).state == RunState.QUEUED
-    assert not watching._is_usable("tcp://b", {"nthreads": 1})
-
-
-@pytest.mark.bad_input(26)
-def test_a_run_of_another_engine_is_left_alone_until_that_engine_must_be_dead(watching, monkeypatch):
-    watching, there, run_id, attempt, clock = watching
-    there.leave(run_id, attempt, RunState.INTERRUPTED, "")
-    there.resume(run_id, "me")
-    assert there.claim_next(1, "elsewhere") == run_id
-    there.begin(run_id)
-    monkeypatch.setattr(jobs, "connected", lambda: pytest.fail("an engine was started for another engine's run"))
-    for _ in range(3):
-        watching._check()
-        assert watching.state == EngineState.OFF
-        assert there.run(run_id).state == RunState.RUNNING
-        clock.now += jobs.HUNG_SECONDS - 1  # where its own engine would restart its worker
-    watching._check()
-    assert there.run(run_id).state == RunState.INTERRUPTED
-
-
-def test_an_engine_keeps_its_id_after_a_restart_and_shares_it_with_no_other(tmp_path, monkeypatch):
-    shared = "postgresql://db.example/inkling"
-    before = jobs.engine_id(shared)
-    assert jobs.engine_id(shared) == before
-    monkeypatch.setattr(jobs.socket, "gethostname", lambda: "another")
-    assert jobs.engine_id(shared) != before
-    assert jobs.engine_id("sqlite:///runs.sqlite3") == ""
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tls://scheduler.example:8786")
-    from_one_machine = jobs.engine_id(shared)
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path / "another"))
-    assert jobs.engine_id(shared) == from_one_machine != before
-
-
-def test_a_run_that_waits_behind_another_in_dask_is_not_taken_for_hung(watching):
-    watching, there, run_id, _, clock = watching
-    restarted = []
-    client = SimpleNamespace(restart_workers=lambda addresses, **options: restarted.extend(addresses))
-    behind = {f"{run_id}:1": ("tcp://b", False), "other:2": ("tcp://b", True)}
-    for tasks in (behind, behind, {f"{run_id}:1": ("tcp://b", True)}):
-        assert restarted == []
-        watching._handle_timeouts(client, tasks)
-        clock.now += jobs.HUNG_SECONDS + 1
-    assert restarted == ["tcp://b"]
-    assert there.run(run_id).state == RunState.RUNNING
-
-
-def test_a_worker_that_would_train_two_runs_at_once_is_not_used(watching):
-    watching, *_ = watching
-    assert not watching._is_usable("tcp://many-threads", {"nthreads": 8})
-    assert watching._is_usable("tcp://one-thread", {"nthreads": 1})
-
-
-def test_a_worker_process_that_has_grown_is_replaced(monkeypatch):
-    asked = []
-
-    class Loop:
-        def add_callback(self, function, **options):
-            asked.append((function, options))
-
-    class Worker:
-        loop = Loop()
-
-        def close_gracefully(self):
-            raise AssertionError("only the loop may call this")
-
-    monkeypatch.setattr(distributed, "get_worker", Worker)
-    monkeypatch.setattr(worker, "_bytes_after_first_run", 0)
-    worker._replace_process_if_grown()  # after the first run, with which later ones are compared
-    assert not asked
-    monkeypatch.setattr(worker, "MAX_GROWTH", -1e12)
-    worker._replace_process_if_grown()
-    assert asked[0][1] == {"restart": True}
-
-
-@pytest.mark.bad_input(33)
-def test_heartbeats_are_timed_by_a_monotonic_clock(monkeypatch):
-    watching, now = Engine.__new__(Engine), [50.0]
-    watching._heartbeats = {"run": (0.0, 0.0)}
-    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
-    for heartbeat in (1e9, 1e9 - 3600, 1e9 + 3600):  # the system's clock was set back, and on
-        now[0] += 7
-        assert watching._seconds_silent(SimpleNamespace(id="run", heartbeat=heartbeat)) == 0
-        now[0] += 3
-        assert watching._seconds_silent(SimpleNamespace(id="run", heartbeat=heartbeat)) == 3
-
-
-@pytest.mark.parametrize(
-    ("cores", "gigabytes", "named", "workers"),
-    [(1, 2, "", 1), (2, 8, "", 1), (8, 64, "", 4), (8, 3, "", 2), (2, 8, "3", 3), (8, 64, "none", 4)],
-)
-def test_there_is_a_worker_per_two_cores_as_far_as_memory_allows(cores, gigabytes, named, workers, monkeypatch):
-    monkeypatch.setenv("INKLING_WORKERS", named)
-    monkeypatch.setattr(jobs.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(jobs, "memory_limit", lambda: gigabytes * 1e9)
-    assert jobs.workers_wanted() == workers
-
-
-@pytest.mark.bad_input(25)
-@pytest.mark.parametrize("is_locked", [True, False], ids=["locking", "not locking"])
-def test_a_hung_worker_is_restarted_once_even_where_it_locks_the_database(tmp_path, monkeypatch, is_locked):
-    clock = [1000.0]
-    monkeypatch.setattr(jobs.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(database, "WRITER_SECONDS", 0)
-    path = tmp_path / "runs.sqlite3"
-    store = RunStore(f"sqlite:///{path}")
-    run_id = store.submit("me", tiny.RECIPE)
-    store.claim_next(engine="here")
-    store.begin(run_id)
-    watching, restarted = Engine.__new__(Engine), []
-    watching._store, watching._heartbeats, watching.id = store, {}, "here"
-    client = SimpleNamespace(restart_workers=lambda addresses, **options: restarted.append(addresses))
-    tasks = {f"{run_id}:1": ("tcp://worker", True)}
-    with closing(sqlite3.connect(path, isolation_level=None)) as locking:
-        if is_locked:
-            locking.execute("BEGIN IMMEDIATE")
-        for _ in range(2):
-            watching._handle_timeouts(client, tasks)
-            clock[0] += jobs.HUNG_SECONDS - 1
-        assert restarted == []
-        for _ in range(2):
-            watching._handle_timeouts(client, tasks)
-            clock[0] += 2
-    assert restarted == [["tcp://worker"]]
