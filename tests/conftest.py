@@ -39,6 +39,19 @@ def inkling_home(tmp_path_factory):
     return tmp_path_factory.mktemp("inkling_home")
 
 
+@pytest.fixture(scope="session")
+def new_home(inkling_home, tmp_path_factory):
+    """A function that makes an Inkling home without runs, which shares the built-in handwriting with the session's."""
+
+    def make():
+        home = tmp_path_factory.mktemp("home")
+        (inkling_home / "cache").mkdir(exist_ok=True)
+        (home / "cache").symlink_to(inkling_home / "cache")
+        return home
+
+    return make
+
+
 @pytest.fixture(autouse=True)
 def _own_home(inkling_home, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(inkling_home))

@@ -102,15 +102,15 @@ async def until(condition, what, *visitors):
 
 
 def test_a_cluster_trains_for_two_web_processes_and_losing_a_machine_loses_no_epoch(
-    machines, shared_database, tls, tmp_path
+    machines, shared_database, tls, new_home, tmp_path
 ):
-    asyncio.run(_journey(machines, shared_database, tls, tmp_path))
+    asyncio.run(_journey(machines, shared_database, tls, new_home(), tmp_path))
 
 
-async def _journey(machines, database, tls, folder):
+async def _journey(machines, database, tls, home, folder):
     shutil.copytree(ROOT / "core", folder / "checkout" / "core", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.txt", folder / "checkout")
-    there = {"cwd": folder / "checkout", "PYTHONPATH": str(folder / "checkout"), "INKLING_HOME": str(folder / "there")}
+    there = {"cwd": folder / "checkout", "PYTHONPATH": str(folder / "checkout"), "INKLING_HOME": str(home)}
     address = f"tls://127.0.0.1:{free_port()}"
     scheduler = ("dask", "scheduler", "--no-dashboard", "--host", address)
     machines.enter_context(process(*scheduler, log=folder / "scheduler.log", **there, **tls))

@@ -38,10 +38,25 @@ def until(condition, what):
 
 
 @pytest.fixture(scope="module")
-def home(inkling_home):
+def home(new_home):
+    """The home of the engine that most tests share."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INKLING_HOME", str(inkling_home))
-        yield inkling_home
+        home = new_home()
+        patch.setenv("INKLING_HOME", str(home))
+        yield home
+
+
+@pytest.fixture(autouse=True)
+def _engine_home(home, monkeypatch):
+    monkeypatch.setenv("INKLING_HOME", str(home))
+
+
+@pytest.fixture
+def other_home(new_home, monkeypatch):
+    """A home for an engine apart from the shared one."""
+    home = new_home()
+    monkeypatch.setenv("INKLING_HOME", str(home))
+    return home
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +245,7 @@ def test_a_run_whose_worker_is_lost_goes_on_by_itself_without_losing_an_epoch(
     engine, store, unbroken, how, monkeypatch
 ):
     if how == signal.SIGSTOP:
-        monkeypatch.setattr(jobs, "HUNG_SECONDS", 8)  # more than tracing a model takes on a busy machine
+        monkeypatch.setattr(jobs, "HUNG_SECONDS", 10)  # more than tracing a model takes on a busy machine
     run_id, _ = submitted(engine, store, WHOLE)
     until(in_epoch(store, run_id, 2), "the second epoch has begun")
     reported = store.run(run_id).history
@@ -282,9 +297,8 @@ def web_process(store):
 
 
 @pytest.mark.bad_input(26)
-def test_a_run_goes_on_when_the_web_process_ends_or_is_killed_and_the_next_one_attaches(store, tmp_path, monkeypatch):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))  # an engine apart from that of the other tests
-    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+def test_a_run_goes_on_when_the_web_process_ends_or_is_killed_and_the_next_one_attaches(other_home):
+    there = RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}")
     run_id = there.submit("me", LONG)
     for end in (signal.SIGTERM, signal.SIGKILL):  # as at a redeployment, and as when the system kills it
         with web_process(there) as web:
@@ -326,9 +340,8 @@ def test_a_run_whose_engine_dies_is_interrupted_and_can_be_resumed(engine, store
 
 
 @pytest.mark.usefixtures("_no_tensorflow")
-def test_an_engine_of_another_version_of_the_code_is_replaced(tmp_path, monkeypatch):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+def test_an_engine_of_another_version_of_the_code_is_replaced(other_home, monkeypatch):
+    store = RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}")
     first = Engine(store)
     ready(first)
     (old,) = engine_processes("scheduler")
@@ -343,11 +356,9 @@ def test_an_engine_of_another_version_of_the_code_is_replaced(tmp_path, monkeypa
 
 
 @pytest.mark.usefixtures("_no_tensorflow")
-def test_an_engine_that_has_long_been_idle_ends_by_itself(tmp_path, monkeypatch):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
+def test_an_engine_that_has_long_been_idle_ends_by_itself(other_home, monkeypatch):
     monkeypatch.setattr(jobs, "IDLE_SECONDS", 3)
-    there = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
-    idle = Engine(there)
+    idle = Engine(RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}"))
     idle.warm_up()
     until(lambda: engine_processes("scheduler"), "the engine has been started")
     until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "it has ended by itself")

@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 from sqlalchemy import delete
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 
 from core.engine.jobs import EngineState
 from core.store.database import Base, Database, DatabaseTrouble
@@ -51,6 +52,14 @@ def full_disk(monkeypatch):
             yield
 
     return full
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keep_keras():
+    """Where other tests have imported Keras, Streamlit would reset it after each run of a page, which takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
