@@ -57,7 +57,7 @@ def test_the_scoreboard_ranks_all_results_marks_ones_own_and_reveals_no_run_id()
 
 @pytest.mark.parametrize("page", ["runs", "train"])
 def test_a_run_joins_the_scoreboard_under_a_nickname_and_leaves_it(page):
-    run_id = finished_run(samples=Digits(np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)))
+    run_id = finished_run(samples=Digits(np.zeros((20, 28, 28), np.uint8), np.zeros(20, np.uint8)))
     query = {"run": run_id} if page == "train" else {}
     app = opened(page, **query)
     app.text_input(key=f"nickname_{run_id}").set_value(" ").run()
