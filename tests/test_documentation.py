@@ -128,3 +128,10 @@ def test_the_readme_can_be_read_to_its_end_and_has_no_heading_twice():
 
 def _project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_the_map_of_the_core_lists_every_module():
+    listed = DOCUMENTS["core/README.md"]
+    modules = [path for path in (ROOT / "core").rglob("*.py") if path.name != "__init__.py"]
+    folders = ("synthetic", "glossary", "migrations", "versions")
+    assert [path.name for path in modules if path.parent.name not in folders and path.stem not in listed] == []
