@@ -17,10 +17,10 @@ stop: .venv/run  # ends the training engine, if one was left running
 	$(BIN)/python -m core stop
 
 check: .venv/test
-	$(MAKE) --jobs=2 --output-sync=target types test-core test-pages test-training style
+	$(MAKE) --jobs=2 --output-sync=line types test-core test-pages test-training style
 
 test: .venv/test
-	$(MAKE) --jobs=2 --output-sync=target test-engine test-browser test-core test-pages test-training  # the longest first
+	$(MAKE) --jobs=3 --output-sync=line test-engine test-browser test-core test-pages test-training  # the longest first; engine and browser mostly wait
 
 style:
 	$(BIN)/ruff check
