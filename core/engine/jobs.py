@@ -411,7 +411,7 @@ def _is_alive(pid: int) -> bool:
 def _spawn(kind: str, *options: str) -> int:
     """Start a Dask command in a session of its own, which Ctrl+C here does not reach; returns its process id."""
     cores = str(max(1, (os.cpu_count() or 1) // workers_wanted()))
-    environment = os.environ | {
+    variables = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "INKLING_HOME": str(home().absolute()),
         "DASK_LOGGING__DISTRIBUTED": "warning",
@@ -432,7 +432,7 @@ def _spawn(kind: str, *options: str) -> int:
                 *options,
             ],
             cwd=ROOT,
-            env=environment,
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
