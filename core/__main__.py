@@ -15,13 +15,13 @@ from pathlib import Path
 
 from core.digits.dataset import load_dataset, load_mnist
 from core.errors import InklingError
+from core.files import write_whole
 from core.insight.metrics import accuracy, accuracy_interval
-from core.insight.test_predictions import to_bytes
+from core.insight.stored_predictions import to_bytes
 from core.networks.history import BatchProgress
 from core.networks.model import PRETRAINED, load_model
 from core.networks.presets import PRESETS
 from core.networks.recipe import MAX_JSON_BYTES, BadRecipe, PeriodicCheckpoint, Recipe, parse_recipe
-from core.storage import write_whole
 from core.training.checkpoint import Checkpoint, EpochProgress
 
 BAR_WIDTH = 24  # characters
@@ -128,7 +128,7 @@ def _save_answers(path: Path) -> None:
 
 
 def _train_detector(out: Path) -> None:
-    from core.training.detector import detector_data, train_detector
+    from core.training.detector_training import detector_data, train_detector
 
     data = detector_data()
     print(f"Detector: {len(data.training):,} training images")

@@ -8,10 +8,10 @@ InklingError
 ├── BadRecipe (a ValueError)                            core/networks/recipe.py
 ├── BadModelFile (a ValueError)                         core/networks/model.py
 ├── TrainingDiverged                                    core/training/fit.py
-├── HomeUnavailable, Damaged (a ValueError)             core/storage.py
+├── HomeUnavailable, Damaged (a ValueError)             core/files.py
 ├── DatabaseTrouble, DatabaseBusy                       core/store/database.py
 ├── NoSuchRun (a LookupError), UnreadableRun            core/store/run_tables.py
-├── BadLimit (a ValueError), OverLimit                  core/store/limits.py
+├── BadLimit (a ValueError), OverLimit                  core/store/server_limits.py
 ├── BadNickname, NotForScoreboard (ValueErrors), ScoreboardFull   core/store/scoreboard.py
 ├── DrawingsFull                                        core/store/drawings.py
 ├── BadWorkspaceLink                                    pages/components/visitor/workspace.py

@@ -5,7 +5,7 @@ import streamlit as st
 from core.insight.prediction import answer_drawing, answer_picture
 from pages.components.base import errors
 from pages.components.base.typesetting import caption, on_accent
-from pages.components.draw import answer, board, explanation_view, framing_view, picture, small_screen
+from pages.components.draw import answer, board, explanation_view, picture, preparation, small_screen
 from pages.components.frame import presenting, router
 from pages.components.visitor import model_choice, own_drawings
 
@@ -20,10 +20,10 @@ def board_and_answer() -> None:
     with left:
         drawing = board.render()
     with right:
-        model, opened, framing = model_choice.chosen(), picture.opened(), framing_view.chosen()
+        model, opened, framing = model_choice.chosen(), picture.opened(), preparation.chosen()
         answered = answer_picture(model, opened, framing) if opened else answer_drawing(model, drawing, framing)
         answer.render(answered)
-        framing_view.render_note()
+        preparation.render_note()
     left, right = st.columns([12, 13], gap="xsmall", vertical_alignment="center")
     with left:
         board.render_tools()
@@ -36,7 +36,7 @@ def board_and_answer() -> None:
         if framing.is_complete:
             own_drawings.render(answered)
     with st.container(gap=None):  # one list of folded groups
-        framing_view.render(drawing, opened)
+        preparation.render(drawing, opened)
         explanation_view.render(answered)
 
 

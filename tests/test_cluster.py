@@ -24,8 +24,8 @@ from core.engine.jobs import _tasks
 from core.networks.recipe_link import to_link
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
+from tests.load_visitors import Visitor
 from tests.training import tiny
-from tests.visitors import Visitor
 
 ROOT = Path(__file__).parents[1]
 RECIPE = tiny.RECIPE.model_copy(update={"epochs": 6, "batch_size": 20})

@@ -8,7 +8,7 @@ import pytest
 
 from core import __main__ as command
 from core.digits.dataset import Digits
-from core.insight.test_predictions import read_predictions
+from core.insight.stored_predictions import read_predictions
 from core.networks.layers import Dense, Flatten
 from core.networks.model import Model, load_model, pretrained
 from core.networks.network import Network

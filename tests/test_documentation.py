@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from core.store.limits import Limits, variable
+from core.store.server_limits import Limits, variable
 from tests.sources import ROOT
 
 DOCUMENTS = {
@@ -94,7 +94,7 @@ def test_the_command_line_knows_the_words_that_the_documents_give_it():
 
 
 def test_every_setting_is_documented_and_every_documented_setting_exists():
-    config = (ROOT / "core/config.py").read_text(encoding="utf-8")
+    config = (ROOT / "core/environment.py").read_text(encoding="utf-8")
     known = set(re.findall(r"(?:INKLING|KERAS|DASK)_[A-Z_]*[A-Z]", config)) - {"INKLING_MAX"}
     known |= {variable(name) for name in Limits.model_fields}
     text = "".join(DOCUMENTS.values())

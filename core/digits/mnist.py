@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core import config
+from core import environment
 from core.errors import InklingError
-from core.storage import home, write_whole
+from core.files import home, write_whole
 
 TRAINING_IMAGES = 60_000
 TEST_IMAGES = 10_000
@@ -61,7 +61,7 @@ def load() -> tuple[Labelled, Labelled]:
     """
     for path in _files():
         if not path.is_file():
-            if path == config.mnist():
+            if path == environment.mnist():
                 log.warning("event=no_file named_by=INKLING_MNIST file=%r", str(path))
             continue
         try:
@@ -102,10 +102,10 @@ def read_test_images() -> Labelled:
 
 
 def _files() -> Iterator[Path]:
-    if named := config.mnist():
+    if named := environment.mnist():
         yield named
     yield home() / "cache" / "mnist.npz"
-    yield config.keras_home() / "datasets" / "mnist.npz"
+    yield environment.keras_home() / "datasets" / "mnist.npz"
 
 
 class _Part(NamedTuple):

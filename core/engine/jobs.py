@@ -30,9 +30,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from core import config
+from core import environment
 from core.engine import worker
-from core.storage import home, one_at_a_time
+from core.engine.machine import WARM_BYTES, memory_limit, workers_wanted
+from core.files import home, one_at_a_time
 from core.store.database import DatabaseBusy
 from core.store.run_tables import Run, RunState
 from core.store.runs import RunStore
@@ -51,9 +52,6 @@ UNUSABLE_SECONDS = 15  # until a worker that did not begin its run is tried agai
 CULL_EVERY = 600.0  # seconds between two checks for expired runs and for damage
 BUSY_POLL_SECONDS = 0.5
 IDLE_POLL_SECONDS = 2.0
-CORES_PER_WORKER = 2  # TensorFlow gains little from more for networks this small
-WORKER_BYTES = 1.0e9  # of memory for each worker beyond the first
-WARM_BYTES = 1.5e9  # a machine with less memory starts the engine at the click on Train, not at the visit
 
 _log = logging.getLogger("inkling.jobs")
 _spawned: list[subprocess.Popen[bytes]] = []  # to be polled when they end, or they would stay zombies
@@ -103,7 +101,7 @@ class Engine:
 
     def warm_up(self) -> None:
         """Start the engine ahead of the first run. Does nothing where memory is short."""
-        if self._state == EngineState.OFF and config.warms_up() and memory_limit() >= WARM_BYTES:
+        if self._state == EngineState.OFF and environment.warms_up() and memory_limit() >= WARM_BYTES:
             self._is_wanted = True
             self.check_queue()
 
@@ -119,7 +117,7 @@ class Engine:
         self.check_queue()
         self._thread.join(5)
         with suppress(Exception):
-            if self._client and not config.cluster_address() and not self._own_runs():
+            if self._client and not environment.cluster_address() and not self._own_runs():
                 self._client.shutdown()
             elif self._client:
                 self._client.close()
@@ -162,7 +160,9 @@ class Engine:
             self._client = connected()
             self._is_wanted = False
             # To ask the system whether it is alive: a client waits half a minute for a scheduler that is gone.
-            self._scheduler_pid = os.getpid() if config.cluster_address() else self._client.run_on_scheduler(os.getpid)
+            self._scheduler_pid = (
+                os.getpid() if environment.cluster_address() else self._client.run_on_scheduler(os.getpid)
+            )
         client = self._client
         tasks: dict[str, tuple[str, bool]] = client.run_on_scheduler(_tasks)
         workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
@@ -280,9 +280,9 @@ def engine_id(database: str) -> str:
 
     "" where there can be only one, as a SQLite file is not shared between machines.
     """
-    if not config.cluster_address() and database.startswith("sqlite"):
+    if not environment.cluster_address() and database.startswith("sqlite"):
         return ""
-    identity = config.cluster_address() or f"{socket.gethostname()}:{home().absolute()}"
+    identity = environment.cluster_address() or f"{socket.gethostname()}:{home().absolute()}"
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
@@ -294,7 +294,7 @@ def connected() -> Client:
     """
     from distributed import Client
 
-    if address := config.cluster_address():
+    if address := environment.cluster_address():
         return Client(address, timeout=START_SECONDS, set_as_default=False)
     with one_at_a_time(home() / "engine.lock"):
         for other in home().glob("engine-*.json"):
@@ -312,23 +312,6 @@ def stop() -> bool:
             was_there = True
         path.unlink(missing_ok=True)
     return was_there
-
-
-def memory_limit() -> float:
-    """Bytes that this machine or container may use."""
-    limits = [float(psutil.virtual_memory().total)]
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            limits.append(float(Path(path).read_text(encoding="ascii")))
-    return min(limits)
-
-
-def workers_wanted() -> int:
-    """How many workers the engine starts: `INKLING_WORKERS`, else one per two cores as far as memory allows."""
-    if configured := config.workers():
-        return configured
-    by_memory = 1 + int(max(0.0, memory_limit() - WARM_BYTES) / WORKER_BYTES)
-    return max(1, min((os.cpu_count() or 1) // CORES_PER_WORKER, by_memory))
 
 
 @cache
@@ -389,7 +372,7 @@ def _started() -> Client:
 
 def _ensure_worker(client: Client) -> None:
     """Start workers for our own scheduler, unless they exist or are starting."""
-    if config.cluster_address():
+    if environment.cluster_address():
         return
     with one_at_a_time(home() / "engine.lock"):
         if not _is_alive(client.get_metadata("inkling-worker", default=0)):

@@ -1,4 +1,4 @@
-"""The load of this machine: cores, memory, and the share of the web process."""
+"""This machine: its cores and memory, its load, and how many workers it can take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 
 import psutil
 
-from core.engine.jobs import memory_limit
+from core import environment
+
+CORES_PER_WORKER = 2  # TensorFlow gains little from more for networks this small
+WORKER_BYTES = 1.0e9  # of memory for each worker beyond the first
+WARM_BYTES = 1.5e9  # a machine with less memory starts the engine at the click on Train, not at the visit
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,20 @@ def _used() -> float:
             with suppress(OSError, ValueError):
                 return float(Path(path).read_text(encoding="ascii"))
     return float(memory.total - memory.available)
+
+
+def memory_limit() -> float:
+    """Bytes that this machine or container may use."""
+    limits = [float(psutil.virtual_memory().total)]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            limits.append(float(Path(path).read_text(encoding="ascii")))
+    return min(limits)
+
+
+def workers_wanted() -> int:
+    """How many workers the engine starts: `INKLING_WORKERS`, else one per two cores as far as memory allows."""
+    if configured := environment.workers():
+        return configured
+    by_memory = 1 + int(max(0.0, memory_limit() - WARM_BYTES) / WORKER_BYTES)
+    return max(1, min((os.cpu_count() or 1) // CORES_PER_WORKER, by_memory))

@@ -12,11 +12,11 @@ import psutil
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core import config
-from core.engine import jobs
+from core import environment
+from core.engine import jobs, machine
 from core.errors import InklingError, problem_of
+from core.files import check_home, home, is_forgetful
 from core.formatting import duration
-from core.storage import check_home, home, is_forgetful
 from core.store.database import database, database_url
 from core.store.queue import Position, position_sentence
 from core.store.runs import RunStore
@@ -87,7 +87,7 @@ def status() -> Status:
                 for run in running
             ),
             "waiting": tuple(
-                {"id": run_id, **asdict(position)} for run_id, position in store.waiting(jobs.workers_wanted())
+                {"id": run_id, **asdict(position)} for run_id, position in store.waiting(machine.workers_wanted())
             ),
         }
         problems += [problem_of(database(url).check_writable), database(url).damage_notice()]
@@ -112,7 +112,7 @@ def _without_password(url: str) -> str:
 
 
 def _engine(problems: list[str]) -> str:
-    if address := config.cluster_address():
+    if address := environment.cluster_address():
         return f"cluster at {address}"
     found = []
     for path in sorted(home().glob("engine-*.json")):

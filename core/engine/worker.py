@@ -23,18 +23,18 @@ from typing import Any
 import numpy as np
 import psutil
 
-from core import config, logs
+from core import environment, logs
 from core.digits.dataset import Dataset, load_dataset
 from core.errors import InklingError
 from core.formatting import duration
 from core.networks.history import BatchProgress
 from core.networks.presets import FAST
 from core.networks.recipe import Recipe
-from core.store import limits
+from core.store import server_limits
 from core.store.database import DatabaseTrouble
-from core.store.fallback import drop_model, hold_model
 from core.store.run_tables import RunState
 from core.store.runs import MAX_POINTS, RunStore, run_store
+from core.store.unsaved_models import drop_model, hold_model
 from core.training.checkpoint import SAMPLE_IMAGES, Action, Checkpoint, EpochProgress, Paused, TrainedModel
 from core.training.fine_tuning import fine_tuning_data
 
@@ -52,7 +52,7 @@ _bytes_after_first_run = 0
 def dask_setup(worker: Any) -> None:
     """Called by Dask in each new worker process: lower its priority, and warm up in a thread."""
     logs.to_stderr()
-    if hasattr(os, "nice") and config.gives_way():
+    if hasattr(os, "nice") and environment.gives_way():
         os.nice(NICENESS)
     _begin_warm_up()
 
@@ -124,7 +124,7 @@ class RunReporter:
         self._has_checkpoint = has_checkpoint
         self._asked_at = 0.0
         self._steps_per_point, self._next_point = 1, 0
-        self._most_seconds = limits.limits().seconds
+        self._most_seconds = server_limits.limits().seconds
         self._unkept: Checkpoint | None = None  # the latest epoch, where it could not be written yet
         self.notice = ""  # what the owner is told at the end of the run
 
@@ -269,7 +269,7 @@ def _lower_session_priority() -> None:
     session that a terminal started, other work would be slowed too.
     """
     with suppress(OSError, AttributeError):  # not Linux, or without autogroups
-        if config.gives_way() and os.getsid(0) == os.getppid():
+        if environment.gives_way() and os.getsid(0) == os.getppid():
             Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 

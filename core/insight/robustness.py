@@ -16,7 +16,7 @@ from core.digits.dataset import Digits
 from core.digits.preprocessing import IMAGE_SIZE
 from core.formatting import percent
 from core.insight.metrics import accuracy
-from core.insight.test_predictions import predicted
+from core.insight.stored_predictions import predicted
 from core.networks.model import Model
 
 IMAGES = 500  # test digits that a point of a curve is measured on: half a second for the largest shipped network

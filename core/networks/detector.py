@@ -1,6 +1,6 @@
 """The detector: a network that tells digits from what is no digit, for whichever model answers.
 
-It ships with Inkling. `core/training/detector.py` trains it.
+It ships with Inkling. `core/training/detector_training.py` trains it.
 """
 
 from __future__ import annotations

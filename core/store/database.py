@@ -40,9 +40,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from core import config
+from core import environment
 from core.errors import InklingError
-from core.storage import Damaged, home, one_at_a_time, sealed, unsealed
+from core.files import Damaged, home, one_at_a_time, sealed, unsealed
 from core.store import migrations
 
 CLEAR_LOG_SECONDS = 1.0  # to wait for readers of SQLite's log before it is cleared
@@ -362,7 +362,7 @@ def close_databases() -> None:
 
 def database_url() -> str:
     """What `INKLING_DATABASE_URL` names, else a file in Inkling's home."""
-    if url := config.database_url():
+    if url := environment.database_url():
         return url
     home().mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{(home() / 'runs.sqlite3').absolute()}"

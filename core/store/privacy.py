@@ -8,10 +8,10 @@ from functools import cache
 
 from sqlalchemy import delete, func, select
 
-from core.insight.test_predictions import MAX_CACHED_FILES
-from core.store import drawings, fallback, presence, queue, scoreboard
+from core.insight.stored_predictions import MAX_CACHED_FILES
+from core.store import drawings, presence, queue, scoreboard, unsaved_models
 from core.store.database import Base, database, database_url
-from core.store.limits import limits
+from core.store.server_limits import limits
 
 COOKIE_DAYS = 365
 
@@ -134,7 +134,7 @@ class Privacy:
                     session.execute(delete(table).where(key.parent.in_(owned)))
         self._database.clear_log()
         for run_id in runs:
-            fallback.drop_model(run_id)
+            unsaved_models.drop_model(run_id)
             _log.info("event=deleted run=%s because=forgotten", run_id)
         _log.info("event=forgotten owner=%s", owner[:8])
 

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.networks.names import clean_name, free_name
 from core.networks.recipe import Recipe
-from core.store import limits, queue
+from core.store import queue, server_limits
 from core.store.database import Sealed
-from core.store.limits import OverLimit
 from core.store.run_tables import (
     ACTIVE,
     IS_QUEUED,
@@ -37,6 +36,7 @@ from core.store.run_tables import (
     read_recipe,
     read_run,
 )
+from core.store.server_limits import OverLimit
 from core.training.checkpoint import Action, Checkpoint
 
 DELETED_AT_ONCE = 500  # runs per statement; databases take no more than some ten thousand values
@@ -90,7 +90,7 @@ def check_queue(session: Session, owner: str) -> None:
         OverLimit: the workspace's active runs, or all that wait, are as many as this server allows.
         BadLimit: as `limits.limits`.
     """
-    allowed = limits.limits()
+    allowed = server_limits.limits()
     if count(session, RunRow.owner == owner, RunRow.state.in_(ACTIVE)) >= allowed.active_runs:
         most = "One run at a time" if allowed.active_runs == 1 else f"At most {allowed.active_runs} runs at a time"
         raise OverLimit(f"{most}: free again when one of yours is over.")
@@ -106,13 +106,13 @@ def check_may_submit(session: Session, owner: str) -> None:
 
 def check_may_resume(session: Session, owner: str, recipe: Recipe) -> None:
     """Check that a workspace may queue a run by this recipe again. Raises as `check_may_submit` and `limits.check`."""
-    limits.check(recipe)
+    server_limits.check(recipe)
     check_queue(session, owner)
     _check_room(session, owner, new=0)
 
 
 def _check_room(session: Session, owner: str, new: int) -> None:
-    allowed = limits.limits()
+    allowed = server_limits.limits()
     if count(session, RunRow.owner == owner) + new > allowed.runs:
         raise OverLimit(
             f"This server keeps {allowed.runs:,} runs of yours, and there is no room for more: delete some first."

@@ -26,7 +26,7 @@ from core.networks.model import Model, read_model
 from core.networks.names import clean_name
 from core.networks.recipe import Recipe
 from core.networks.snapshots import NO_SNAPSHOTS, Snapshots
-from core.store import fallback, limits, queue
+from core.store import queue, server_limits, unsaved_models
 from core.store import run_queries as queries
 from core.store.database import database, database_url
 from core.store.run_tables import (
@@ -101,7 +101,7 @@ class RunStore:
             OverLimit: the recipe, the queue or the workspace's runs are more than this server allows.
             BadLimit: as `limits.limits`.
         """
-        limits.check(recipe)
+        server_limits.check(recipe)
         run_id = secrets.token_urlsafe(16)
         starts_from = [fine_tuning.to_bytes() if fine_tuning else None, start.to_bytes() if start else None]
         request = queries.request_hash(recipe, *starts_from)
@@ -219,7 +219,7 @@ class RunStore:
         with self._writing() as session:
             state = queries.owned_row(session, run_id, owner).state
             queries.delete_runs(session, [run_id])
-        fallback.drop_model(run_id)
+        unsaved_models.drop_model(run_id)
         _log.info("event=deleted run=%s state=%s", run_id, state)
 
     # What a page shows
@@ -407,9 +407,9 @@ class RunStore:
         Args:
             days: the limit of age, where it is not to be the server's.
         """
-        allowed = limits.limits()
+        allowed = server_limits.limits()
         self._database.delete_damaged_files(allowed.days)
-        fallback.drop_old_models(allowed.days)
+        unsaved_models.drop_old_models(allowed.days)
         with self._writing() as session:
             queries.delete_needless_checkpoints(session)
             is_old = queries.is_old(allowed.days if days is None else days)
@@ -418,7 +418,7 @@ class RunStore:
             queries.delete_runs(session, list(culled))
         self._database.clear_log()
         for run_id in culled:
-            fallback.drop_model(run_id)
+            unsaved_models.drop_model(run_id)
             _log.info("event=culled run=%s", run_id)
         return len(culled)
 

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.errors import InklingError
 from core.networks.names import MAX_NAME, clean_name
 from core.store.database import Base, database, database_url
-from core.store.limits import limits
 from core.store.run_tables import NoSuchRun, Run, is_same_owner
+from core.store.server_limits import limits
 
 MAX_NICKNAME = 30  # characters
 MAX_ENTRIES = 5  # of a workspace, so that nobody fills the whole board

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import expect
 
+from tests.app_server import ROOT, Visit, chromium, serve, until
 from tests.benchmarks import report
-from tests.served import ROOT, Visit, chromium, serve, until
 
 MOST_MB_BEFORE_TRAIN = 690  # what Streamlit Community Cloud promises
 MOST_MB_WHILE_TRAINING = 1800

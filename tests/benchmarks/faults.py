@@ -276,7 +276,7 @@ def start_on_read_only(server: Server, found: Measured) -> Server:
     until(lambda: subprocess.run(read_only, capture_output=True).returncode == 0, "the disk is read-only")
     try:
         command = (
-            "from core.errors import problem_of; from core.storage import check_home, home;"
+            "from core.errors import problem_of; from core.files import check_home, home;"
             "print(home()); print(bool(problem_of(check_home)))"
         )
         environment = os.environ | {"PYTHONPATH": str(ROOT)}

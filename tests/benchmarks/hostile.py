@@ -41,9 +41,9 @@ from websockets.exceptions import ConnectionClosed
 
 from core.errors import InklingError
 from tests import mutations
+from tests.app_server import serve
 from tests.benchmarks import report
-from tests.protocol import Visitor
-from tests.served import serve
+from tests.hostile_visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
 SERVED = 20  # every such case goes to the server
@@ -248,7 +248,7 @@ def _kinds() -> dict[str, Callable[[Random], Callable[[], object]]]:
     from core.store.runs import run_store
     from pages.components.base.errors import plain
     from tests.drawings import SEVEN, canvas
-    from tests.played import OWNER
+    from tests.ready_runs import OWNER
 
     seven = canvas(SEVEN)
     run_id = run_store().submit(OWNER, pretrained().recipe)
@@ -348,7 +348,7 @@ def _is_dead(pid: int) -> bool:
 
 def _finished_run(watch: dict[str, str]) -> str:
     """A run in the server's store, made in a process of its own."""
-    code = "from tests.played import finished_run; print(finished_run('Mine'))"
+    code = "from tests.ready_runs import finished_run; print(finished_run('Mine'))"
     made = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | watch, capture_output=True, text=True, check=True
     )

@@ -31,10 +31,10 @@ from core.networks.recipe import Recipe
 from core.networks.recipe_link import to_link
 from core.store.runs import RunStore
 from core.training.checkpoint import EpochProgress
+from tests.app_server import PATIENCE, READY, Visit, chromium, serve, until
 from tests.benchmarks import mnist_or_exit, report
 from tests.benchmarks.pen_files import canvas_json, placed
 from tests.drawings import SEVEN
-from tests.served import PATIENCE, READY, Visit, chromium, serve, until
 
 Figures = dict[str, float]
 

@@ -37,14 +37,14 @@ import psutil
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as BrowserError
 
-from core.engine.jobs import workers_wanted
+from core.engine.machine import workers_wanted
 from core.networks.presets import FAST
 from core.networks.recipe_link import to_link
 from core.store.runs import RunStore
+from tests.app_server import READY, serve
 from tests.benchmarks import mnist_or_exit, report
 from tests.drawings import DIGITS
-from tests.served import READY, serve
-from tests.visitors import NoAnswer, Visitor
+from tests.load_visitors import NoAnswer, Visitor
 
 BROWSERS = 3  # of the users
 QUICK = FAST.model_copy(update={"data": FAST.data.model_copy(update={"size": "quick"})})

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.app_server import READY, Visit, chromium, serve
 from tests.axe import serious
 from tests.benchmarks import report
-from tests.served import READY, Visit, chromium, serve
 
 HEIGHTS = {1440: 900, 768: 1024, 375: 667, 320: 568}  # of the screens, by width, in pixels
 THEMES = ("light", "dark")

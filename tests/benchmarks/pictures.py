@@ -16,8 +16,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from tests.app_server import READY, Visit, chromium, serve
 from tests.benchmarks import report
-from tests.served import READY, Visit, chromium, serve
 
 SCREEN = {"width": 1280, "height": 720}
 BESIDE = {"width": 1100, "height": 560}  # of two stills that stand side by side

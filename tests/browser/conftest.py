@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from core.store.runs import RunStore
-from tests.played import finished_run
-from tests.served import NoChromium, Server, Visit, chromium, serve
+from tests.app_server import NoChromium, Server, Visit, chromium, serve
+from tests.ready_runs import finished_run
 
 LEADER_TOKEN = "a-token-of-the-workshop"
 Visitor = Callable[..., Visit]

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.served import READY
+from tests.app_server import READY
 
 COLD = 180_000  # milliseconds in which a cold engine has come up on a busy machine
 SEVEN = [(80, 60), (200, 60), (160, 140), (120, 230)]

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
+from tests.app_server import READY
 from tests.browser.harness import (
     CHALK,
     INK,
@@ -19,7 +20,6 @@ from tests.browser.harness import (
     expect_within,
     turn,
 )
-from tests.served import READY
 
 PHONES = [(320, 568), (375, 667), (430, 932)]
 

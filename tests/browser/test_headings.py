@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from tests.app_server import READY
 from tests.browser.harness import SEVEN, expect_answer
-from tests.served import READY
 
 CHAPTERS = sorted(path.stem for path in (Path(__file__).parents[2] / "pages" / "chapters").glob("*/*.py"))
 OUTLINE = """() => {

@@ -2,8 +2,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.app_server import READY
 from tests.browser.harness import SEVEN, expect_answer, heading
-from tests.served import READY
 
 
 def title(visit, name):

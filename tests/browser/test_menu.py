@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.app_server import READY
 from tests.browser.harness import turn
-from tests.served import READY
 
 PAGES = ["Draw", "Train", "Model", "Evaluate", "Runs", "Learn"]
 # Every list of pages that has been shown at the side, from the first moment on.

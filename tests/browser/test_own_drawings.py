@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.app_server import READY
 from tests.browser.harness import COLD, SEVEN, button, downloaded
-from tests.served import READY
 
 
 def right_digit(visit):

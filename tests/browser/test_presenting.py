@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.app_server import READY
 from tests.axe import serious
 from tests.browser.harness import CHALK, INK, SEVEN, bars, expect_answer, expect_empty, expect_ink, expect_within
-from tests.served import READY
 
 COUNT_CLEARS = """addEventListener("click", ({ target }) => {
     window.clears = (window.clears ?? 0) + Boolean(target.closest(".st-key-clear"))

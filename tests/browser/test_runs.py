@@ -5,8 +5,8 @@ import re
 from playwright.sync_api import expect
 
 from core.networks.presets import PRESETS
+from tests.app_server import READY
 from tests.browser.harness import expect_nothing_wider, heading
-from tests.served import READY
 
 
 def open_runs(visitor, workspace, **options):

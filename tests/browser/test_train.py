@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.app_server import READY
 from tests.browser.harness import COLD, INK, SEVEN, answer, bars, button, expect_ink, expect_within, turn
-from tests.served import READY
 
 KEEP_CONNECTION = """window.WebSocket = class extends WebSocket {
     constructor(...given) { super(...given); window.connection = this }

@@ -1,6 +1,6 @@
 from playwright.sync_api import expect
 
-from tests.served import READY
+from tests.app_server import READY
 
 
 def test_from_a_control_to_its_word_and_through_a_script_line_by_line_on_a_phone(visitor, server):

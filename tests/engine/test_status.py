@@ -5,7 +5,7 @@ import psutil
 import pytest
 
 from core import __main__ as command
-from core import logs, storage
+from core import files, logs
 from core.engine import status
 from core.store.runs import RunStore
 from tests.training import tiny
@@ -75,10 +75,10 @@ def test_processes_that_end_meanwhile_are_left_out(store, monkeypatch):
         def scheduler_info(self, **given):
             raise OSError
 
-    command_line = ["python", "-m", "dask", "worker", str(storage.home().absolute())]
+    command_line = ["python", "-m", "dask", "worker", str(files.home().absolute())]
     monkeypatch.setattr(status, "_commands", lambda: [(Ended(), command_line)])
     assert status._dask("worker") == []
-    (storage.home() / "engine-other.json").write_text("{}")
+    (files.home() / "engine-other.json").write_text("{}")
     monkeypatch.setattr(status.jobs, "attached", lambda path: Client())
     assert "does not answer" in status.status().problems[0]
 

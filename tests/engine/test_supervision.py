@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import distributed
 import pytest
 
-from core.engine import jobs, worker
+from core.engine import jobs, machine, worker
 from core.engine.jobs import Engine, EngineState
 from core.store import database, runs
 from core.store.run_tables import RunState
@@ -188,6 +188,6 @@ def test_a_worker_process_that_has_grown_is_replaced(monkeypatch):
 )
 def test_there_is_a_worker_per_two_cores_as_far_as_memory_allows(cores, gigabytes, configured, workers, monkeypatch):
     monkeypatch.setenv("INKLING_WORKERS", configured)
-    monkeypatch.setattr(jobs.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(jobs, "memory_limit", lambda: gigabytes * 1e9)
-    assert jobs.workers_wanted() == workers
+    monkeypatch.setattr(machine.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(machine, "memory_limit", lambda: gigabytes * 1e9)
+    assert machine.workers_wanted() == workers

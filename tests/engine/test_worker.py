@@ -14,10 +14,10 @@ from core.engine import worker
 from core.networks.model import Model, Scores, read_model
 from core.networks.recipe import SGD
 from core.store.database import DatabaseTrouble
-from core.store.fallback import held_model
-from core.store.limits import Limits
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
+from core.store.server_limits import Limits
+from core.store.unsaved_models import held_model
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from tests.samples import random_weights
 from tests.store.test_database import fill, restrict

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from tests.played import SECRET
+from tests.ready_runs import SECRET
 
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "app.py")

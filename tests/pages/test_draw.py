@@ -9,10 +9,10 @@ from core.errors import InklingError
 from core.networks.model import pretrained
 from core.store.drawings import drawing_store
 from core.store.runs import run_store
-from pages.components.draw import explanation_view, framing_view
+from pages.components.draw import explanation_view, preparation
 from pages.components.visitor import model_choice, own_drawings
 from tests.pages.harness import CANVAS, SEVEN, answer, answered_by, data_of, draw, drawn, opened
-from tests.played import OWNER, finished_run
+from tests.ready_runs import OWNER, finished_run
 
 DOT = [(140, 140), (141, 140)]
 SCRIBBLE = [(x, y) for x in range(10, 270, 4) for y in ((10, 270) if x % 8 == 2 else (270, 10))]
@@ -118,7 +118,7 @@ def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
     drawing_store().keep(OWNER, np.full((28, 28), 9, np.uint8), 5)
     for module, part in (
         (model_choice, "my_runs"),
-        (framing_view, "_steps"),
+        (preparation, "_steps"),
         (own_drawings, "_render_set"),
         *((explanation_view, part) for part in ("layer_views", "occlusion", "grad_cam", "runner_up", "worked_pixel")),
     ):

@@ -4,7 +4,7 @@ import pytest
 from core.digits.dataset import Digits
 from core.digits.mnist import NoMnist
 from core.insight import metrics
-from core.insight import test_predictions as predictions_module
+from core.insight import stored_predictions as predictions_module
 from core.networks.layers import Dense, Flatten
 from core.networks.model import pretrained
 from core.networks.network import Network
@@ -14,7 +14,7 @@ from core.store.runs import run_store
 from pages.components.base.errors import plain
 from pages.components.evaluate import data_browser, model_and_answers
 from tests.pages.harness import all_data_of, buttons, downloads, opened, set_state, texts
-from tests.played import OWNER, finished_run
+from tests.ready_runs import OWNER, finished_run
 
 PERCENT = "\N{THIN SPACE}%"
 SMALL = FAST.model_copy(update={"network": Network(layers=(Flatten(), Dense(units=10, activation="softmax")))})

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from core import config
+from core import environment
 from core.engine.jobs import EngineState
 from core.networks.history import BatchProgress
 from core.networks.presets import PRESETS
@@ -13,7 +13,7 @@ from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
 from pages.components.workshop import leader_dashboard
 from tests.pages.harness import buttons, opened, texts
-from tests.played import OWNER, finished_run
+from tests.ready_runs import OWNER, finished_run
 
 TOKEN = "a token of the workshop's"
 GRACE, ADA = "e" * 64, "f" * 64
@@ -21,7 +21,7 @@ GRACE, ADA = "e" * 64, "f" * 64
 
 @pytest.fixture(autouse=True)
 def _token(monkeypatch):
-    monkeypatch.setenv(config.LEADER_TOKEN, TOKEN)
+    monkeypatch.setenv(environment.LEADER_TOKEN, TOKEN)
 
 
 def leader_page(token=TOKEN):
@@ -39,11 +39,11 @@ def figures(app):
 
 @pytest.mark.parametrize(("token", "said"), [("", "This page is switched off."), ("short", "is too short to be safe")])
 def test_without_a_token_that_is_safe_the_page_says_how_to_switch_it_on(token, said, monkeypatch):
-    monkeypatch.setenv(config.LEADER_TOKEN, token)
+    monkeypatch.setenv(environment.LEADER_TOKEN, token)
     app = leader_page(token)
     assert not app.error
     assert said in texts(app)
-    assert config.LEADER_TOKEN in texts(app)
+    assert environment.LEADER_TOKEN in texts(app)
     assert not app.metric
     assert not app.text_input
     assert "token" not in app.query_params
@@ -71,7 +71,7 @@ def test_a_link_with_the_token_opens_the_page_until_it_is_locked_or_the_token_ch
     assert not app.metric
     typed(app, TOKEN)
     assert app.metric
-    monkeypatch.setenv(config.LEADER_TOKEN, "another token, chosen later")
+    monkeypatch.setenv(environment.LEADER_TOKEN, "another token, chosen later")
     waiting = run_store().submit(GRACE, PRESETS["fast"])
     app.button(key="pause_queue").click().run()
     assert not app.metric

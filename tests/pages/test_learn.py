@@ -15,7 +15,7 @@ from pages.chapters.layers import flatten
 from pages.chapters.training import epochs, overfitting
 from pages.components.learn import chapter as chapter_frame
 from tests.pages.harness import NO_SUCH_RUN, ROOT, all_data_of, data_of, opened, texts, values
-from tests.played import finished_run
+from tests.ready_runs import finished_run
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "pages/chapters").glob("*/*.py"))
 CHOICES = {

@@ -11,7 +11,7 @@ from core.store.runs import run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from pages.components.base.errors import plain
 from tests.pages.harness import data_of, downloads, followed, opened
-from tests.played import OWNER, finished_run
+from tests.ready_runs import OWNER, finished_run
 from tests.samples import many_snapshots
 
 

@@ -14,7 +14,7 @@ from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
 from core.training.checkpoint import Checkpoint
 from tests.pages.harness import THIN, buttons, charts, data_of, followed, opened, set_state, texts
-from tests.played import OWNER, finished_run
+from tests.ready_runs import OWNER, finished_run
 
 SOMEBODY = "somebody else"
 

@@ -12,7 +12,7 @@ from core.store.privacy import privacy
 from core.store.runs import run_store
 from core.store.scoreboard import MAX_ENTRIES, scoreboard
 from tests.pages.harness import THIN, buttons, data_of, opened, texts
-from tests.played import OWNER, SECRET, finished_run
+from tests.ready_runs import OWNER, SECRET, finished_run
 
 ADA = "f" * 64
 

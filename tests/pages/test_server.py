@@ -11,9 +11,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import connect
 
 from core.networks.model import MAX_FILE_BYTES
+from tests.app_server import serve
 from tests.drawings import SEVEN, canvas
-from tests.protocol import PATIENCE, Visitor
-from tests.served import serve
+from tests.hostile_visitor import PATIENCE, Visitor
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
 

@@ -3,9 +3,9 @@
 import pytest
 
 from core.store import database
-from core.store.fallback import drop_model, hold_model
 from core.store.run_tables import RunState
 from core.store.runs import run_store
+from core.store.unsaved_models import drop_model, hold_model
 from pages.components.train import training_view
 from pages.components.visitor import workspace
 from tests.pages.harness import (
@@ -20,7 +20,7 @@ from tests.pages.harness import (
     texts,
     values,
 )
-from tests.played import OWNER, SOMEBODY, finished_run, started
+from tests.ready_runs import OWNER, SOMEBODY, finished_run, started
 from tests.samples import hundred_digits
 
 

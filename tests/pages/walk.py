@@ -14,7 +14,7 @@ from core.networks.model import pretrained
 from core.store.run_tables import RunState
 from core.store.runs import run_store
 from tests.pages.harness import APP, PAGES, SEVEN, draw, opened
-from tests.played import OWNER
+from tests.ready_runs import OWNER
 
 send, timers, page = ScriptRunContext.enqueue, [], ""
 

@@ -6,8 +6,8 @@ import time
 import pytest
 from sqlalchemy import text
 
-from core.storage import fallback_folder
-from core.store import fallback
+from core.files import fallback_folder
+from core.store import unsaved_models
 from core.store.run_tables import NoSuchRun, RunState
 from tests.store.steps import MINE, RECIPE, THEIRS, begun, checkpoint, progress
 from tests.training.tiny import trained
@@ -89,18 +89,18 @@ def test_a_held_model_is_deleted_with_its_run_or_when_it_is_too_old(store, tmp_p
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     deleted, old, kept = ended_run(store, MINE), ended_run(store, THEIRS), ended_run(store, THEIRS)
     for run_id in (deleted, old, kept, "lost"):
-        fallback.hold_model(run_id, b"model")
+        unsaved_models.hold_model(run_id, b"model")
     store.delete(deleted, MINE)
-    assert fallback.held_model(deleted) is None
+    assert unsaved_models.held_model(deleted) is None
     aged(store, old, 400)
     store.cull()
-    assert fallback.held_model(old) is None
-    assert fallback.held_model("lost") == b"model"
-    os.utime(fallback_folder() / fallback.file_name("lost"), (time.time() - 86_400 * 366,) * 2)
+    assert unsaved_models.held_model(old) is None
+    assert unsaved_models.held_model("lost") == b"model"
+    os.utime(fallback_folder() / unsaved_models.file_name("lost"), (time.time() - 86_400 * 366,) * 2)
     store.cull()
-    assert fallback.held_model("lost") is None
-    assert fallback.held_model(kept) == b"model"
-    fallback.drop_model(kept)
+    assert unsaved_models.held_model("lost") is None
+    assert unsaved_models.held_model(kept) == b"model"
+    unsaved_models.drop_model(kept)
 
 
 def test_culling_by_age_spares_active_and_recent_runs(store, monkeypatch):

@@ -4,13 +4,13 @@ from sqlalchemy import select, text
 
 from core.store.database import Base, database
 from core.store.drawings import MAX_DRAWINGS, DrawingStore
-from core.store.fallback import held_model, hold_model
 from core.store.presence import Presence
 from core.store.privacy import Holdings, Privacy, kept
 from core.store.run_tables import NoSuchRun
 from core.store.runs import RunStore
 from core.store.scoreboard import Scoreboard
-from tests.played import finished_run
+from core.store.unsaved_models import held_model, hold_model
+from tests.ready_runs import finished_run
 from tests.training import tiny
 
 MINE, THEIRS = "a" * 64, "b" * 64

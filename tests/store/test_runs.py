@@ -13,9 +13,9 @@ from sqlalchemy import text
 from core.digits.dataset import Digits
 from core.networks.names import MAX_NAME
 from core.store import queue, run_queries, runs
-from core.store.limits import OverLimit
 from core.store.run_tables import NoSuchRun, RunState
 from core.store.runs import MAX_POINTS, RunStore
+from core.store.server_limits import OverLimit
 from core.training.fine_tuning import FineTuning
 from tests.samples import many_snapshots
 from tests.store.steps import MINE, RECIPE, THEIRS, begun, checkpoint, drawing, progress

@@ -16,7 +16,7 @@ from core.store.scoreboard import (
     is_for_scoreboard,
     ranked,
 )
-from tests.played import finished_run
+from tests.ready_runs import finished_run
 from tests.training import tiny
 
 MINE, THEIRS = "a" * 64, "b" * 64

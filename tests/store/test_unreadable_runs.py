@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from core.digits.dataset import Digits
-from core.storage import Damaged
+from core.files import Damaged
 from core.store import run_queries
 from core.store.run_tables import NoSuchRun, RunState
 from core.store.scoreboard import Scoreboard

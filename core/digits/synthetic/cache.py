@@ -12,7 +12,7 @@ import numpy as np
 
 from core.digits.preprocessing import IMAGE_SIZE
 from core.digits.synthetic.handwriting import VERSION, Bytes, handwriting
-from core.storage import home, write_whole
+from core.files import home, write_whole
 
 KEPT_FILES = 2  # of a seed: one for training by a recipe, one for fine-tuning
 DIGEST_SIZE = sha256().digest_size  # bytes at a file's beginning, before its images and labels

@@ -10,7 +10,7 @@ import streamlit as st
 from core.digits.dataset import SOURCE_NAMES, Digits, Source, unseen_digits
 from core.digits.mnist import TEST_IMAGES, NoMnist
 from core.formatting import a_digit, certainty
-from core.insight.test_predictions import PredictionTask, prediction_task, saved_predictions
+from core.insight.stored_predictions import PredictionTask, prediction_task, saved_predictions
 from core.networks.model import Model, pretrained
 from core.reports.progress import score_words
 from core.store.run_tables import NoSuchRun

@@ -5,7 +5,7 @@ import streamlit as st
 from core.digits.dataset import Digits
 from core.insight import robustness
 from core.insight.robustness import CHANGES, Change
-from core.insight.test_predictions import predicted
+from core.insight.stored_predictions import predicted
 from core.networks.model import Model
 from core.reports import charts
 from pages.components.base import errors

@@ -11,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from core import logs
 from core.reports.images import data_url
 from pages.components.base import errors, message_queue, theme
-from pages.components.frame import attendance, menu, presenting, run_banner, server_notice, shortcuts
+from pages.components.frame import menu, presence, presenting, run_banner, server_notice, shortcuts
 from pages.components.visitor import workspace
 
 ASSETS = Path(__file__).parent / "assets"
@@ -75,7 +75,7 @@ def run(page: StreamlitPage) -> None:
         with errors.on_page():
             # These lie over the page or are invisible, but take up a line: at the end they move nothing.
             workspace.keep()
-            attendance.render()
+            presence.render()
             menu.render()
             run_banner.render(is_train=page.url_path == "train")
             if shortcuts.render():

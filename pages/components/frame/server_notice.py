@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import problem_of
-from core.storage import check_home, is_forgetful
+from core.files import check_home, is_forgetful
 from core.store.database import DatabaseTrouble, database, database_url
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption

@@ -18,10 +18,10 @@ from core.networks.recipe import BadRecipe, Recipe
 from core.networks.recipe_link import to_link
 from core.networks.settings import Setting, changeable, choices, label, quantity, with_changed, words
 from core.reports.curves import Curve, curves_figure, history_csv
-from core.store.limits import limits
 from core.store.run_tables import ListedRun, NoSuchRun, Run
 from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
+from core.store.server_limits import limits
 from pages.components.base import errors
 from pages.components.base.errors import plain
 from pages.components.base.popover import popover

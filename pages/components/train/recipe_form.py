@@ -37,7 +37,7 @@ from core.networks.recipe import (
 )
 from core.networks.recipe_link import from_link
 from core.networks.settings import changed_name, label, the_change, words
-from core.store import limits
+from core.store import server_limits
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.learn.glossary_view import question
@@ -115,8 +115,8 @@ def recipe() -> Recipe:
         _fill("fast")
     try:
         made = parse_recipe(_content())
-        limits.check(made)
-    except (BadRecipe, limits.OverLimit, limits.BadLimit) as problem:
+        server_limits.check(made)
+    except (BadRecipe, server_limits.OverLimit, server_limits.BadLimit) as problem:
         raise BadRecipe(_SETTING.sub(lambda setting: f"{label(setting[1])} must ", str(problem))) from problem
     return made.model_copy(update={"name": _name(made)})
 
@@ -149,7 +149,7 @@ def render_presets(made: Recipe | None) -> None:
         caption("Test accuracy, and about the time on two idle cores.", width="content")
         # The other choices are a radio button away; the chosen one itself has no click left.
         st.button("Reset", key="reset_recipe", type="tertiary", disabled=not is_changed, on_click=_fill_chosen)
-    if tight := limits.limits_sentence(limits.limits()):
+    if tight := server_limits.limits_sentence(server_limits.limits()):
         caption(plain(tight))
 
 
@@ -324,7 +324,7 @@ def _fill_settings(known: Recipe) -> None:
     _fill_dropout(known.network)
     for field in ("batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed"):
         _set(field, value=getattr(known, field))
-    _set("epochs", value=min(known.epochs, limits.limits().epochs))
+    _set("epochs", value=min(known.epochs, server_limits.limits().epochs))
     _fill_from(known.data, "data")
     for field, value in known.augmentation:
         _set("augmentation", field, "on", value=value > 0)

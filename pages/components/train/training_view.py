@@ -33,10 +33,10 @@ from core.reports.progress import (
     watched_sentence,
 )
 from core.reports.vega import Row
-from core.store.fallback import held_model
 from core.store.queue import position_sentence
 from core.store.run_tables import NoSuchRun, Run, RunState
 from core.store.runs import run_store
+from core.store.unsaved_models import held_model
 from core.training.checkpoint import Action
 from core.training.fine_tuning import FineTuning
 from pages.components.base import errors

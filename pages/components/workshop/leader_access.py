@@ -12,7 +12,7 @@ import secrets
 
 import streamlit as st
 
-from core import config
+from core import environment
 from pages.components.base.typesetting import caption, on_accent
 
 MIN_LENGTH = 12  # characters of a token; random ones of this length cannot be guessed
@@ -22,7 +22,7 @@ _log = logging.getLogger("inkling.pages")
 
 def is_leader() -> bool:
     """Whether this session knows the current token."""
-    token = config.leader_token()
+    token = environment.leader_token()
     return bool(token) and secrets.compare_digest(st.session_state.get("leader", ""), _digest(token))
 
 
@@ -35,7 +35,7 @@ def render() -> bool:
     linked = st.query_params.get("token")
     if linked is not None:
         del st.query_params["token"]  # at once, as the address may be on a projector
-    token = config.leader_token()
+    token = environment.leader_token()
     if len(token) < MIN_LENGTH:
         caption(_how_to_enable(token))
         return False
@@ -62,7 +62,7 @@ def _check_typed() -> None:
 
 def _check(token: str) -> None:
     state = st.session_state
-    if secrets.compare_digest(_digest(token), _digest(config.leader_token())):
+    if secrets.compare_digest(_digest(token), _digest(environment.leader_token())):
         state.leader = _digest(token)
         state.pop("leader_problem", None)
     else:
@@ -75,7 +75,7 @@ def _digest(token: str) -> str:
 
 
 def _how_to_enable(token: str) -> str:
-    name = config.LEADER_TOKEN
+    name = environment.LEADER_TOKEN
     if token:
         return f"`{name}` is too short to be safe: use at least {MIN_LENGTH} characters and restart the server."
     return (

@@ -15,7 +15,7 @@ from core.networks.recipe_link import from_link
 from core.store.runs import run_store
 from pages.components.learn import chapter_links
 from tests.pages.harness import ROOT, data_of, opened, texts
-from tests.played import OWNER
+from tests.ready_runs import OWNER
 
 CHAPTERS = {path.stem for path in (ROOT / "pages/chapters").glob("*/*.py")}
 

@@ -109,7 +109,7 @@ def run_figures():
 def runs_table():
     from pages.components.runs import runs_table
     from pages.components.visitor import workspace
-    from tests.played import finished_run
+    from tests.ready_runs import finished_run
 
     runs_table.render([finished_run("Mine", owner=workspace.owner())])
 
@@ -141,7 +141,7 @@ def snapshots_view():
     from core.networks.presets import PRESETS
     from core.store.runs import run_store
     from pages.components.model import snapshots_view
-    from tests.played import finished_run
+    from tests.ready_runs import finished_run
     from tests.samples import many_snapshots
 
     samples = Digits(np.zeros((20, 28, 28), np.uint8), np.arange(20, dtype=np.uint8) % 10)

@@ -10,7 +10,7 @@ from core.networks.presets import PRESETS
 from core.networks.recipe import Recipe
 from pages.components.draw import explanation_view
 from tests.pages.harness import SEVEN, answer, data_of, draw, opened, set_state, texts
-from tests.played import finished_run
+from tests.ready_runs import finished_run
 
 GROUPS = ("layer_views", "pixels_mattered", "nearest", "second_likeliest", "arithmetic")
 A = [(60, 240), (140, 40), (220, 240)]

@@ -13,7 +13,7 @@ from tests.pages.harness import (
     followed,
     opened,
 )
-from tests.played import OWNER, SOMEBODY, finished_run, started
+from tests.ready_runs import OWNER, SOMEBODY, finished_run, started
 
 
 def banner(app, what="what"):

@@ -18,7 +18,7 @@ from tests.pages.harness import (
     opened,
     texts,
 )
-from tests.played import OWNER, SOMEBODY, finished_run
+from tests.ready_runs import OWNER, SOMEBODY, finished_run
 
 
 def presets(app):

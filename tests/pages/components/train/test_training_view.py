@@ -19,7 +19,7 @@ from tests.pages.harness import (
     run_status,
     texts,
 )
-from tests.played import OWNER, SOMEBODY, finished_run, started
+from tests.ready_runs import OWNER, SOMEBODY, finished_run, started
 from tests.samples import hundred_digits
 
 

@@ -12,7 +12,7 @@ from tests.pages.harness import (
     opened,
     set_state,
 )
-from tests.played import OWNER, SOMEBODY, Worker, finished_run, started
+from tests.ready_runs import OWNER, SOMEBODY, Worker, finished_run, started
 from tests.samples import hundred_digits
 
 

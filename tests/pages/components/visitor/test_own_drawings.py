@@ -13,7 +13,7 @@ from core.store.run_tables import RunState
 from core.store.runs import run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from tests.pages.harness import ONE, SEVEN, buttons, data_of, draw, opened, set_state, texts
-from tests.played import OWNER, SECRET, finished_run
+from tests.ready_runs import OWNER, SECRET, finished_run
 
 THEIRS = "b" * 64
 

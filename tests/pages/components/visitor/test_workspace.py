@@ -10,7 +10,7 @@ from tests.pages.harness import (
     data_of,
     opened,
 )
-from tests.played import OWNER, SECRET, finished_run, started
+from tests.ready_runs import OWNER, SECRET, finished_run, started
 
 
 def test_a_workspace_is_taken_over_by_its_link_and_the_secret_leaves_the_address():

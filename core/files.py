@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from core import config
+from core import environment
 from core.errors import InklingError
 
 SEAL_BYTES = 32  # of a SHA-256, before the content
@@ -43,7 +43,7 @@ def home() -> Path:
     If that cannot be written to at the first call, a folder in memory or among the temporary files takes its place
     until the process ends; `check_home` says so.
     """
-    return _usable(config.home())
+    return _usable(environment.home())
 
 
 def check_home() -> None:
@@ -52,13 +52,13 @@ def check_home() -> None:
     Raises:
         HomeUnavailable: it is not.
     """
-    if home() != config.home():
+    if home() != environment.home():
         raise HomeUnavailable
 
 
 def is_forgetful() -> bool:
     """Whether the disk loses everything at a restart: `INKLING_FORGETS`, else whether this is Community Cloud."""
-    configured = config.forgets()
+    configured = environment.forgets()
     return Path.cwd().is_relative_to("/mount/src") if configured is None else configured
 
 
@@ -68,12 +68,12 @@ def fallback_folder() -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    return _fallback_for(config.home())
+    return _fallback_for(environment.home())
 
 
 def fallback_files(pattern: str) -> list[Path]:
     """The files in the fallback folder whose names match; none where there is no such folder."""
-    return [path for folder in _fallbacks(config.home()) if _is_ours(folder) for path in folder.glob(pattern)]
+    return [path for folder in _fallbacks(environment.home()) if _is_ours(folder) for path in folder.glob(pattern)]
 
 
 @cache

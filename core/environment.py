@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-LIMIT_PREFIX = "INKLING_MAX_"  # of the limits in core/store/limits.py
+LIMIT_PREFIX = "INKLING_MAX_"  # of the limits in core/store/server_limits.py
 # Streamlit makes its secrets environment variables, so it may be one of those too.
 LEADER_TOKEN = "INKLING_LEADER_TOKEN"
 

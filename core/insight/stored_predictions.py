@@ -20,10 +20,10 @@ from safetensors.numpy import load, save
 from core.digits.dataset import Source, unseen_digits
 from core.digits.mnist import TEST_IMAGES
 from core.errors import InklingError
+from core.files import home, sealed, unsealed, write_whole
 from core.insight.prediction import on_one_thread
 from core.networks.model import PRETRAINED, Model
 from core.networks.network import BATCH, CLASSES
-from core.storage import home, sealed, unsealed, write_whole
 
 PRETRAINED_ANSWERS = PRETRAINED.with_suffix(".answers.safetensors")
 LEAST_LOG = -17.0  # of a probability, about 4e-8

@@ -7,7 +7,7 @@ import logging
 import time
 from contextlib import suppress
 
-from core.storage import fallback_files, fallback_folder, write_whole
+from core.files import fallback_files, fallback_folder, write_whole
 
 _log = logging.getLogger("inkling.runs")
 _NAME_LENGTH = 32  # hexadecimal digits

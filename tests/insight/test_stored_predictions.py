@@ -6,9 +6,9 @@ import pytest
 
 from core.digits.dataset import Digits, unseen_digits
 from core.digits.mnist import NoMnist
-from core.insight import test_predictions as predictions_module
+from core.insight import stored_predictions as predictions_module
 from core.insight.metrics import accuracy
-from core.insight.test_predictions import (
+from core.insight.stored_predictions import (
     PRETRAINED_ANSWERS,
     prediction_task,
     read_predictions,

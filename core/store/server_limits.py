@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, ValidationError
 
-from core import config
+from core import environment
 from core.digits.mnist import TRAINING_IMAGES
 from core.errors import InklingError
 from core.networks.network import MAX_PARAMETERS
@@ -42,7 +42,7 @@ def limits() -> Limits:
     Raises:
         BadLimit: one in the environment is not a number within its range.
     """
-    given = {name: config.limit(name) for name in Limits.model_fields}
+    given = {name: environment.limit(name) for name in Limits.model_fields}
     try:
         # Text that is no number is handed on as it is, for pydantic to refuse.
         return Limits.model_validate({name: _number(text) for name, text in given.items() if text})
@@ -57,7 +57,7 @@ def limits() -> Limits:
 
 def variable(name: str) -> str:
     """The environment variable that sets a limit."""
-    return config.LIMIT_PREFIX + name.upper()
+    return environment.LIMIT_PREFIX + name.upper()
 
 
 def check(recipe: Recipe, allowed: Limits | None = None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from core.digits.dataset import Dataset, Digits
 from core.digits.synthetic.handwriting import handwriting
 from core.networks.detector import DETECTOR_CLASSES, load_detector
-from core.training import detector
+from core.training import detector_training
 
 
 @pytest.fixture
@@ -14,12 +14,12 @@ def digits(monkeypatch):
     """A small data set in the place of MNIST."""
     everything = Digits(*handwriting(300, 1))
     data = Dataset(everything[:200], everything[200:250], everything[250:], "mnist")
-    monkeypatch.setattr(detector, "load_dataset", lambda validation: data)
+    monkeypatch.setattr(detector_training, "load_dataset", lambda validation: data)
     return data
 
 
 def test_drawings_that_are_no_digit_are_among_all_images_with_labels_of_their_own_and_none_twice(digits):
-    data = detector.detector_data(handwriting=40, doodles=300, held_out=100)
+    data = detector_training.detector_data(handwriting=40, doodles=300, held_out=100)
 
     added = []
     for before, after, count in (
@@ -36,11 +36,11 @@ def test_drawings_that_are_no_digit_are_among_all_images_with_labels_of_their_ow
 
 
 def test_a_trained_detector_is_saved_and_read_again(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(detector, "RECIPE", detector.RECIPE.model_copy(update={"epochs": 1}))
-    data = detector.detector_data(handwriting=0, doodles=100, held_out=20)
+    monkeypatch.setattr(detector_training, "RECIPE", detector_training.RECIPE.model_copy(update={"epochs": 1}))
+    data = detector_training.detector_data(handwriting=0, doodles=100, held_out=20)
     path = tmp_path / "detector.safetensors"
 
-    trained, scores = detector.train_detector(data, lambda progress: None)
+    trained, scores = detector_training.train_detector(data, lambda progress: None)
     path.write_bytes(trained.to_bytes())
 
     assert scores.test_images == 70

@@ -1,9 +1,9 @@
 import pytest
 
 from core.networks.presets import PRESETS
-from core.store.limits import BadLimit, Limits, OverLimit, check, limits, limits_sentence
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
+from core.store.server_limits import BadLimit, Limits, OverLimit, check, limits, limits_sentence
 from tests.training import tiny
 
 MINE, THEIRS = "a" * 64, "b" * 64

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import storage
-from core.storage import Damaged, sealed, unsealed, write_whole
+from core import files
+from core.files import Damaged, sealed, unsealed, write_whole
 
 
 @given(st.binary(max_size=200), st.data())
@@ -59,27 +59,27 @@ def test_an_unwritable_home_is_replaced_by_a_fallback_folder_and_reported(tmp_pa
     blocked = tmp_path / "file" / "home"
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("INKLING_HOME", str(blocked))
-    assert storage.home() == storage.fallback_folder()
-    with pytest.raises(storage.HomeUnavailable, match="kept for now only"):
-        storage.check_home()
-    assert storage.home().stat().st_mode & 0o077 == 0
+    assert files.home() == files.fallback_folder()
+    with pytest.raises(files.HomeUnavailable, match="kept for now only"):
+        files.check_home()
+    assert files.home().stat().st_mode & 0o077 == 0
     monkeypatch.setenv("INKLING_HOME", str(tmp_path / "good"))
-    assert storage.home() == tmp_path / "good"
-    storage.check_home()
+    assert files.home() == tmp_path / "good"
+    files.check_home()
 
 
 def test_a_fallback_folder_of_another_user_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     monkeypatch.setattr(os, "getuid", lambda: 4711)  # whoever made the folder is another now
     with pytest.raises(OSError, match="no folder"):
-        storage.fallback_folder()
+        files.fallback_folder()
 
 
 def test_a_lock_lets_one_in_at_a_time(tmp_path):
     inside, most = [], []
 
     def enter():
-        with storage.one_at_a_time(tmp_path / "lock"):
+        with files.one_at_a_time(tmp_path / "lock"):
             inside.append(1)
             most.append(len(inside))
             inside.pop()
@@ -93,6 +93,6 @@ def test_a_lock_lets_one_in_at_a_time(tmp_path):
 
 
 def test_a_forgetful_disk_is_detected_or_configured(monkeypatch):
-    assert not storage.is_forgetful()
+    assert not files.is_forgetful()
     monkeypatch.setenv("INKLING_FORGETS", "1")
-    assert storage.is_forgetful()
+    assert files.is_forgetful()
