@@ -20,7 +20,7 @@ check: .venv/test
 	$(MAKE) --jobs=2 --output-sync=line types test-core test-pages test-training style
 
 test: .venv/test
-	$(MAKE) --jobs=3 --output-sync=line test-engine test-browser test-core test-pages test-training  # the longest first; engine and browser mostly wait
+	$(MAKE) --jobs=2 --output-sync=line test-engine test-browser test-core test-pages test-training  # the longest first; engine and browser mostly wait
 
 style:
 	$(BIN)/ruff check

@@ -1,6 +1,6 @@
 """The command line: `python -m core train|answers|detector|status|stop`; `--help` after any of them says more.
 
-Ctrl+C ends a training and keeps what it has learned. A recipe with periodic checkpoints saves them beside the model;
+Ctrl+C ends `train` and keeps what it has learned. A recipe with periodic checkpoints saves them beside the model;
 repeated after it was interrupted, the command resumes from the latest.
 """
 

@@ -33,7 +33,7 @@ def keras_home() -> Path:
 
 def workers() -> int | None:
     """`INKLING_WORKERS`: trainings that go on side by side; None where the machine decides."""
-    text = os.environ.get("INKLING_WORKERS", "")
+    text = os.environ.get("INKLING_WORKERS", "").strip()
     return int(text) if text.isdecimal() and int(text) > 0 else None
 
 

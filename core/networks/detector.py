@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from core.networks.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, ReLU
-from core.networks.model import tempered
+from core.networks.model import BadModelFile, tempered
 from core.networks.network import CLASSES, Network
 
 DETECTOR_CLASSES = CLASSES + 3  # the digits, then two digits, a letter, a doodle: the labels of `synthetic.doodles`
@@ -70,7 +70,14 @@ class Detector:
 
 @cache
 def load_detector(path: Path = SHIPPED) -> Detector:
-    """Read a detector from its file, by default the one that ships with Inkling."""
-    with safe_open(path, framework="numpy") as file:
-        weights = {name: file.get_tensor(name) for name in NETWORK.weight_specs()}
-        return Detector(weights, float(file.metadata()["temperature"]))
+    """Read a detector from its file, by default the one that ships with Inkling.
+
+    Raises:
+        BadModelFile: it is damaged.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            weights = {name: file.get_tensor(name) for name in NETWORK.weight_specs()}
+            return Detector(weights, float(file.metadata()["temperature"]))
+    except (SafetensorError, KeyError, ValueError) as problem:
+        raise BadModelFile(f"The detector's file {path.name} is damaged. Install Inkling again.") from problem

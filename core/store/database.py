@@ -298,7 +298,7 @@ class Database:
         except IntegrityError:  # a bug, and no trouble
             raise
         except PoolTimeout as problem:
-            raise DatabaseBusy(_BUSY) from problem
+            raise DatabaseTrouble(_BUSY) from problem
         except (DBAPIError, sqlite3.Error) as problem:
             cause = problem.orig if isinstance(problem, DBAPIError) else problem
             code = _sqlite_code(cause)

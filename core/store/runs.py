@@ -21,6 +21,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, defer
 
 from core.digits.dataset import Digits
+from core.files import Damaged
 from core.networks.history import BatchProgress
 from core.networks.model import Model, read_model
 from core.networks.names import clean_name
@@ -107,6 +108,7 @@ class RunStore:
         request = queries.request_hash(recipe, *starts_from)
         with self._writing() as session:
             queries.fail_all_unreadable(session, owner)  # they would count against the limits for ever
+        with self._writing() as session:
             if existing := queries.active_request(session, owner, request):
                 return existing
             queries.check_may_submit(session, owner)
@@ -566,6 +568,8 @@ class RunStore:
     def _stored(self, run_id: str, column: str) -> bytes:
         with self._database.reading() as session:
             content: bytes | None = session.scalar(select(getattr(RunData, column)).where(RunData.id == run_id))
+            if content is None and session.scalar(select(RunRow.scores).where(RunRow.id == run_id)) is not None:
+                raise Damaged
             if content is None:
                 raise NoSuchRun
             return content

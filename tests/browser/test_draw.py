@@ -152,10 +152,10 @@ def test_the_preparation_unfolds_without_a_jump_and_a_step_switched_off_is_named
     expect(visit.page.get_by_role("img", name=re.compile("^(Drawn|Boxed|Scaled|Centred|28x28)"))).to_have_count(5)
     assert below_fold(last) == reserved  # the images have come into the room that was kept for them
     last.click()
-    expect(visit.page.get_by_text("Not wholly prepared")).to_be_visible()
+    expect(visit.page.get_by_text("Not fully prepared")).to_be_visible()
     expect_nothing_wider(visit, 375)
     button(visit, "Switch all steps on").click()
-    expect(visit.page.get_by_text("Not wholly prepared")).to_have_count(0)
+    expect(visit.page.get_by_text("Not fully prepared")).to_have_count(0)
     expect_answer(visit, 7)
     visit.page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
     assert bars(visit).bounding_box() == before

@@ -1,6 +1,7 @@
 """The leader's page: closed without its token, and with it the room, the queue and what can be done about them."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_whatever_the_engine_does_the_queue_stays_in_the_leaders_hands(state, en
 def test_a_full_disk_is_reported_on_the_leaders_page(button, full_disk, monkeypatch):
     scoreboard().join(run_store().run(old := finished_run(owner=ADA)), ADA, "Ada")
     monkeypatch.setattr(leader_dashboard, "DEFAULT_HOURS", 1)
-    with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
+    with closing(sqlite3.connect(run_store().url.removeprefix("sqlite:///"))) as database, database:
         database.execute("UPDATE run SET created = created - 9000, ended = ended - 9000 WHERE id = ?", (old,))
     waiting = run_store().submit(GRACE, PRESETS["fast"])
     app = leader_page()
@@ -163,7 +164,7 @@ def test_the_leader_clears_old_runs_and_the_scoreboard():
     old, new, on_board = finished_run(owner=GRACE), finished_run(owner=ADA), finished_run(owner=ADA)
     for nickname, run_id in (("Ada", new), ("Countess", on_board)):
         scoreboard().join(run_store().run(run_id), ADA, nickname)
-    with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
+    with closing(sqlite3.connect(run_store().url.removeprefix("sqlite:///"))) as database, database:
         database.execute("UPDATE run SET created = created - 260000, ended = ended - 260000 WHERE id = ?", (old,))
     app = leader_page()
     app.number_input(key="clear_hours").set_value(48).run()

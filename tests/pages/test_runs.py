@@ -1,5 +1,6 @@
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import asdict
 
 import numpy as np
@@ -39,7 +40,7 @@ def run_with_curves(name="", recipe=PRESETS["fast"], end="finish", **scores):
         run_id = finished_run(name, recipe, samples=samples, **scores)
         points = [BatchProgress(1, step, 430, 0.5, 0.9, 0.001, 900.0, step / 50) for step in (100, 430)]
         history = [EpochResult(1, 0.2, 0.95, 0.001, 0.1, 0.97)]
-        with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
+        with closing(sqlite3.connect(run_store().url.removeprefix("sqlite:///"))) as database, database:
             values = json.dumps([asdict(point) for point in points]), json.dumps([asdict(one) for one in history])
             database.execute("UPDATE run SET points = ?, history = ? WHERE id = ?", (*values, run_id))
         return run_id
@@ -56,7 +57,7 @@ def run_with_curves(name="", recipe=PRESETS["fast"], end="finish", **scores):
 
 def spoil(run_id, **values):
     columns = ", ".join(f"{column} = ?" for column in values)
-    with sqlite3.connect(run_store().url.removeprefix("sqlite:///")) as database:
+    with closing(sqlite3.connect(run_store().url.removeprefix("sqlite:///"))) as database, database:
         database.execute(f"UPDATE run SET {columns} WHERE id = ?", (*values.values(), run_id))
 
 

@@ -120,6 +120,21 @@ def write_old_database(url):
     engine.dispose()
 
 
+def test_an_old_database_gets_the_tables_and_rows_that_it_never_had(tmp_path):
+    url = f"sqlite:///{tmp_path / 'runs.sqlite3'}"
+    write_old_database(url)
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite3")) as old:
+        for table in ("scoreboard", "drawing", "presence"):  # nobody had opened a page that uses them
+            old.execute(f"DROP TABLE {table}")
+        old.execute("DELETE FROM run_data WHERE id = 'paused'")
+        old.commit()
+    assert RunStore(url).run("paused").state == RunState.PAUSED
+    assert Scoreboard(url).entries() == []
+    assert DrawingStore(url).drawings(MINE) == []
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite3")) as upgraded:
+        assert upgraded.execute("SELECT count(*) FROM run_data WHERE id = 'paused'").fetchone() == (1,)
+
+
 def test_a_database_from_before_alembic_is_upgraded_and_keeps_everything(database_url):
     write_old_database(database_url)
     store = RunStore(database_url)

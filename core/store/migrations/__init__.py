@@ -47,5 +47,6 @@ def upgrade(connection: Connection) -> None:
         elif "alembic_version" not in tables:
             command.stamp(config, BASELINE)
         command.upgrade(config, HEAD)
+        Base.metadata.create_all(connection)  # before Alembic a table was made when it was first used, or never
     except CommandError as error:
         raise NewerSchema from error

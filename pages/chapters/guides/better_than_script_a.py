@@ -83,7 +83,7 @@ def _render_all_images() -> None:
     _step(
         7,
         "Now with all images",
-        "The same change on 60,000 images, and Script A as it is to compare with. Each takes about a minute and a "
+        "The same change on 60,000 images, and, for comparison, Script A unchanged. Each takes about a minute and a "
         f"half. Expect about 99.3{THIN}% against 99.1. That seems little, but one error in four is gone.",
     )
     with st.container(horizontal=True, key="path_full"):

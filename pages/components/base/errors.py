@@ -1,6 +1,7 @@
 """Turn errors into sentences on the page."""
 
 import logging
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ def in_callback() -> Iterator[None]:
 
 def plain(text: str) -> str:
     """Markdown that shows text from outside as it is, with no link, image, directive or formula."""
-    return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in " ".join(text.split()))
+    return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in _BREAKS.sub(" ", text.strip()))
 
 
 def _sentence(error: Exception) -> str:
@@ -56,4 +57,5 @@ def _sentence(error: Exception) -> str:
 
 
 _ICON = ":material/error:"
+_BREAKS = re.compile(r"[ \t\r\n\f\v\x1c-\x1f\x85\u2028\u2029]+")  # not the thin spaces before units
 _MARKUP = frozenset(r"\`*_{}[]()<>#+!|~$:&")

@@ -34,7 +34,7 @@ def render_note() -> None:
     if chosen().is_complete:
         return
     with st.container(key="framing_note", horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(":small[:material/warning: Not wholly prepared.]", width="content")
+        st.markdown(":small[:material/warning: Not fully prepared.]", width="content")
         st.button(":primary[Switch all steps on]", key="framing_on", type="tertiary", on_click=_switch_on)
 
 

@@ -119,7 +119,8 @@ def answers(evaluated: EvaluatedModel) -> Answers | None:
     probabilities = None
     if evaluated.run_id and source == trained_on:
         with suppress(NoSuchRun):  # deleted in another tab; the model is still in memory
-            probabilities = _stored_probabilities(evaluated.run_id)
+            stored = _stored_probabilities(evaluated.run_id)
+            probabilities = stored if len(stored) == TEST_IMAGES else None
     if probabilities is None:
         probabilities = saved_predictions(evaluated.model, source)
     if probabilities is None:

@@ -71,7 +71,8 @@ def _next_group_link(address: str) -> str:
     `anew` tells Train which runs are the last group's. Links of Streamlit's own open a new tab, or keep the session.
     """
     projector = "&amp;present=1" if is_on() else ""
-    return f'<a href="{escape(address)}?anew=1{projector}">Start fresh for the next group</a>'
+    link = f'<a style="color: inherit" href="{escape(address)}?anew=1{projector}">'
+    return f"{link}Start fresh for the next group</a>"
 
 
 @st.cache_data(show_spinner=False, max_entries=20)

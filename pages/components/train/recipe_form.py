@@ -53,11 +53,14 @@ BAR_WIDTH = 100  # pixels of a control beside the Train button
 _PRESET_LINES = {
     "fast": ("One epoch, made to be quick. Start here.", "99.2\N{NARROW NO-BREAK SPACE}% in 6 s"),
     "balanced": ("Fewest errors, in a minute and a half.", "99.65\N{NARROW NO-BREAK SPACE}% in 90 s"),
-    "accurate": ("Made for drawings, as the pretrained model.", "99.62\N{NARROW NO-BREAK SPACE}% in 10 min"),
+    "accurate": ("Made for drawings, like the pretrained model.", "99.62\N{NARROW NO-BREAK SPACE}% in 10 min"),
     "tiny": ("As much as 7,586 parameters can hold.", "99.4\N{NARROW NO-BREAK SPACE}% in 2 min"),
     "script-a": ("A teaching text's: three convolutions, Adam.", "99.1\N{NARROW NO-BREAK SPACE}% in 95 s"),
     "script-b": ("Another text's: one convolution, SGD.", "98.6\N{NARROW NO-BREAK SPACE}% in 45 s"),
-    "script-a-improved": ("With all advice of its text; stops by itself.", "98.7\N{NARROW NO-BREAK SPACE}% in 4 min"),
+    "script-a-improved": (
+        "With all the advice of its text; stops by itself.",
+        "98.7\N{NARROW NO-BREAK SPACE}% in 4 min",
+    ),
 }
 # Options that say more here than in a table of settings.
 _OPTION_LABELS = {
@@ -66,6 +69,7 @@ _OPTION_LABELS = {
     "split": "A split of the training images",
     "test": "The test set, as Script A does",
     "": "No extra copy",
+    "tf.data": "tf.data",
 }
 _STEPS = {"learning_rate": 0.001, "l1": 1e-5, "l2": 1e-5, "min_learning_rate": 1e-5, "handwriting": 10_000}
 # Per augmentation: the slider's step, how it writes a number, and the range when it is switched on.
@@ -163,7 +167,8 @@ def render_bar() -> None:
 def render_groups(made: Recipe | None) -> None:
     """Draw the rest of the recipe in four folded groups, for the same `made` as `render_presets`."""
     if linked := _linked():
-        caption(f"The controls were filled with the recipe {plain(linked.name)}. Choosing a preset replaces it.")
+        name = plain(linked.name)
+        caption(f"The controls were filled with the recipe {name}. Reset, or another preset, replaces it.")
     with st.container(gap=None):
         with st.expander("Network", key="group_network"):
             _render_network()

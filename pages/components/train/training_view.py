@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.engine.jobs import EngineState
 from core.errors import problem_of
-from core.formatting import NONE, duration, loss_text, percent, setting_text
+from core.formatting import NONE, a_digit, duration, loss_text, percent, setting_text
 from core.networks.history import share_done
 from core.networks.keras_script import file_stem
 from core.networks.model import Scores
@@ -312,7 +312,7 @@ def _render_curves(run: Run | None) -> None:
     said = curves_sentence(run.history) if run else ""
     if not said and run and run.state.is_over and run.has_begun:
         said = ENDED_EARLY
-    caption(said or "After an epoch: what the curves say of training and validation together.")
+    caption(said or "After an epoch: what the curves say about training and validation together.")
 
 
 def _render_curve(run: Run | None, rows: list[Row], value: str, promise: str) -> None:
@@ -395,7 +395,8 @@ def _render_fine_tuning(run: Run) -> None:
     rows = list(zip(labels, before, after, strict=True))
     words = [f"{was} \N{RIGHTWARDS ARROW} {'?' if now is None else now}" for _, was, now in rows]
     said = [
-        f"A {label}, before read as {was}, {'not read again yet' if now is None else f'now as {now}'}"
+        f"{a_digit(label).capitalize()}, before read as {was}, "
+        + ("not read again yet" if now is None else f"now as {now}")
         for label, was, now in rows
     ]
     marks = [None if now is None else now == label for label, _, now in rows]

@@ -18,6 +18,8 @@ from pages.components.images import thumbnails
 from pages.components.visitor import model_choice, workspace
 from pages.components.visitor.engine import engine
 
+LABEL_WIDTH = 104  # pixels before the ten digits, so that they stay in place whatever it says
+
 
 def render(answer: Answer) -> None:
     """Draw "Wrong? It is a [0] ... [9]" for an answer, and what can be done with the drawings that were kept."""
@@ -40,7 +42,7 @@ def _render_correction(image: np.ndarray, own: list[OwnDrawing]) -> None:
     label = next((drawing.label for drawing in own if drawing.key == key_of(image)), None)
     st.session_state.right_digit = label
     with st.container(key="correction", horizontal=True, vertical_alignment="center", gap="small"):
-        caption("Wrong? It is a" if label is None else f"Kept as {a_digit(label)}.", width="content")
+        caption("Wrong? It is a" if label is None else f"Kept as {a_digit(label)}.", width=LABEL_WIDTH)
         st.segmented_control(
             "The right digit",
             range(10),

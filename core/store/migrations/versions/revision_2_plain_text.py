@@ -23,7 +23,8 @@ def upgrade() -> None:
         for old, new in columns.items():
             op.alter_column(table, old, new_column_name=new)
     op.execute("DELETE FROM run_data WHERE id NOT IN (SELECT id FROM run)")  # saved from a damaged file without a run
+    op.execute("INSERT INTO run_data (id) SELECT id FROM run WHERE id NOT IN (SELECT id FROM run_data)")
     if op.get_bind().dialect.name != "sqlite":  # which would rewrite all models, and need as much free space
         op.drop_column("run_data", "orphaned")
-    op.drop_index("one_of_a_request", "run")
-    op.drop_table("upgrade")
+    op.drop_index("one_of_a_request", "run", if_exists=True)
+    op.drop_table("upgrade", if_exists=True)

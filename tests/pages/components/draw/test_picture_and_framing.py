@@ -176,11 +176,11 @@ def test_switching_steps_off_changes_the_answer_at_once_and_one_click_brings_it_
     assert broken["sentence"] != prepared["sentence"]
     image = np.array(broken["image"]).reshape(28, 28)
     assert not image[12:].any()  # small, and in its corner
-    assert "Not wholly prepared" in texts(app)
+    assert "Not fully prepared" in texts(app)
     app.button(key="framing_on").click().run()
     assert answer(app) == prepared
     assert all(toggle.value for toggle in app.toggle)
-    assert "Not wholly prepared" not in texts(app)
+    assert "Not fully prepared" not in texts(app)
 
 
 def test_the_note_and_the_way_back_stay_when_the_preparation_is_folded_again(app):
@@ -189,9 +189,9 @@ def test_the_note_and_the_way_back_stay_when_the_preparation_is_folded_again(app
     app.toggle(key="framing_redraw").set_value(False).run()
     set_state(app, prepared=False)
     assert not app.toggle
-    assert "Not wholly prepared" in texts(app)
+    assert "Not fully prepared" in texts(app)
     app.button(key="framing_on").click().run()
-    assert "Not wholly prepared" not in texts(app)
+    assert "Not fully prepared" not in texts(app)
 
 
 def test_an_image_that_is_not_wholly_prepared_is_not_offered_for_correction(app):
