@@ -232,7 +232,7 @@ def test_stop_while_the_model_is_written_comes_too_late(store):
 
 
 def test_a_run_is_stopped_at_the_time_limit_and_keeps_what_it_has_learned(store, monkeypatch):
-    monkeypatch.setattr(worker.limits, "limits", lambda: Limits().model_copy(update={"seconds": 0}))
+    monkeypatch.setattr(worker.server_limits, "limits", lambda: Limits().model_copy(update={"seconds": 0}))
     run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 50}))
     assert run.state == RunState.STOPPED
     assert "as long as a run may take on this server" in run.notice
