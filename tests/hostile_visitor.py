@@ -1,4 +1,4 @@
-"""A visitor who may say to the server what no browser would; sound ones are in `visitors`."""
+"""A visitor who may say to the server what no browser would; sound ones are in `load_visitors.py`."""
 
 import json
 import secrets

@@ -88,7 +88,7 @@ def check_queue(session: Session, owner: str) -> None:
 
     Raises:
         OverLimit: the workspace's active runs, or all that wait, are as many as this server allows.
-        BadLimit: as `limits.limits`.
+        BadLimit: as `server_limits.limits`.
     """
     allowed = server_limits.limits()
     if count(session, RunRow.owner == owner, RunRow.state.in_(ACTIVE)) >= allowed.active_runs:
@@ -105,7 +105,7 @@ def check_may_submit(session: Session, owner: str) -> None:
 
 
 def check_may_resume(session: Session, owner: str, recipe: Recipe) -> None:
-    """Check that a workspace may queue a run by this recipe again. Raises as `check_may_submit` and `limits.check`."""
+    """Check that a workspace may queue a run by this recipe again. Raises as `check_may_submit` does."""
     server_limits.check(recipe)
     check_queue(session, owner)
     _check_room(session, owner, new=0)

@@ -100,7 +100,7 @@ class RunStore:
 
         Raises:
             OverLimit: the recipe, the queue or the workspace's runs are more than this server allows.
-            BadLimit: as `limits.limits`.
+            BadLimit: as `server_limits.limits`.
         """
         server_limits.check(recipe)
         run_id = secrets.token_urlsafe(16)
@@ -137,7 +137,7 @@ class RunStore:
 
         Raises:
             OverLimit: the queue or the workspace's runs are as many as this server allows.
-            BadLimit: as `limits.limits`.
+            BadLimit: as `server_limits.limits`.
         """
         with self._database.reading() as session:
             queries.check_may_submit(session, owner)
@@ -181,7 +181,7 @@ class RunStore:
             NoSuchRun: it does not exist, or belongs to another workspace.
             UnreadableRun: it is damaged, or another version of Inkling made it.
             OverLimit: its recipe, the queue or the workspace's runs are more than this server allows now.
-            BadLimit: as `limits.limits`.
+            BadLimit: as `server_limits.limits`.
         """
         with self._writing() as session:
             row = queries.owned_row(session, run_id, owner)

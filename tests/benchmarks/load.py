@@ -7,7 +7,7 @@ and then draws, changes pages and trains again until the time is up. Nobody leav
 - `click_p95_s`, `stroke_p95_s`, `cold_open_p95_s`: from a click, the end of a stroke, the opening of the link, until
   the page has followed; for browsers and others together. In a browser the canvas waits 0.2 s for more of a stroke.
 - `fairness_jain`: Jain's index over everybody's first wait, each divided by the number of runs that were to go before
-  it when it was queued. It is 1 where a place in the queue costs everybody the same.
+  it when it was queued. It is 1 where a position in the queue costs everybody the same.
 - `eta_median_error`: how far off the foretold waits were, relative to what came; they are asked for every two seconds,
   until two seconds before the run begins.
 - `web_rss_mb`, `total_rss_mb`: most memory of the web process, and of all of the app's processes together.
@@ -308,8 +308,8 @@ async def _sample(
         if now >= asked + FORETOLD_SECONDS:
             asked = now
             for wait in waiting:
-                if place := await asyncio.to_thread(store.place, wait.run_id, workers_wanted()):
-                    wait.foretold.append((now, place.seconds))
+                if position := await asyncio.to_thread(store.position, wait.run_id, workers_wanted()):
+                    wait.foretold.append((now, position.seconds))
         figures.web_mb = max(figures.web_mb, _megabytes([psutil.Process(web.pid)]))
         figures.total_mb = max(figures.total_mb, _megabytes(_processes(web.pid, home)))
         is_all = len(figures.waits) + len(figures.failures) >= users and not waiting

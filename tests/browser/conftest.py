@@ -32,7 +32,7 @@ class Workspace:
         self.leader_token = LEADER_TOKEN
 
     def finished_run(self, *given: object, **named: object) -> str:
-        """As `played.finished_run`, in this workspace."""
+        """As `ready_runs.finished_run`, in this workspace."""
         return finished_run(*given, store=self.store, owner=self.owner, **named)  # type: ignore[arg-type]
 
     def enter(self, visit: Visit) -> Visit:
