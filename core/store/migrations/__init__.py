@@ -29,22 +29,26 @@ def upgrade(connection: Connection) -> None:
     Raises:
         NewerSchema: a newer version of Inkling has upgraded the database.
     """
+    from core.store import drawings, presence, run_tables, scoreboard  # noqa: F401, all modules that define tables
+    from core.store.database import Base
+
+    tables = inspect(connection).get_table_names()
+    if "run" not in tables:
+        # What `alembic stamp` does, without importing Alembic: the first visitor of a new server waits for this.
+        Base.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+        return
+
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
-    from core.store import drawings, presence, run_tables, scoreboard  # noqa: F401, all modules that define tables
-    from core.store.database import Base
-
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    tables = inspect(connection).get_table_names()
     try:
-        if "run" not in tables:
-            Base.metadata.create_all(connection)
-            command.stamp(config, HEAD)
-        elif "alembic_version" not in tables:
+        if "alembic_version" not in tables:
             command.stamp(config, BASELINE)
         command.upgrade(config, HEAD)
         Base.metadata.create_all(connection)  # before Alembic a table was made when it was first used, or never
