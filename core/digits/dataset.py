@@ -108,13 +108,8 @@ def made_digits(
 ) -> dict[str, np.ndarray]:
     """The digits of `load_dataset` that Inkling made itself, which nobody can download.
 
-    All of them, in their order, where the source is the built-in handwriting; else those mixed into MNIST's.
-
-    Args:
-        source: as all of these in `load_dataset`.
-        size: "full" or "quick".
-        validation: what a run is watched on.
-        handwriting: built-in digits that are mixed in.
+    All of them, in their order, where the source is the built-in handwriting; else those mixed into MNIST's. Takes what
+    `load_dataset` does.
 
     Returns:
         "x_train" and "y_train", and "x_val", "y_val", "x_test" and "y_test" where there are such: images (n, 28, 28)
@@ -208,11 +203,8 @@ def mnist_sample() -> Digits:
     Raises:
         NoMnist: as `unseen_digits`.
     """
-    images, labels = mnist.read_first_images()
-    # What comes before is held out by some recipes; what comes after is left out by the quick size.
-    indices = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:QUICK_IMAGES])
-    indices = indices[indices < SHOWN_IMAGES]
-    return Digits(images[indices], labels[indices])
+    # Beyond these some recipes hold images out, and the quick size leaves them out.
+    return _first_trained(QUICK_IMAGES, SHOWN_IMAGES)
 
 
 def compared_digits(source: Source = "mnist") -> tuple[Digits, Source]:
@@ -223,17 +215,18 @@ def compared_digits(source: Source = "mnist") -> tuple[Digits, Source]:
     """
     if source == "mnist":
         try:
-            return _compared_mnist(), "mnist"
+            return _first_trained(TRAINING_IMAGES, mnist.FIRST_IMAGES), "mnist"
         except NoMnist:
             pass
     return Digits(*load_handwriting(COMPARED_DIGITS, COMPARED_SEED)), "handwriting"
 
 
 @cache
-def _compared_mnist() -> Digits:
+def _first_trained(size: int, most: int) -> Digits:
+    """Those of MNIST's first `most` training images that a split of so many images trains on."""
     images, labels = mnist.read_first_images()
-    indices = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:])
-    indices = indices[indices < len(images)]
+    indices = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:size])
+    indices = indices[indices < most]
     return Digits(images[indices], labels[indices])
 
 

@@ -16,8 +16,8 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -81,11 +81,7 @@ def read_first_images() -> Labelled:
     Raises:
         NoMnist: there is none on this machine; nothing is downloaded.
     """
-    images, labels = _read(
-        _Part("x_train", TRAINING_IMAGES * 784, FIRST_IMAGES * 784, FIRST_IMAGES_SHA256),
-        _Part("y_train", TRAINING_IMAGES, TRAINING_IMAGES, SHA256["y_train"]),
-    )
-    return images.reshape(-1, 28, 28), labels
+    return _read(("x_train", FIRST_IMAGES, FIRST_IMAGES_SHA256), ("y_train", TRAINING_IMAGES, SHA256["y_train"]))
 
 
 def read_test_images() -> Labelled:
@@ -94,11 +90,7 @@ def read_test_images() -> Labelled:
     Raises:
         NoMnist: as `read_first_images`.
     """
-    size = TEST_IMAGES * 784
-    images, labels = _read(
-        _Part("x_test", size, size, SHA256["x_test"]), _Part("y_test", TEST_IMAGES, TEST_IMAGES, SHA256["y_test"])
-    )
-    return images.reshape(-1, 28, 28), labels
+    return _read(("x_test", TEST_IMAGES, SHA256["x_test"]), ("y_test", TEST_IMAGES, SHA256["y_test"]))
 
 
 def _files() -> Iterator[Path]:
@@ -108,36 +100,34 @@ def _files() -> Iterator[Path]:
     yield environment.keras_home() / "datasets" / "mnist.npz"
 
 
-class _Part(NamedTuple):
-    """The first `wanted` bytes of an array of `size` bytes, and their hash."""
+def _read(*parts: tuple[str, int, str]) -> Labelled:
+    """Read images and their labels from an archive on this machine: an array's name, how many of it, their SHA-256.
 
-    name: str
-    size: int
-    wanted: int
-    sha256: str
-
-
-def _read(*parts: _Part) -> list[np.ndarray]:
-    """Read parts of MNIST from an archive on this machine; raises NoMnist where none has them."""
+    Raises:
+        NoMnist: no archive has them.
+    """
     for path in _files():
         try:
             with zipfile.ZipFile(path) as archive:
-                contents = [_beginning(archive, part) for part in parts]
+                images, labels = (_beginning(archive, name, count) for name, count, _ in parts)
         except Exception:  # as many kinds as in `_parse`, which logs them
             continue
-        if [hashlib.sha256(content).hexdigest() for content in contents] == [part.sha256 for part in parts]:
-            return [np.frombuffer(content, np.uint8) for content in contents]
+        if [_sha256(images), _sha256(labels)] == [expected for _, _, expected in parts]:
+            return images, labels
     raise NoMnist("MNIST is not on this machine yet.")
 
 
-def _beginning(archive: zipfile.ZipFile, part: _Part) -> bytes:
-    """The beginning of an array in an .npz archive, after its header."""
-    member = archive.getinfo(f"{part.name}.npy")
-    header = member.file_size - part.size
-    if not 0 < header < 1000:
-        raise ValueError(f"its {part.name} has another size")
-    with archive.open(member) as content:
-        return content.read(header + part.wanted)[header:]
+def _beginning(archive: zipfile.ZipFile, name: str, count: int) -> np.ndarray:
+    """The first images or labels of an array in an .npz archive."""
+    shape = (count, 28, 28) if name.startswith("x") else (count,)
+    with archive.open(f"{name}.npy") as content:
+        np.lib.format.read_magic(content)
+        np.lib.format.read_array_header_1_0(content)
+        return np.frombuffer(content.read(prod(shape)), np.uint8).reshape(shape)
+
+
+def _sha256(array: np.ndarray) -> str:
+    return hashlib.sha256(array.tobytes()).hexdigest()
 
 
 def _parse(content: bytes) -> tuple[Labelled, Labelled]:
@@ -151,7 +141,7 @@ def _parse(content: bytes) -> tuple[Labelled, Labelled]:
     except Exception as problem:  # zipfile, its decompressors and NumPy have a dozen errors for a damaged archive
         raise ValueError(f"it is damaged ({problem})") from None
     for name, expected in SHA256.items():
-        if hashlib.sha256(arrays[name].tobytes()).hexdigest() != expected:
+        if _sha256(arrays[name]) != expected:
             raise ValueError(f"its {name} is not MNIST's")
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 

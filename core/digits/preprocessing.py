@@ -19,6 +19,8 @@ from core.errors import InklingError
 
 Points = NDArray[np.float64]  # (n, 2) x and y of one stroke, y down
 Images = NDArray[np.float32]  # (..., side, side) ink in [0, 1]
+Strokes = Sequence[NDArray[np.floating[Any]]]  # (n, 2) x and y of each stroke
+PenWidths = float | Sequence[float]  # of the pen or of each stroke
 
 BOARD_SIZE = 280  # side of the drawing board, in canvas pixels
 IMAGE_SIZE = 28  # side of the framed image, in pixels
@@ -95,9 +97,9 @@ class TooMuchInk(InklingError):
 
 
 def frame_strokes(
-    strokes: Sequence[NDArray[np.floating[Any]]],
+    strokes: Strokes,
     framing: Framing = MNIST_FRAMING,
-    pen_width: float | Sequence[float] = PEN_WIDTH,
+    pen_width: PenWidths = PEN_WIDTH,
     ink: Images | None = None,
 ) -> Images:
     """Frame a drawing the way MNIST's authors framed theirs, redrawn with MNIST's line thickness.
@@ -132,13 +134,13 @@ def frame_strokes(
     if framing.is_complete:
         return image
     box = _redrawn(lines, framing) if framing.redraw else _shrunk(_sheet(strokes, pen_width, ink), framing)
-    return centred(box) if framing.centre else _in_the_middle(box)
+    return centred(box) if framing.centre else np.pad(box, (IMAGE_SIZE - len(box)) // 2)
 
 
 def framing_steps(
-    strokes: Sequence[NDArray[np.floating[Any]]],
+    strokes: Strokes,
     framing: Framing = MNIST_FRAMING,
-    pen_width: float | Sequence[float] = PEN_WIDTH,
+    pen_width: PenWidths = PEN_WIDTH,
     ink: Images | None = None,
 ) -> list[FramingStep]:
     """Return the steps from a drawing to what the network sees: drawn, boxed, scaled, centred, 28x28.
@@ -200,7 +202,7 @@ _STEPS: tuple[tuple[str, Switch | None, str, str], ...] = (
 )
 
 
-def drawn_sheet(strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float | Sequence[float]) -> Images:
+def drawn_sheet(strokes: Strokes, pen_width: PenWidths) -> Images:
     """Draw strokes as the canvas does, with a round pen.
 
     Args:
@@ -320,13 +322,7 @@ def _offsets(boxes: Images) -> NDArray[np.intp]:
     return np.array(moves).astype(np.intp)
 
 
-def _in_the_middle(box: Images) -> Images:
-    return np.pad(box, (IMAGE_SIZE - len(box)) // 2)
-
-
-def _sheet(
-    strokes: Sequence[NDArray[np.floating[Any]]], pen_width: float | Sequence[float], ink: Images | None
-) -> Images:
+def _sheet(strokes: Strokes, pen_width: PenWidths, ink: Images | None) -> Images:
     return drawn_sheet(strokes, pen_width) if ink is None else ink
 
 
@@ -335,7 +331,7 @@ def _shrunk(sheet: Images, framing: Framing) -> Images:
     box = averaged(sheet, size, *_square_of_ink(sheet)) if framing.box else averaged(sheet, size)
     if not box.any():
         raise NoInk(_NO_INK)
-    return _full_black(box)
+    return np.asarray(box / box.max())
 
 
 def _redrawn(lines: Sequence[Points], framing: Framing) -> Images:
@@ -353,7 +349,7 @@ def _redrawn(lines: Sequence[Points], framing: Framing) -> Images:
     return draw_points(dots, np.float32(PEN_RADIUS), size)
 
 
-def _checked(strokes: Sequence[NDArray[np.floating[Any]]]) -> list[Points]:
+def _checked(strokes: Strokes) -> list[Points]:
     """The strokes that have points; raises TooMuchInk where they are longer than any drawing's.
 
     Every dot that a line is drawn with costs memory, wherever it lies, so this comes before any is made.
@@ -384,10 +380,6 @@ def _square_of_ink(sheet: Images) -> tuple[Points, float]:
 
 def _on_sheet(pixels: NDArray[np.intp]) -> NDArray[np.bool_]:
     return np.asarray((pixels >= 0) & (pixels < BOARD_SIZE))
-
-
-def _full_black(image: Images) -> Images:
-    return image / (image.max() or np.float32(1))
 
 
 def _lengths(line: Points) -> Points:

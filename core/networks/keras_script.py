@@ -20,8 +20,8 @@ import numpy as np
 
 from core.digits.augmentation import Augmentation
 from core.digits.dataset import QUICK_IMAGES, VALIDATION_IMAGES, Source, made_digits
-from core.networks.layers import Layer
-from core.networks.network import IMAGE_SHAPE, Network
+from core.networks.layers import Conv2D, Dense, Layer
+from core.networks.network import CLASSES, IMAGE_SHAPE, Network
 from core.networks.recipe import BestCheckpoint, Cosine, OneCycle, Recipe, ReduceLROnPlateau
 
 DIGITS_FILE = "digits.npz"
@@ -41,13 +41,16 @@ def keras_code(network: Network) -> str:
 
 def keras_lines(network: Network) -> list[CodeLine]:
     """The same line by line: one layer a line, and only those arguments that are not Keras' defaults."""
+    return [CodeLine("import keras"), CodeLine("from keras import layers"), CodeLine(""), *_model_lines(network)]
+
+
+def _model_lines(network: Network, changes: Sequence[str] = (), penalty: str = "") -> list[CodeLine]:
+    """The model; `changes` to its images stand before its layers, a `penalty` is an argument of those with kernels."""
     return [
-        CodeLine("import keras"),
-        CodeLine("from keras import layers"),
-        CodeLine(""),
         CodeLine("model = keras.Sequential(["),
         CodeLine(f"    keras.Input({IMAGE_SHAPE}),"),
-        *(CodeLine(f"    {_layer_call(layer)},", name) for name, layer in network.named_layers()),
+        *map(CodeLine, changes),
+        *(CodeLine(f"    {_layer_call(layer, penalty)},", name) for name, layer in network.named_layers()),
         CodeLine("])"),
     ]
 
@@ -81,15 +84,20 @@ def keras_script(recipe: Recipe, source: Source | None = None) -> str:
     sections = [
         _heading(recipe, has_digits),
         _imports(recipe, has_digits),
-        f"EPOCHS = {recipe.epochs}\nBATCH_SIZE = {recipe.batch_size}\nkeras.utils.set_random_seed({recipe.seed})",
+        [
+            f"EPOCHS = {recipe.epochs}",
+            f"BATCH_SIZE = {recipe.batch_size}",
+            f"keras.utils.set_random_seed({recipe.seed})",
+        ],
         _built_in_digits(recipe) if has_digits else _mnist(recipe),
+        _penalty(recipe),
         _network(recipe),
-        *_schedule(recipe),
+        _schedule(recipe),
         _compilation(recipe),
         _fitting(recipe),
         _EVALUATION,
     ]
-    return "\n\n".join(sections)
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
 def keras_archive(recipe: Recipe, source: Source | None = None, stem: str = "") -> bytes:
@@ -118,8 +126,8 @@ _one_at_a_time = threading.Lock()  # 70,000 digits take 120 MB for a few seconds
 _WITHOUT_DEFAULT = frozenset({("Conv2D", "kernel_size"), ("AveragePooling2D", "pool_size")})
 
 
-def _layer_call(layer: Layer, more: Sequence[str] = ()) -> str:
-    """The layer as Keras code, with `more` arguments at the end."""
+def _layer_call(layer: Layer, penalty: str) -> str:
+    """The layer as Keras code."""
     arguments = []
     for name, field in type(layer).model_fields.items():
         value = getattr(layer, name)
@@ -127,98 +135,91 @@ def _layer_call(layer: Layer, more: Sequence[str] = ()) -> str:
             arguments.append(_literal(value))
         elif name != "layer" and value != field.default:
             arguments.append(f"{name}={_literal(value)}")
-    return f"layers.{layer.layer}({', '.join([*arguments, *more])})"
+    if penalty and isinstance(layer, Conv2D | Dense):
+        arguments.append(f"kernel_regularizer={penalty}")
+    return f"layers.{layer.layer}({', '.join(arguments)})"
 
 
 def _literal(value: object) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def _heading(recipe: Recipe, has_digits: bool) -> str:
+def _heading(recipe: Recipe, has_digits: bool) -> list[str]:
     name = " ".join("".join(letter if letter.isprintable() else " " for letter in recipe.name).split())
-    left_out = [
-        *(["bending images"] if recipe.augmentation.elastic else []),
-        *(["thicker and thinner lines"] if recipe.augmentation.thickness else []),
-        *(["mixing in built-in handwriting"] if recipe.data.handwriting and not has_digits else []),
-    ]
     lines = [f"# {name}: a recipe of Inkling's in plain Keras. It needs TensorFlow alone: pip install tensorflow"]
     if has_digits:
         lines.append(f"# Run it in its folder, where {DIGITS_FILE} is: digits that Inkling has drawn.")
-    if left_out:
+    without = {
+        "bending images": recipe.augmentation.elastic,
+        "thicker and thinner lines": recipe.augmentation.thickness,
+        "mixing in built-in handwriting": recipe.data.handwriting and not has_digits,
+    }
+    if left_out := [what for what, is_wanted in without.items() if is_wanted]:
         lines.append(f"# Left out, because Keras has nothing for it: {', '.join(left_out)}.")
-    return "\n".join(lines)
+    return lines
 
 
-def _imports(recipe: Recipe, has_digits: bool) -> str:
-    return "\n".join(
-        [
-            *(["import math", ""] if _counts_steps(recipe) else []),
-            "import keras",
-            *(["import numpy as np"] if has_digits else []),
-            "from keras import layers",
-        ]
-    )
+def _imports(recipe: Recipe, has_digits: bool) -> list[str]:
+    modules = ["import keras", *["import numpy as np"] * has_digits, "from keras import layers"]
+    return ["import math", "", *modules] if _counts_steps(recipe) else modules
 
 
 def _counts_steps(recipe: Recipe) -> bool:
     return isinstance(recipe.schedule, OneCycle | Cosine)
 
 
-def _built_in_digits(recipe: Recipe) -> str:
+def _built_in_digits(recipe: Recipe) -> list[str]:
     parts = ["train", "val", "test"] if recipe.data.validation == "split" else ["train", "test"]
-    return "\n".join(
-        [
-            "# Digits that Inkling has drawn, in 28x28 pixels from 0 to 255, and which digit each of them is",
-            f'with np.load("{DIGITS_FILE}") as digits:',
-            *(f'    x_{part}, y_{part} = digits["x_{part}"], digits["y_{part}"]' for part in parts),
-            *_preparation(recipe, parts),
-        ]
-    )
+    return [
+        "# Digits that Inkling has drawn, in 28x28 pixels from 0 to 255, and which digit each of them is",
+        f'with np.load("{DIGITS_FILE}") as digits:',
+        *(f'    x_{part}, y_{part} = digits["x_{part}"], digits["y_{part}"]' for part in parts),
+        *_preparation(parts),
+    ]
 
 
-def _mnist(recipe: Recipe) -> str:
+def _mnist(recipe: Recipe) -> list[str]:
     code = [
         "# MNIST: 60,000 digits to learn from and 10,000 to test with, in 28x28 pixels from 0 to 255",
         "(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()",
     ]
     if recipe.data.size == "quick":
         code.append(f"x_train, y_train = x_train[:{QUICK_IMAGES}], y_train[:{QUICK_IMAGES}]")
-    return "\n".join([*code, *_preparation(recipe, ("train", "test")), *_split(recipe)])
+    code += _preparation(("train", "test"))
+    if recipe.data.validation == "split":
+        held_out = min(VALIDATION_IMAGES, QUICK_IMAGES // 5) if recipe.data.size == "quick" else VALIDATION_IMAGES
+        code += [
+            f"# {held_out:,} of the training images are held out, to watch the training on",
+            f"x_train, x_val = x_train[:-{held_out}], x_train[-{held_out}:]",
+            f"y_train, y_val = y_train[:-{held_out}], y_train[-{held_out}:]",
+        ]
+    return code
 
 
-def _split(recipe: Recipe) -> list[str]:
-    if recipe.data.validation != "split":
-        return []
-    held_out = min(VALIDATION_IMAGES, QUICK_IMAGES // 5) if recipe.data.size == "quick" else VALIDATION_IMAGES
-    return [
-        f"# {held_out:,} of the training images are held out, to watch the training on",
-        f"x_train, x_val = x_train[:-{held_out}], x_train[-{held_out}:]",
-        f"y_train, y_val = y_train[:-{held_out}], y_train[-{held_out}:]",
-    ]
-
-
-def _preparation(recipe: Recipe, parts: Sequence[str]) -> list[str]:
-    classes = recipe.network.classes
+def _preparation(parts: Sequence[str]) -> list[str]:
     return [
         "# Pixels from 0 to 1 with an axis for the channel; labels one-hot",
         *(f'x_{part} = x_{part}.reshape(-1, 28, 28, 1).astype("float32") / 255' for part in parts),
-        *(f"y_{part} = keras.utils.to_categorical(y_{part}, {classes})" for part in parts),
+        *(f"y_{part} = keras.utils.to_categorical(y_{part}, {CLASSES})" for part in parts),
     ]
 
 
-def _network(recipe: Recipe) -> str:
-    penalties = [f"{name}={value!r}" for name, value in (("l1", recipe.l1), ("l2", recipe.l2)) if value]
-    code = []
-    if penalties:
-        code += ["# A price for large weights, which is added to the loss"]
-        code += [f"penalty = keras.regularizers.L1L2({', '.join(penalties)})", ""]
-    code += ["model = keras.Sequential([", f"    keras.Input({IMAGE_SHAPE}),"]
-    if changes := _augmentation_calls(recipe.augmentation):
-        code += ["    # At random while it trains, not when it answers", *(f"    {call}," for call in changes)]
-    for _, layer in recipe.network.named_layers():
-        more = ["kernel_regularizer=penalty"] if penalties and layer.layer in ("Conv2D", "Dense") else []
-        code.append(f"    {_layer_call(layer, more)},")
-    return "\n".join([*code, "])"])
+def _penalty(recipe: Recipe) -> list[str]:
+    prices = [f"{name}={value!r}" for name, value in (("l1", recipe.l1), ("l2", recipe.l2)) if value]
+    if not prices:
+        return []
+    return [
+        "# A price for large weights, which is added to the loss",
+        f"penalty = keras.regularizers.L1L2({', '.join(prices)})",
+    ]
+
+
+def _network(recipe: Recipe) -> list[str]:
+    changes = _augmentation_calls(recipe.augmentation)
+    if changes:
+        changes = ["    # At random while it trains, not when it answers", *(f"    {call}," for call in changes)]
+    penalty = "penalty" if recipe.l1 or recipe.l2 else ""
+    return [line.text for line in _model_lines(recipe.network, changes, penalty)]
 
 
 def _augmentation_calls(augmentation: Augmentation) -> list[str]:
@@ -234,30 +235,29 @@ def _augmentation_calls(augmentation: Augmentation) -> list[str]:
 
 
 def _schedule(recipe: Recipe) -> list[str]:
-    """The learning rate as one section of code that defines it; none where it is a number."""
+    """The code that defines the learning rate; none where it is a number."""
     if not _counts_steps(recipe):
         return []
     peak = recipe.optimizer.learning_rate
+    steps = "steps = EPOCHS * math.ceil(len(x_train) / BATCH_SIZE)"
     if isinstance(recipe.schedule, OneCycle):
-        code = [
+        return [
             "# One cycle: the learning rate climbs to its peak, then sinks along a cosine to nearly nothing",
-            "steps = EPOCHS * math.ceil(len(x_train) / BATCH_SIZE)",
+            steps,
             f"warmup_steps = max(1, round({recipe.schedule.warmup!r} * steps))",
             "learning_rate = keras.optimizers.schedules.CosineDecay(",
             f"    {peak!r} / 25, warmup_target={peak!r}, warmup_steps=warmup_steps,",
             "    decay_steps=max(1, steps - warmup_steps), alpha=0.001,",
             ")",
         ]
-    else:
-        code = [
-            "# The learning rate sinks along a cosine to nearly nothing",
-            "steps = EPOCHS * math.ceil(len(x_train) / BATCH_SIZE)",
-            f"learning_rate = keras.optimizers.schedules.CosineDecay({peak!r}, decay_steps=steps, alpha=0.001)",
-        ]
-    return ["\n".join(code)]
+    return [
+        "# The learning rate sinks along a cosine to nearly nothing",
+        steps,
+        f"learning_rate = keras.optimizers.schedules.CosineDecay({peak!r}, decay_steps=steps, alpha=0.001)",
+    ]
 
 
-def _compilation(recipe: Recipe) -> str:
+def _compilation(recipe: Recipe) -> list[str]:
     rate = "learning_rate" if _counts_steps(recipe) else repr(recipe.optimizer.learning_rate)
     settings = [f"learning_rate={rate}"]
     for name, field in type(recipe.optimizer).model_fields.items():
@@ -267,29 +267,28 @@ def _compilation(recipe: Recipe) -> str:
     loss = '"categorical_crossentropy"'
     if recipe.label_smoothing:
         loss = f"keras.losses.CategoricalCrossentropy(label_smoothing={recipe.label_smoothing!r})"
-    return "\n".join(
-        [
-            "model.compile(",
-            f"    optimizer=keras.optimizers.{recipe.optimizer.kind}({', '.join(settings)}),",
-            f"    loss={loss},",
-            '    metrics=["accuracy"],',
-            ")",
-        ]
-    )
+    return [
+        "model.compile(",
+        f"    optimizer=keras.optimizers.{recipe.optimizer.kind}({', '.join(settings)}),",
+        f"    loss={loss},",
+        '    metrics=["accuracy"],',
+        ")",
+    ]
 
 
-def _fitting(recipe: Recipe) -> str:
-    callbacks = _callbacks(recipe)
-    code = []
-    if callbacks:
+def _fitting(recipe: Recipe) -> list[str]:
+    code, arguments = [], []
+    if recipe.data.validation != "none":
+        part = "val" if recipe.data.validation == "split" else "test"
+        arguments.append(f"validation_data=(x_{part}, y_{part})")
+    if callbacks := _callbacks(recipe):
         code += ["callbacks = [", *(f"    keras.callbacks.{callback}," for callback in callbacks), "]"]
-    watched = {"split": ["validation_data=(x_val, y_val)"], "test": ["validation_data=(x_test, y_test)"], "none": []}
-    more = [*watched[recipe.data.validation], *(["callbacks=callbacks"] if callbacks else [])]
+        arguments.append("callbacks=callbacks")
     code += ["model.fit(", "    x_train, y_train, batch_size=BATCH_SIZE, epochs=EPOCHS,"]
-    code += [*([f"    {', '.join(more)},"] if more else []), ")"]
+    code += [*([f"    {', '.join(arguments)},"] if arguments else []), ")"]
     if isinstance(recipe.checkpoint, BestCheckpoint):
         code.append('model.load_weights("best.weights.h5")  # those of the best epoch')
-    return "\n".join(code)
+    return code
 
 
 def _callbacks(recipe: Recipe) -> list[str]:
@@ -313,9 +312,9 @@ def _callbacks(recipe: Recipe) -> list[str]:
     return callbacks
 
 
-_EVALUATION = """\
-# How many digits does it read that it has never seen?
-loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
-print(f"Test accuracy: {accuracy:.3f}")
-model.summary()
-"""
+_EVALUATION = [
+    "# How many digits does it read that it has never seen?",
+    "loss, accuracy = model.evaluate(x_test, y_test, verbose=0)",
+    'print(f"Test accuracy: {accuracy:.3f}")',
+    "model.summary()",
+]

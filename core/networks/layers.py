@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from math import prod
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -31,13 +31,13 @@ class WeightSpec(NamedTuple):
 class _Layer(Value):
     """A layer: its shapes, weights and costs, its forward and its backward pass. Shapes leave out the batch."""
 
-    @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
-        """Shape of the layer's output.
+        """Shape of the layer's output: that of its input, unless the layer says otherwise.
 
         Raises:
             ValueError: the input does not fit; the message completes "Layer conv2d_1 ...".
         """
+        return shape
 
     def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
         """The layer's weight arrays in Keras' order, by Keras' names."""
@@ -260,9 +260,6 @@ class Dropout(_Layer):
     layer: Literal["Dropout"] = "Dropout"
     rate: float = Field(ge=0, le=0.9)
 
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
-
     def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
         return x
 
@@ -276,9 +273,6 @@ class BatchNormalization(_Layer):
     layer: Literal["BatchNormalization"] = "BatchNormalization"
     momentum: float = Field(0.99, ge=0, lt=1)
     epsilon: float = Field(1e-3, gt=0, le=1)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
 
     def weight_specs(self, shape: Shape) -> dict[str, WeightSpec]:
         channels = shape[-1:]
@@ -305,34 +299,28 @@ class BatchNormalization(_Layer):
         return np.asarray(weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(self.epsilon)))
 
 
-class ReLU(_Layer):
+class _ActivationLayer(_Layer):
+    activation: ClassVar[Activation]
+
+    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
+        return _activated(x.copy(), self.activation)
+
+    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
+        return _deactivated(gradient, y, self.activation)
+
+
+class ReLU(_ActivationLayer):
     """Keeps what is positive."""
 
     layer: Literal["ReLU"] = "ReLU"
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
-
-    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
-        return _activated(x.copy(), "relu")
-
-    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
-        return _deactivated(gradient, y, "relu")
+    activation: ClassVar[Activation] = "relu"
 
 
-class Softmax(_Layer):
+class Softmax(_ActivationLayer):
     """Turns logits into probabilities."""
 
     layer: Literal["Softmax"] = "Softmax"
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
-
-    def forward(self, x: np.ndarray, weights: Weights) -> np.ndarray:
-        return _activated(x.copy(), "softmax")
-
-    def backward(self, gradient: np.ndarray, x: np.ndarray, y: np.ndarray, weights: Weights) -> np.ndarray:
-        return _deactivated(gradient, y, "softmax")
+    activation: ClassVar[Activation] = "softmax"
 
 
 Layer = Annotated[

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from core.networks.layers import Conv2D, Layer, Shape, Softmax, Weights, WeightSpec
+from core.networks.layers import Conv2D, Layer, Shape, Weights, WeightSpec
 from core.value import Value
 
 IMAGE_SHAPE = (28, 28, 1)  # height, width, channels
@@ -58,9 +58,7 @@ class Network(Value):
                 shape = layer.output_shape(shape)
             except ValueError as problem:
                 raise ValueError(f"Layer {name} {problem}.") from None
-        last = self.layers[-1]
-        is_softmax = isinstance(last, Softmax) or getattr(last, "activation", "") == "softmax"
-        if shape != (self.classes,) or not is_softmax:
+        if shape != (self.classes,) or getattr(self.layers[-1], "activation", "") != "softmax":
             raise ValueError(
                 f"The last layer must put out {self.classes} probabilities: end with Dense {self.classes}, softmax."
             )

@@ -7,16 +7,13 @@ from core.networks.layers import BatchNormalization, Conv2D, Dense, Dropout, Fla
 from core.networks.network import Network
 from core.networks.recipe import SGD, Adam, BestCheckpoint, Data, EarlyStopping, OneCycle, Recipe, ReduceLROnPlateau
 
-
-def _scripts_convolutions() -> tuple[Any, ...]:
-    """The three convolutions of script A, with the two poolings between them."""
-    return (
-        Conv2D(filters=32, activation="relu"),
-        MaxPooling2D(),
-        Conv2D(filters=64, activation="relu"),
-        MaxPooling2D(),
-        Conv2D(filters=64, activation="relu"),
-    )
+_SCRIPTS_CONVOLUTIONS = (  # the three convolutions of script A, with the two poolings between them
+    Conv2D(filters=32, activation="relu"),
+    MaxPooling2D(),
+    Conv2D(filters=64, activation="relu"),
+    MaxPooling2D(),
+    Conv2D(filters=64, activation="relu"),
+)
 
 
 def _normalized_convolution(
@@ -39,18 +36,20 @@ def _normalized_convolution(
     )
 
 
+def _network(*layers: Any) -> Network:
+    """The network of these layers and of the one that puts out the ten probabilities."""
+    return Network(layers=(*layers, Dense(units=10, activation="softmax")))
+
+
 FAST = Recipe(
     name="Fast",
     # A stride of 2 leaves a quarter of the work, and convolutions without a margin some more; one epoch on one cycle
     # does the rest.
-    network=Network(
-        layers=(
-            *_normalized_convolution(16, kernel_size=5, strides=2),
-            *_normalized_convolution(32, is_pooled=True),
-            *_normalized_convolution(64),
-            Flatten(),
-            Dense(units=10, activation="softmax"),
-        )
+    network=_network(
+        *_normalized_convolution(16, kernel_size=5, strides=2),
+        *_normalized_convolution(32, is_pooled=True),
+        *_normalized_convolution(64),
+        Flatten(),
     ),
     optimizer=Adam(learning_rate=0.008, beta_1=0.8, beta_2=0.95),
     schedule=OneCycle(),
@@ -60,13 +59,10 @@ FAST = Recipe(
 
 SCRIPT_A = Recipe(
     name="Script A",
-    network=Network(
-        layers=(
-            *_scripts_convolutions(),
-            Flatten(),
-            Dense(units=64, activation="relu"),
-            Dense(units=10, activation="softmax"),
-        )
+    network=_network(
+        *_SCRIPTS_CONVOLUTIONS,
+        Flatten(),
+        Dense(units=64, activation="relu"),
     ),
     data=Data(validation="test"),
     batch_size=32,
@@ -75,14 +71,11 @@ SCRIPT_A = Recipe(
 
 SCRIPT_B = Recipe(
     name="Script B",
-    network=Network(
-        layers=(
-            Conv2D(filters=32, activation="relu"),
-            MaxPooling2D(),
-            Flatten(),
-            Dense(units=100, activation="relu"),
-            Dense(units=10, activation="softmax"),
-        )
+    network=_network(
+        Conv2D(filters=32, activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(units=100, activation="relu"),
     ),
     data=Data(validation="none"),
     batch_size=32,
@@ -92,16 +85,13 @@ SCRIPT_B = Recipe(
 
 SCRIPT_A_IMPROVED = Recipe(
     name="Script A, improved",
-    network=Network(
-        layers=(
-            *_scripts_convolutions(),
-            MaxPooling2D(),
-            Dropout(rate=0.25),
-            Flatten(),
-            Dense(units=64, activation="relu"),
-            Dropout(rate=0.5),
-            Dense(units=10, activation="softmax"),
-        )
+    network=_network(
+        *_SCRIPTS_CONVOLUTIONS,
+        MaxPooling2D(),
+        Dropout(rate=0.25),
+        Flatten(),
+        Dense(units=64, activation="relu"),
+        Dropout(rate=0.5),
     ),
     batch_size=64,
     epochs=50,
@@ -115,17 +105,14 @@ SCRIPT_A_IMPROVED = Recipe(
 
 ACCURATE = Recipe(
     name="Accurate",
-    network=Network(
-        layers=(
-            *_normalized_convolution(32, kernel_size=5, is_pooled=True),
-            *_normalized_convolution(64),
-            *_normalized_convolution(64, is_pooled=True),
-            *_normalized_convolution(128, padding="same"),
-            *_normalized_convolution(128),
-            Flatten(),
-            Dropout(rate=0.3),
-            Dense(units=10, activation="softmax"),
-        )
+    network=_network(
+        *_normalized_convolution(32, kernel_size=5, is_pooled=True),
+        *_normalized_convolution(64),
+        *_normalized_convolution(64, is_pooled=True),
+        *_normalized_convolution(128, padding="same"),
+        *_normalized_convolution(128),
+        Flatten(),
+        Dropout(rate=0.3),
     ),
     # MNIST's writers do not write as the world does: a seventh of what it sees is built-in handwriting.
     data=Data(handwriting=10_000),
@@ -141,16 +128,13 @@ ACCURATE = Recipe(
 BALANCED = Recipe(
     name="Balanced",
     # The fewest errors that Script A's own time allows.
-    network=Network(
-        layers=(
-            *_normalized_convolution(16, kernel_size=5, is_pooled=True),
-            *_normalized_convolution(32),
-            *_normalized_convolution(48, is_pooled=True),
-            *_normalized_convolution(96),
-            Flatten(),
-            Dropout(rate=0.2),
-            Dense(units=10, activation="softmax"),
-        )
+    network=_network(
+        *_normalized_convolution(16, kernel_size=5, is_pooled=True),
+        *_normalized_convolution(32),
+        *_normalized_convolution(48, is_pooled=True),
+        *_normalized_convolution(96),
+        Flatten(),
+        Dropout(rate=0.2),
     ),
     epochs=12,
     optimizer=Adam(learning_rate=0.006, beta_1=0.8, beta_2=0.95),
@@ -162,15 +146,12 @@ BALANCED = Recipe(
 
 TINY = Recipe(
     name="Tiny",
-    network=Network(
-        layers=(
-            *_normalized_convolution(8, kernel_size=5, is_pooled=True),
-            *_normalized_convolution(16),
-            *_normalized_convolution(16, is_pooled=True),
-            *_normalized_convolution(20),
-            Flatten(),
-            Dense(units=10, activation="softmax"),
-        )
+    network=_network(
+        *_normalized_convolution(8, kernel_size=5, is_pooled=True),
+        *_normalized_convolution(16),
+        *_normalized_convolution(16, is_pooled=True),
+        *_normalized_convolution(20),
+        Flatten(),
     ),
     epochs=30,
     optimizer=Adam(learning_rate=0.01, beta_1=0.8, beta_2=0.95),

@@ -7,8 +7,6 @@ written here once; pages and commands read them from here.
 from __future__ import annotations
 
 import json
-import re
-from itertools import accumulate
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -25,7 +23,6 @@ MAX_STEP_MULTIPLY_ADDS = 15_000_000_000  # such a step takes two seconds, and St
 MAX_HANDWRITING = 60_000  # images, as many as MNIST has; 47 MB, and a quarter of a minute to make on two cores
 MAX_EPOCHS = 200
 MAX_JSON_BYTES = 100_000  # the largest preset takes 3 kB
-MAX_DEPTH = 8  # brackets within brackets; a recipe has four
 Monitor = Literal["val_loss", "val_accuracy"]
 
 
@@ -229,16 +226,18 @@ def parse_recipe(source: str | bytes | dict[str, Any]) -> Recipe:
     Raises:
         BadRecipe: with a sentence for each thing that is wrong.
     """
+    try:
+        return _parsed(source)
+    except RecursionError:
+        raise BadRecipe("The recipe is nested too deep. Use a file that Inkling wrote.") from None
+
+
+def _parsed(source: str | bytes | dict[str, Any]) -> Recipe:
     if not isinstance(source, dict):
         if len(source) > MAX_JSON_BYTES:
             raise BadRecipe(f"The recipe is larger than {MAX_JSON_BYTES // 1000} kB. Use a file that Inkling wrote.")
         try:
-            text = source.decode() if isinstance(source, bytes) else source
-            if _depth(text) > MAX_DEPTH:
-                raise BadRecipe(f"The recipe is nested more than {MAX_DEPTH} deep. Use a file that Inkling wrote.")
-            source = json.loads(text)
-        except BadRecipe:
-            raise
+            source = json.loads(source)
         except ValueError:
             raise BadRecipe("This is not a recipe: it is no JSON. Use a file that Inkling wrote.") from None
     known = Recipe.model_fields["version"].default
@@ -251,17 +250,9 @@ def parse_recipe(source: str | bytes | dict[str, Any]) -> Recipe:
         return Recipe.model_validate_json(json.dumps(source))
     except ValidationError as error:
         raise BadRecipe(_explained(error)) from None
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError):
         raise BadRecipe("This is not a recipe: it holds something that JSON cannot say.") from None
 
-
-def _depth(text: str) -> int:
-    """How deep brackets are nested, without those in strings."""
-    brackets = (1 if letter in "[{" else -1 for letter in _STRING.sub("", text) if letter in "[]{}")
-    return max(accumulate(brackets), default=0)
-
-
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: it is never tried a second time
 
 _PLAIN_WORDS = {"extra_forbidden": "is no setting of a recipe", "missing": "is missing"}
 

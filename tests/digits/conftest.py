@@ -14,7 +14,7 @@ from core.digits import dataset, mnist
 def _empty_caches():
     def clear():
         mnist._failed_at.clear()
-        for cached in (dataset.load_mnist, dataset.unseen_digits, dataset._compared_mnist):
+        for cached in (dataset.load_mnist, dataset.unseen_digits, dataset._first_trained):
             cached.cache_clear()
 
     clear()

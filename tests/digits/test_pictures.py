@@ -20,7 +20,6 @@ from core.digits.pictures import (
     PictureTooLarge,
     frame_picture,
     read_picture,
-    thinned,
 )
 from core.digits.preprocessing import Framing, NoInk, TooLittleInk, TooMuchInk, frame_strokes, framing_steps
 from core.digits.synthetic.handwriting import handwriting
@@ -285,78 +284,10 @@ def test_no_damage_to_a_picture_raises_anything_but_a_sentence(content, place, d
         frame_picture(read_picture(damaged))
 
 
-@pytest.mark.parametrize("shade", [0, 127, 255])
-def test_a_picture_of_one_colour_holds_no_digit(shade):
-    noisy = shade + np.random.default_rng(0).integers(-3, 4, (200, 300))
-    for image in (np.full((200, 300), shade), noisy.clip(0, 255)):
-        with pytest.raises(NoInk, match="in this picture"):
-            read_picture(encoded(Image.fromarray(image.astype(np.uint8))))
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 300), (3, 2), (2000, 3)])
-def test_the_smallest_and_thinnest_pictures_are_refused_in_plain_words(size):
-    with pytest.raises((NoInk, TooLittleInk, TooMuchInk)):
-        frame_picture(read_picture(encoded(Image.new("L", size, 255))))
-
-
-@pytest.mark.parametrize(
-    ("radius", "refusal"), [(6, TooLittleInk), (16, TooLittleInk), (60, TooMuchInk), (130, TooMuchInk)]
-)
-def test_a_dot_is_too_little_ink_and_a_blot_too_much(radius, refusal):
-    image = Image.new("L", (280, 280), 255)
-    ImageDraw.Draw(image).ellipse((140 - radius, 140 - radius, 140 + radius, 140 + radius), fill=0)
-
-    with pytest.raises(refusal):
-        frame_picture(read_picture(encoded(image)))
-
-
-def half_dark():
-    for side in (100, 200, 330):
-        image = np.full((600, 600), 255, np.uint8)
-        image[:, :side] = 0
-        yield f"left {side}", image
-        yield f"lower {side}", np.rot90(image)
-        yield f"light {side}", 255 - image
-    slope = np.tile(np.linspace(0, 255, 600), (400, 1)).astype(np.uint8)
-    yield "gradient", slope
-    yield "gradient downwards", slope.T
-    yield "corner", np.where(np.add.outer(np.arange(400), np.arange(600)) < 300, 40, 220).astype(np.uint8)
-
-
-@pytest.mark.parametrize("image", [pytest.param(image, id=name) for name, image in half_dark()])
-def test_a_picture_that_is_dark_far_along_its_edge_is_refused_in_plain_words(image):
-    with pytest.raises(TooMuchInk, match=r"this picture's edge is ink: choose a single digit with paper all around"):
-        read_picture(encoded(Image.fromarray(image)))
-
-
 def test_a_digit_that_touches_the_edge_is_read():
     image = pictured(placed(SEVEN, 260, 20, 10), 24)
 
     assert digit(frame_picture(read_picture(encoded(image.crop((56, 9, 234, 276)))))) == 7
-
-
-def thick_shapes():
-    for width in (180, 200, 240):
-        yield (
-            f"bar {width}",
-            lambda pen, width=width: pen.rectangle((300 - width / 2, 50, 300 + width / 2, 550), fill=0),
-        )
-        yield (
-            f"dash {width}",
-            lambda pen, width=width: pen.rectangle((50, 300 - width / 2, 550, 300 + width / 2), fill=0),
-        )
-    yield "ellipse", lambda pen: pen.ellipse((186, 50, 414, 550), fill=0)
-    yield "lying ellipse", lambda pen: pen.ellipse((50, 186, 550, 414), fill=0)
-    yield "triangle", lambda pen: pen.polygon([(300, 50), (550, 500), (50, 500)], fill=0)
-
-
-@pytest.mark.parametrize("draw", [pytest.param(draw, id=name) for name, draw in thick_shapes()])
-def test_what_is_nearly_as_thick_as_long_is_too_much_ink_and_no_one(draw):
-    image = Image.new("L", (600, 600), 255)
-    draw(ImageDraw.Draw(image))
-
-    with pytest.raises(TooMuchInk, match="Too much ink for one digit"):
-        read_picture(encoded(image))
 
 
 @pytest.mark.parametrize("strokes", [*DIGITS, *DRAWINGS.values()])
@@ -385,47 +316,72 @@ def test_no_handwriting_is_taken_for_a_blot():
         assert frame_picture(read_picture(encoded(large))).any(), number
 
 
-def test_a_16_bit_picture_of_nothing_is_not_brightened_into_something():
-    noisy = 30_000 + np.random.default_rng(0).integers(-300, 300, (200, 300))
-    for image in (np.zeros((200, 300)), noisy):
-        with pytest.raises(NoInk, match="in this picture"):
-            read_picture(encoded(Image.fromarray(image.astype(np.uint16))))
+# Pictures without a digit
 
 
-def test_a_page_full_of_noise_is_no_digit():
-    noise = np.random.default_rng(0).integers(0, 256, (280, 280), dtype=np.uint8)
-
-    with pytest.raises(InklingError):
-        frame_picture(read_picture(encoded(Image.fromarray(noise))))
-
-
-# Thinning
-
-
-def test_a_thick_line_is_thinned_to_its_middle():
-    ink = np.zeros((40, 80), bool)
-    ink[15:26, 10:70] = True
-
-    thin, peels = thinned(ink)
-
-    rows, columns = np.nonzero(thin)
-    assert set(rows) <= {19, 20, 21}
-    assert (thin.sum(axis=0)[16:64] == 1).all()
-    assert columns.min() < 17
-    assert columns.max() >= 63
-    assert peels == pytest.approx(5.5, abs=1)
+def blank():
+    noise = np.random.default_rng(0)
+    for shade in (0, 127, 255):
+        yield f"shade {shade}", np.full((200, 300), shade, np.uint8)
+        yield f"noisy shade {shade}", (shade + noise.integers(-3, 4, (200, 300))).clip(0, 255).astype(np.uint8)
+    yield "16 bits of nothing", np.zeros((200, 300), np.uint16)
+    yield "16 noisy bits", (30_000 + noise.integers(-300, 300, (200, 300))).astype(np.uint16)
 
 
-def test_thinning_keeps_a_ring_whole_and_takes_less_than_30_milliseconds():
-    y, x = np.mgrid[:128, :128] - 63.5
-    ring = np.abs(np.hypot(x, y) - 45) < 12
+def dark_along_the_edge():
+    for side in (100, 200, 330):
+        image = np.full((600, 600), 255, np.uint8)
+        image[:, :side] = 0
+        yield f"left {side}", image
+        yield f"lower {side}", np.rot90(image)
+        yield f"light {side}", 255 - image
+    slope = np.tile(np.linspace(0, 255, 600), (400, 1)).astype(np.uint8)
+    yield "gradient", slope
+    yield "gradient downwards", slope.T
+    yield "corner", np.where(np.add.outer(np.arange(400), np.arange(600)) < 300, 40, 220).astype(np.uint8)
 
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        thin, _ = thinned(ring)
-        times.append(time.perf_counter() - started)
 
-    angles = np.degrees(np.arctan2(*(np.array(np.nonzero(thin)) - 63.5)))
-    assert np.diff(np.sort(angles)).max() < 3
-    assert min(times) < 0.03
+def filled(shape, *numbers):
+    image = Image.new("L", (600, 600), 255)
+    getattr(ImageDraw.Draw(image), shape)(numbers, fill=0)
+    return np.asarray(image)
+
+
+def dots():
+    for radius in (13, 34):
+        yield f"dot {radius}", filled("ellipse", 300 - radius, 300 - radius, 300 + radius, 300 + radius)
+
+
+def as_thick_as_long():
+    for width in (180, 200, 240):
+        yield f"bar {width}", filled("rectangle", 300 - width / 2, 50, 300 + width / 2, 550)
+        yield f"dash {width}", filled("rectangle", 50, 300 - width / 2, 550, 300 + width / 2)
+    yield "ellipse", filled("ellipse", 186, 50, 414, 550)
+    yield "lying ellipse", filled("ellipse", 50, 186, 550, 414)
+    yield "triangle", filled("polygon", 300, 50, 550, 500, 50, 500)
+    for radius in (129, 279):
+        yield f"blot {radius}", filled("ellipse", 300 - radius, 300 - radius, 300 + radius, 300 + radius)
+
+
+def tiny_or_noise():
+    for width, height in ((1, 1), (1, 300), (3, 2), (2000, 3)):
+        yield f"{width}x{height}", np.full((height, width), 255, np.uint8)
+    yield "a page full of noise", np.random.default_rng(0).integers(0, 256, (280, 280), np.uint8)
+
+
+NO_DIGITS = {
+    blank: (NoInk, "in this picture"),
+    dark_along_the_edge: (TooMuchInk, "this picture's edge is ink: choose a single digit with paper all around"),
+    dots: (TooLittleInk, "Too little ink"),
+    as_thick_as_long: (TooMuchInk, "Too much ink for one digit"),
+    tiny_or_noise: (InklingError, r"\.$"),
+}
+
+
+@pytest.mark.parametrize(
+    ("image", "refusal", "sentence"),
+    [pytest.param(image, *refused, id=name) for images, refused in NO_DIGITS.items() for name, image in images()],
+)
+def test_a_picture_without_a_digit_is_refused_in_plain_words(image, refusal, sentence):
+    with pytest.raises(refusal, match=sentence):
+        frame_picture(read_picture(encoded(Image.fromarray(image))))

@@ -28,11 +28,6 @@ def changed(recipe, path, value):
     return content
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_a_recipe_travels_as_json(preset):
-    assert parse_recipe(PRESETS[preset].to_json()) == PRESETS[preset]
-
-
 NO_NUMBERS = [-1, math.nan, math.inf, -math.inf, "3", True, None, [], 10**400]
 
 
@@ -59,7 +54,6 @@ def test_a_number_out_of_range_is_refused_with_the_range(setting, allowed, other
     ("preset", "setting", "value", "sentence"),
     [
         ("fast", "optimizer.learning_rate", math.nan, "learning_rate must be a number from 1e-06 to 10, not nan"),
-        ("script-a-improved", "network.layers.6.rate", 1.0, "rate must be a number from 0 to 0.9, not 1.0"),
         ("fast", "data.validation", 0.5, "'split', 'test' or 'none'"),
         ("fast", "version", 0, "version must be 1"),
         ("fast", "version", 2, "A newer Inkling wrote this recipe"),
@@ -95,8 +89,10 @@ def test_nothing_can_monitor_a_validation_that_is_switched_off(preset):
         ('{"network": {}}', "layers is missing"),
         (" " * 1_000_000, "larger than 100 kB"),
         (FAST.to_json() + " " * MAX_JSON_BYTES, "larger than 100 kB"),
-        ("[" * 90_000, "nested more than 8 deep"),
-        ('{"name": ' * 9 + "1" + "}" * 9, "nested more than 8 deep"),
+        ("[" * 90_000, "nested too deep"),
+        ('{"a":' * 10_000 + "1" + "}" * 10_000, "nested too deep"),
+        ('{"name":' * 900 + "1" + "}" * 900, r"\."),
+        ('{"name": ' * 9 + "1" + "}" * 9, "network is missing"),
         (json.dumps(json.loads(FAST.to_json()) | {"surprise": 1}), "surprise is no setting of a recipe"),
         (json.dumps(json.loads(FAST.to_json()) | {"\x1b[31m" * 900: 1}), r"^(\[31m)+\[? is no setting of a recipe"),
         (json.dumps(json.loads(FAST.to_json()) | {"version": 2}), "A newer Inkling wrote this recipe"),
@@ -111,9 +107,9 @@ def test_anything_but_a_recipe_is_refused_with_the_reason(text, reason):
     assert len(str(refusal.value)) < 300
 
 
-def test_a_name_may_hold_brackets_and_quotes():
-    recipe = FAST.model_copy(update={"name": '[[[[[[[[{{{{{{{{ "\\"'})
-    assert parse_recipe(recipe.to_json()) == recipe
+def test_a_recipe_travels_as_json():
+    for recipe in (*PRESETS.values(), FAST.model_copy(update={"name": '[[[[{{{{ "\\"'})):
+        assert parse_recipe(recipe.to_json()) == recipe
 
 
 @given(st.sampled_from(["network", "optimizer", "data", "schedule", "epochs", "augmentation", "early_stopping"]), JSON)

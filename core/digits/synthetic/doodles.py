@@ -140,7 +140,7 @@ def _spoilt_digit(rng: Random, count: int) -> Floats:
     """Dots of digits that lie on their side, are mirrored (where that is no other digit) or crossed out."""
     way = rng.integers(3)
     fitting = ((2, 3, 5, 6, 7, 9), (3, 6, 7, 9), range(10))[way]
-    style = STYLES[rng.choice([i for i, style in enumerate(STYLES) if style.label in fitting])]
+    style: Style = STYLES[rng.choice([i for i, style in enumerate(STYLES) if style.label in fitting])]
     dots = style.weights @ control_points(style, count, rng)
     if way == 0:
         return dots[..., ::-1] * np.array([1, -1] if rng.random() < 0.5 else [-1, 1], np.float32) + np.float32(0.5)

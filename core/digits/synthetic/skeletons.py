@@ -74,6 +74,24 @@ class Style:
         return change
 
 
+def read_styles(table: str) -> tuple[Style, ...]:
+    """The styles of a table of lines.
+
+    A style begins with its label, its share and its first example. Its other examples follow, indented, one a line.
+    "#" begins a comment.
+    """
+    styles: list[tuple[int, float, list[str]]] = []
+    for line in table.strip().splitlines():
+        if line.startswith("#"):
+            continue
+        example = line.strip()
+        if not line.startswith(" "):
+            label, share, example = line.split(maxsplit=2)
+            styles.append((int(label), float(share), []))
+        styles[-1][2].append(example)
+    return tuple(Style(label, share, tuple(examples)) for label, share, examples in styles)
+
+
 def smooth_curve(start: int, stop: int, points: int) -> NDArray[np.float64]:
     """Return the weights of the control points start..stop in a Catmull-Rom curve through them: (steps, points)."""
     t = np.linspace(0, 1, 24)[:, None]

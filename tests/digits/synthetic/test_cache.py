@@ -61,17 +61,6 @@ def test_only_the_two_latest_files_of_a_seed_are_kept(folder):
     }  # fmt: skip
 
 
-def test_a_file_that_is_removed_while_it_is_read_is_read_to_its_end(folder):
-    load_handwriting(10, 2)
-    (path,) = folder.iterdir()
-    whole = path.read_bytes()
-    with path.open("rb") as reader:
-        start = reader.read(100)
-        load_handwriting(11, 2)
-        load_handwriting(12, 2)
-        assert start + reader.read() == whole
-
-
 def test_a_file_that_cannot_be_removed_costs_nothing(folder, monkeypatch):
     def refuse(path, missing_ok=False):
         raise PermissionError("in use, says Windows")
@@ -115,18 +104,6 @@ def test_where_nothing_can_be_written_the_digits_are_made_each_time(folder):
 
     for images, _ in (load_handwriting(50, 0), load_handwriting(50, 0), load_handwriting_part(50, 0, 0, 50)):
         np.testing.assert_array_equal(images, handwriting(50, 0)[0])
-
-
-def test_a_full_disk_leaves_no_part_of_a_file(folder, monkeypatch):
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-
-    images, _ = load_handwriting(50, 0)
-
-    np.testing.assert_array_equal(images, handwriting(50, 0)[0])
-    assert list(folder.iterdir()) == []
 
 
 def test_a_part_is_read_from_the_whole_which_is_made_where_it_is_missing_or_damaged(folder):

@@ -131,7 +131,7 @@ def no_cached_neighbours():
     """What the process has found before would be shown, wherever MNIST is now."""
 
     def forget():
-        dataset._compared_mnist.cache_clear()
+        dataset._first_trained.cache_clear()
         explanation_view._neighbours.clear()
 
     forget()
