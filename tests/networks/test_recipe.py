@@ -59,6 +59,8 @@ def test_a_number_out_of_range_is_refused_with_the_range(setting, allowed, other
         ("fast", "version", 2, "A newer Inkling wrote this recipe"),
         ("fast", "surprise", 1, "surprise is no setting of a recipe"),
         ("fast", "network.layers.0.filters", 10**9, "layers.1.Conv2D.filters must be a whole number from 1 to 512"),
+        ("fast", "network.layers.0.filters", 0, "filters must be a whole number from 1 to 512"),
+        ("fast", "network.layers.0.kernel_size", 1.5, "kernel_size must be a whole number from 1 to 28"),
         ("fast", "network.layers.0.layer", "Lambda", "layers.1"),
     ],
 )
