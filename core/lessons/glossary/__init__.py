@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel
 
 from core.lessons.glossary import data_terms, measurement_terms, network_terms, training_terms
-from core.lessons.glossary.setting_terms import SETTING_TERMS
 from core.lessons.glossary.term import Term, key_of
 
 __all__ = ["TERMS", "Term", "find", "term_of"]
@@ -14,6 +15,16 @@ _ALL = (*data_terms.TERMS, *network_terms.TERMS, *training_terms.TERMS, *measure
 TERMS = {term.key: term for term in sorted(_ALL, key=lambda term: term.name.lower())}
 _BY_WORD = {key_of(word): term for term in _ALL for word in (*term.synonyms, term.name)}
 _TAGS = ("kind", "layer")  # fields that say which class a value is of
+_OTHER_WORDS = {  # of the classes and fields that are not called what their term is called
+    "Data": "Training set",
+    "data": "Training set",
+    "size": "Training set",
+    "source": "MNIST",
+    "network": "Neural network",
+    "use_bias": "Bias",
+    "BestCheckpoint": "Checkpoint",
+    "PeriodicCheckpoint": "Checkpoint",
+}
 
 
 def find(word: str) -> Term | None:
@@ -22,10 +33,16 @@ def find(word: str) -> Term | None:
 
 
 def term_of(owner: type[BaseModel], field: str = "") -> Term:
-    """The term that explains a setting.
+    """The term that explains a setting: the field's own, else that of the class.
 
     Args:
         owner: a class that a recipe consists of, such as `Recipe`, `Adam`, `Augmentation` or `Conv2D`.
         field: one of its fields; "" for the class itself.
     """
-    return TERMS[key_of(SETTING_TERMS[owner.__name__]["" if field in _TAGS else field])]
+    kind = owner.__name__
+    names = ("" if field in _TAGS else field, kind, _SMALL_THEN_CAPITAL.sub(" ", kind.removesuffix("2D")))
+    words = (key_of(_OTHER_WORDS.get(name, name)) for name in names)
+    return next(_BY_WORD[word] for word in words if word in _BY_WORD)
+
+
+_SMALL_THEN_CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])")  # where two words meet in "EarlyStopping"
