@@ -57,7 +57,7 @@ def load() -> tuple[Labelled, Labelled]:
     Looked for in the file that `INKLING_MNIST` names, then in Inkling's and Keras' own caches, then on the network.
 
     Raises:
-        NoMnist: it is in none of these places.
+        NoMnist: none of these has it.
     """
     for path in _files():
         if not path.is_file():

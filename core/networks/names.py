@@ -1,4 +1,4 @@
-"""The names of runs: one line each, told apart by a number or an ending where necessary."""
+"""The names of runs: one line each, distinguished by a number or an ending where necessary."""
 
 import itertools
 import re
@@ -8,10 +8,10 @@ MAX_NAME = 60  # characters
 _NUMBER = re.compile(r" \(\d+\)$")
 
 
-def clean_name(name: str, most: int = MAX_NAME, otherwise: str = "Untitled") -> str:
-    """The name as one line of at most `most` printable characters; `otherwise` where none is left."""
+def clean_name(name: str, most: int = MAX_NAME, fallback: str = "Untitled") -> str:
+    """The name as one line of at most `most` printable characters; `fallback` where none is left."""
     printable = "".join(letter if letter.isprintable() else " " for letter in name[: 10 * MAX_NAME])
-    return " ".join(printable.split())[:most].strip() or otherwise
+    return " ".join(printable.split())[:most].strip() or fallback
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -15,12 +15,9 @@ from core.networks.recipe import Recipe, parse_recipe
 
 Setting = int | float | str | bool
 
-_GROUPS = {"schedule": "Schedule", "early_stopping": "Early stopping", "checkpoint": "Checkpoint"}
+_NAMED_GROUPS = ("schedule", "early_stopping", "checkpoint")  # their settings are called "Schedule: warmup"
 _LABELS = {
-    "optimizer.kind": "Optimiser",
-    "schedule.kind": "Schedule",
-    "checkpoint.kind": "Checkpoint",
-    "early_stopping": "Early stopping",
+    "optimizer": "Optimiser",
     "data.source": "Images",
     "data.size": "Training images",
     "data.validation": "Validated on",
@@ -79,10 +76,10 @@ def settings(recipe: Recipe) -> dict[str, Setting]:
 def label(path: str) -> str:
     """What a setting is called."""
     group, _, name = path.rpartition(".")
-    words = _LABELS.get(path) or name.replace("_", " ")
-    if group in _GROUPS and path not in _LABELS:
-        return f"{_GROUPS[group]}: {words}"
-    return words[:1].upper() + words[1:]
+    if name == "kind":
+        return label(group)
+    words = _LABELS.get(path, name.replace("_", " "))
+    return f"{label(group)}: {words}" if group in _NAMED_GROUPS else words[:1].upper() + words[1:]
 
 
 def words(value: Setting | None, path: str = "") -> str:
@@ -100,8 +97,8 @@ def words(value: Setting | None, path: str = "") -> str:
 
 def quantity(value: Setting | None, path: str) -> str:
     """A setting's value as it stands in a sentence that does not name the setting: "10 epochs"."""
-    said, counted = words(value, path), _COUNTED.get(path)
-    return f"{said} {counted}{'' if value == 1 else 's'}" if counted and isinstance(value, int) else said
+    text, unit = words(value, path), _COUNTED.get(path)
+    return f"{text} {unit}{'' if value == 1 else 's'}" if unit and isinstance(value, int) else text
 
 
 def differing(recipes: Sequence[Recipe]) -> list[tuple[str, list[str]]]:
@@ -192,18 +189,19 @@ def _network_settings(networks: Sequence[Network]) -> list[dict[str, str]]:
 
 
 def _outline(network: Network) -> dict[str, str]:
-    convolutions = [layer for layer in network.layers if isinstance(layer, Conv2D)]
-    listed: dict[str, list[Any]] = {
-        "Convolutions: filters": [layer.filters for layer in convolutions],
-        "Convolutions: kernel sizes": [layer.kernel_size for layer in convolutions],
-        "Convolutions: strides": [layer.strides for layer in convolutions],
-        "Poolings": [layer.pool_size for layer in network.layers if isinstance(layer, MaxPooling2D | AveragePooling2D)],
-        "Dense layers": [layer.units for layer in network.layers if isinstance(layer, Dense)],
-        "Dropout": [layer.rate for layer in network.layers if isinstance(layer, Dropout)],
+    outline = {
+        name: ", ".join(str(getattr(layer, field)) for layer in network.layers if isinstance(layer, kind)) or "none"
+        for name, (kind, field) in _OUTLINE.items()
     }
     is_normalised = any(isinstance(layer, BatchNormalization) for layer in network.layers)
-    return {
-        **{name: ", ".join(map(str, values)) or "none" for name, values in listed.items()},
-        "Batch normalisation": "yes" if is_normalised else "no",
-        "Parameters": f"{network.parameters:,}",
-    }
+    return outline | {"Batch normalisation": words(is_normalised), "Parameters": f"{network.parameters:,}"}
+
+
+_OUTLINE = {
+    "Convolutions: filters": (Conv2D, "filters"),
+    "Convolutions: kernel sizes": (Conv2D, "kernel_size"),
+    "Convolutions: strides": (Conv2D, "strides"),
+    "Poolings": (MaxPooling2D | AveragePooling2D, "pool_size"),
+    "Dense layers": (Dense, "units"),
+    "Dropout": (Dropout, "rate"),
+}

@@ -122,7 +122,7 @@ class Scoreboard:
             raise NoSuchRun
         if run.scores is None or not is_for_scoreboard(run):
             raise NotForScoreboard
-        name = clean_name(nickname, MAX_NICKNAME, otherwise="")
+        name = clean_name(nickname, MAX_NICKNAME, fallback="")
         if not name:
             raise BadNickname
         with self._database.writing() as session:

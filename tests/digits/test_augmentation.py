@@ -26,10 +26,10 @@ def bar(count=64):
 
 def moments(images):
     """Where each image's ink lies: centres (n, 2) and covariances (n, 2, 2), rows before columns."""
-    places = np.stack(np.mgrid[:28, :28]).reshape(2, -1)
+    pixels = np.stack(np.mgrid[:28, :28]).reshape(2, -1)
     mass = images.reshape(len(images), -1) / images.sum(axis=(1, 2))[:, None]
-    centres = mass @ places.T
-    away = places[None] - centres[:, :, None]
+    centres = mass @ pixels.T
+    away = pixels[None] - centres[:, :, None]
     return centres, np.einsum("np,nip,njp->nij", mass, away, away)
 
 
@@ -105,7 +105,7 @@ def test_bending_moves_nothing_further_than_its_range_and_leaves_the_frame_where
     assert np.abs(moved).mean() > 0.3
     steps = np.diff(moved, axis=2)
     assert np.abs(steps).max() < 1.2  # neighbours move together
-    assert (steps > -1).mean() > 0.999  # and hardly ever change places
+    assert (steps > -1).mean() > 0.999  # and hardly ever overtake each other
 
 
 @pytest.mark.parametrize(("upright", "width"), [(True, 3), (False, 3), (True, 5)])

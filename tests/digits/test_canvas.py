@@ -97,14 +97,14 @@ def test_row_9_a_bad_object_is_skipped_and_the_others_are_read(bad):
 
 
 @pytest.mark.parametrize("bad", BAD_NUMBERS, ids=lambda bad: repr(bad)[:20])
-@pytest.mark.parametrize("place", ["left", "scaleX", "angle", "skewY", "strokeWidth", "path"])
+@pytest.mark.parametrize("setting", ["left", "scaleX", "angle", "skewY", "strokeWidth", "path"])
 @pytest.mark.bad_input(9)
-def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, place):
+def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, setting):
     drawing = canvas(CROSSED_SEVEN)
-    if place == "path":
+    if setting == "path":
         drawing["objects"][0]["path"][1][2] = bad
     else:
-        drawing["objects"][0][place] = bad
+        drawing["objects"][0][setting] = bad
 
     assert len(strokes_from_canvas(drawing)) == 1
 
@@ -132,10 +132,10 @@ json_values = st.recursive(
 )
 
 
-def all_places(value, path=()):
+def all_paths(value, path=()):
     yield path
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from all_places(inner, (*path, key))
+        yield from all_paths(inner, (*path, key))
 
 
 def replaced(value, path, new):
@@ -147,7 +147,7 @@ def replaced(value, path, new):
 
 
 REAL = canvas(CROSSED_SEVEN)
-PLACES = sorted(all_places(REAL), key=str)
+PATHS = sorted(all_paths(REAL), key=str)
 
 
 @given(json_values)
@@ -156,9 +156,9 @@ def test_no_json_makes_reading_a_drawing_fail(drawing):
     assert all(np.isfinite(stroke).all() for stroke in strokes_from_canvas(drawing))
 
 
-@given(st.sampled_from(PLACES), json_values)
-def test_no_damage_to_a_real_drawing_makes_reading_it_fail(place, damage):
-    strokes = strokes_from_canvas(replaced(REAL, place, damage))
+@given(st.sampled_from(PATHS), json_values)
+def test_no_damage_to_a_real_drawing_makes_reading_it_fail(path, damage):
+    strokes = strokes_from_canvas(replaced(REAL, path, damage))
 
     assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and np.isfinite(stroke).all() for stroke in strokes)
 

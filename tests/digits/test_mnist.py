@@ -23,19 +23,17 @@ from core.networks.model import pretrained
 ROOT = Path(__file__).parents[2]
 
 
-def test_mnist_is_found_where_the_environment_says(little_mnist, monkeypatch, no_download):
-    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
-    training, test = mnist.load()
-    assert [len(array) for array in (*training, *test)] == [700, 700, 70, 70]
-
-
-@pytest.mark.parametrize("folder", ["cache", "keras/datasets"])
-def test_mnist_is_found_in_inklings_and_in_keras_cache(folder, little_mnist, monkeypatch, tmp_path, no_download):
+@pytest.mark.parametrize("folder", ["named", "cache", "keras/datasets"])
+def test_mnist_is_found_where_the_environment_says_and_in_inklings_and_keras_caches(
+    folder, little_mnist, monkeypatch, tmp_path, no_download
+):
     monkeypatch.setenv("INKLING_HOME", str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "named/mnist.npz"))
     (tmp_path / folder).mkdir(parents=True)
     little_mnist.rename(tmp_path / folder / "mnist.npz")
-    assert len(mnist.load()[0][0]) == 700
+    training, test = mnist.load()
+    assert [len(array) for array in (*training, *test)] == [700, 700, 70, 70]
 
 
 @pytest.mark.skipif(not os.environ.get("INKLING_MNIST"), reason="INKLING_MNIST names no copy of MNIST")
@@ -48,22 +46,31 @@ def test_the_real_mnist_is_recognised_and_the_shipped_model_reads_it():
 
 
 @pytest.mark.bad_input(21)
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive", None, "cut"])
-def test_a_damaged_or_foreign_file_is_not_taken_for_mnist(damage, little_mnist, monkeypatch, no_download):
-    if damage is None:
-        np.savez_compressed(little_mnist, x_train=np.zeros((3, 28, 28), np.uint8))
-    else:
-        little_mnist.write_bytes(little_mnist.read_bytes()[:5000] if damage == "cut" else damage)
+@pytest.mark.parametrize(
+    "damage", ["gone", "empty", "no archive", "foreign", "cut", "large", "other images", "other labels"]
+)
+def test_a_damaged_or_foreign_file_is_not_taken_for_mnist_or_a_part_of_it(
+    damage, little_mnist, monkeypatch, no_download
+):
     monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
+    whole = little_mnist.read_bytes()
+    if damage == "gone":
+        little_mnist.unlink()
+    elif damage == "foreign":
+        np.savez_compressed(little_mnist, x_train=np.zeros((3, 28, 28), np.uint8))
+    elif damage == "large":
+        monkeypatch.setattr(mnist, "MAX_BYTES", 100_000)
+    elif damage.startswith("other"):
+        monkeypatch.setattr(mnist, "FIRST_IMAGES_SHA256", "0" * 64)
+        names = ("x_train", "x_test") if damage == "other images" else ("y_train", "y_test")
+        monkeypatch.setattr(mnist, "SHA256", mnist.SHA256 | dict.fromkeys(names, "0" * 64))
+    else:
+        little_mnist.write_bytes({"empty": b"", "no archive": b"PK\x03\x04 no archive", "cut": whole[:5000]}[damage])
     with pytest.raises(NoMnist, match="could not be downloaded"):
         mnist.load()
-
-
-def test_an_archive_that_unpacks_to_more_than_mnist_is_refused_unread(little_mnist, monkeypatch, no_download):
-    monkeypatch.setattr(mnist, "MAX_BYTES", 100_000)
-    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
-    with pytest.raises(NoMnist):
-        mnist.load()
+    for read in (mnist.read_first_images, mnist.read_test_images) if damage != "large" else ():
+        with pytest.raises(NoMnist, match="not on this machine yet"):
+            read()
 
 
 @pytest.mark.bad_input(21)
@@ -80,24 +87,6 @@ def test_a_flipped_bit_anywhere_in_the_file_is_noticed_and_nothing_else_is_raise
             continue
         np.testing.assert_array_equal(found_training[0], training[0])  # a bit that means nothing, as in a date
         np.testing.assert_array_equal(found_test[1], test[1])
-
-
-@pytest.mark.parametrize("damage", ["nothing there", "cut", "other images", "other labels"])
-def test_no_part_is_read_from_what_is_not_mnist_and_none_is_downloaded(damage, little_mnist, monkeypatch, no_download):
-    monkeypatch.setenv("INKLING_MNIST", str(little_mnist))
-    if damage == "nothing there":
-        little_mnist.unlink()
-    elif damage == "cut":
-        little_mnist.write_bytes(little_mnist.read_bytes()[:5000])
-    elif damage == "other images":
-        monkeypatch.setattr(mnist, "FIRST_IMAGES_SHA256", "0" * 64)
-        monkeypatch.setitem(mnist.SHA256, "x_test", "0" * 64)
-    else:
-        monkeypatch.setitem(mnist.SHA256, "y_train", "0" * 64)
-        monkeypatch.setitem(mnist.SHA256, "y_test", "0" * 64)
-    for read in (mnist.read_first_images, mnist.read_test_images):
-        with pytest.raises(NoMnist, match="not on this machine yet"):
-            read()
 
 
 def test_parts_are_those_of_the_whole(little_mnist, monkeypatch):
@@ -201,7 +190,7 @@ def test_two_processes_that_download_at_once_leave_one_whole_file(little_mnist, 
             for start in range(0, len(content), 100_000):
                 self.wfile.write(content[start : start + 100_000])
 
-        def log_message(self, *said):
+        def log_message(self, *message):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Source) as source:

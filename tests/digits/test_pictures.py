@@ -277,9 +277,9 @@ def test_a_text_that_unpacks_to_a_thousand_times_its_size_is_left_packed():
 
 @given(st.sampled_from([SHARP, PHOTO]), st.integers(0, 3000), st.binary(min_size=1, max_size=20))
 @settings(max_examples=60)
-def test_no_damage_to_a_picture_raises_anything_but_a_sentence(content, place, damage):
-    place %= len(content)
-    damaged = content[:place] + damage + content[place + len(damage) :]
+def test_no_damage_to_a_picture_raises_anything_but_a_sentence(content, position, damage):
+    position %= len(content)
+    damaged = content[:position] + damage + content[position + len(damage) :]
     with suppress(InklingError):
         frame_picture(read_picture(damaged))
 

@@ -31,8 +31,8 @@ from tests.drawings import CROSSED_SEVEN, DIGITS, ONE, SEVEN, SLANTED_ONE, ZERO,
 def resampled(stroke, step):
     travelled = np.append(0, np.hypot(*np.diff(stroke, axis=0).T).cumsum())
     # Sampling more densely keeps the corners, as a faster tablet does.
-    places = np.union1d(np.arange(0, travelled[-1], step), travelled)
-    return np.stack([np.interp(places, travelled, stroke[:, axis]) for axis in (0, 1)], axis=1)
+    distances = np.union1d(np.arange(0, travelled[-1], step), travelled)
+    return np.stack([np.interp(distances, travelled, stroke[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def centre_of_mass(image):
@@ -75,7 +75,7 @@ def test_a_drawing_is_framed_as_mnist_is(strokes):
     assert image.max() == 1
     assert image.min() == 0
     assert max(inked.any(axis=0).sum(), inked.any(axis=1).sum()) == 20
-    assert all(14 - 1e-5 <= place <= 15 + 1e-5 for place in centre_of_mass(image))
+    assert all(14 - 1e-5 <= middle <= 15 + 1e-5 for middle in centre_of_mass(image))
 
 
 @pytest.mark.parametrize("line", [ONE, SLANTED_ONE])

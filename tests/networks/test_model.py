@@ -166,7 +166,7 @@ def test_a_missing_file_is_refused_with_a_sentence(tmp_path):
 
 def test_the_shipped_model_is_sound_and_brings_its_keras_file():
     model = pretrained()
-    # Whoever changes the preset ships the model anew, from the seed that the benchmark `accuracy` names.
+    # Whoever changes the preset ships a new model, from the seed that the benchmark `accuracy` names.
     assert model.recipe.model_copy(update={"seed": ACCURATE.seed}) == ACCURATE
     assert model.scores.data_source == "mnist"
     assert model.scores.test_accuracy >= 0.995

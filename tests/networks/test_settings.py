@@ -64,7 +64,7 @@ def test_what_is_measured_has_its_unit_and_small_numbers_no_exponent():
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "text"),
     [
         ("epochs", 10, "10 epochs"),
         ("epochs", 1, "1 epoch"),
@@ -78,8 +78,8 @@ def test_what_is_measured_has_its_unit_and_small_numbers_no_exponent():
         ("augmentation.is_on", True, "yes"),
     ],
 )
-def test_a_quantity_says_what_is_counted(path, value, said):
-    assert quantity(value, path) == said
+def test_a_quantity_says_what_is_counted(path, value, text):
+    assert quantity(value, path) == text
 
 
 @pytest.mark.parametrize(

@@ -512,7 +512,7 @@ def loops(rng: Random, count: int) -> Strokes:
 
 
 def _tangle(rng: Random, count: int) -> Strokes:
-    """Round and round, each time otherwise."""
+    """Round and round, never the same way twice."""
     turns = rng.uniform(2.5, 7)
     t = np.linspace(0, 1, 240)
     angle = 2 * np.pi * turns * t
