@@ -103,20 +103,15 @@ def load_dataset(
     return Dataset(training, test if validation == "test" else held_out, test, source, notice)
 
 
-def made_digits(
-    source: Source = "mnist", size: Size = "full", validation: Validation = "split", handwriting: int = 0
-) -> dict[str, np.ndarray]:
-    """The digits of `load_dataset` that Inkling made itself, which nobody can download.
-
-    All of them, in their order, where the source is the built-in handwriting; else those mixed into MNIST's. Takes what
-    `load_dataset` does.
+def made_digits(size: Size, validation: Validation, handwriting: int) -> dict[str, np.ndarray]:
+    """The digits of `load_dataset` from the built-in handwriting, which nobody can download.
 
     Returns:
-        "x_train" and "y_train", and "x_val", "y_val", "x_test" and "y_test" where there are such: images (n, 28, 28)
-        and labels (n,), uint8.
+        "x_train", "y_train", "x_test", "y_test", and "x_val" and "y_val" of a split: images (n, 28, 28) and labels
+        (n,), uint8.
     """
     # Made without the cache, so that a process that makes them once does not hold them.
-    training, test = _built_in_handwriting.__wrapped__() if source == "handwriting" else (_NOTHING, _NOTHING)
+    training, test = _built_in_handwriting.__wrapped__()
     training, held_out = _split(training, size, validation, handwriting)
     parts = {"train": training, "val": held_out, "test": test}
     return {
@@ -228,6 +223,3 @@ def _first_trained(size: int, most: int) -> Digits:
     indices = np.sort(_stratified_order(labels)[VALIDATION_IMAGES:size])
     indices = indices[indices < most]
     return Digits(images[indices], labels[indices])
-
-
-_NOTHING = Digits(np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8))

@@ -100,21 +100,19 @@ def keras_script(recipe: Recipe, source: Source | None = None) -> str:
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
-def keras_archive(recipe: Recipe, source: Source | None = None, stem: str = "") -> bytes:
-    """A zip of the recipe's script and the digits that it reads, in a folder.
+def keras_archive(recipe: Recipe, stem: str) -> bytes:
+    """A zip of the recipe's script and the built-in digits that it reads, in a folder.
 
     Digits that are not on this machine yet are made first, about 2,000 a second.
 
     Args:
         recipe: what to train and how.
-        source: as in `needs_digits`.
-        stem: name of folder and script; by default from the recipe's name.
+        stem: name of folder and script.
     """
-    stem = stem or file_stem(recipe.name)
     content = io.BytesIO()
     with _one_at_a_time, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{stem}/{stem}.py", keras_script(recipe, source))
-        arrays = made_digits(**dict(recipe.data) | {"source": source or recipe.data.source})
+        archive.writestr(f"{stem}/{stem}.py", keras_script(recipe, "handwriting"))
+        arrays = made_digits(recipe.data.size, recipe.data.validation, recipe.data.handwriting)
         with archive.open(zipfile.ZipInfo(f"{stem}/{DIGITS_FILE}"), "w", force_zip64=True) as file:  # compressed itself
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return content.getvalue()

@@ -87,34 +87,29 @@ BAD_OBJECTS = [
 BAD_NUMBERS = [math.nan, math.inf, -math.inf, 1e300, 10**400, "5", None, True, [1], {"x": 1}]
 
 
-@pytest.mark.parametrize("bad", BAD_OBJECTS, ids=lambda bad: repr(bad)[:60])
 @pytest.mark.bad_input(9)
-def test_row_9_a_bad_object_is_skipped_and_the_others_are_read(bad):
-    drawing = canvas(SEVEN)
-    drawing["objects"].insert(0, bad)
+def test_row_9_a_bad_object_is_skipped_and_the_others_are_read():
+    sound = canvas(SEVEN)["objects"]
+    for bad in BAD_OBJECTS:
+        assert len(strokes_from_canvas({"objects": [bad, *sound]})) == 1, repr(bad)[:80]
 
-    assert len(strokes_from_canvas(drawing)) == 1
 
-
-@pytest.mark.parametrize("bad", BAD_NUMBERS, ids=lambda bad: repr(bad)[:20])
 @pytest.mark.parametrize("setting", ["left", "scaleX", "angle", "skewY", "strokeWidth", "path"])
 @pytest.mark.bad_input(9)
-def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(bad, setting):
-    drawing = canvas(CROSSED_SEVEN)
-    if setting == "path":
-        drawing["objects"][0]["path"][1][2] = bad
-    else:
-        drawing["objects"][0][setting] = bad
+def test_row_9_an_object_with_anything_but_finite_numbers_is_skipped(setting):
+    for bad in BAD_NUMBERS:
+        drawing = canvas(CROSSED_SEVEN)
+        if setting == "path":
+            drawing["objects"][0]["path"][1][2] = bad
+        else:
+            drawing["objects"][0][setting] = bad
+        assert len(strokes_from_canvas(drawing)) == 1, repr(bad)[:20]
 
-    assert len(strokes_from_canvas(drawing)) == 1
 
-
-@pytest.mark.parametrize(
-    "drawing", [None, [], "objects", 3, {}, {"objects": None}, {"objects": {"path": []}}], ids=repr
-)
 @pytest.mark.bad_input(9)
-def test_what_is_no_drawing_is_blank(drawing):
-    assert strokes_from_canvas(drawing) == []
+def test_what_is_no_drawing_is_blank():
+    for drawing in (None, [], "objects", 3, {}, {"objects": None}, {"objects": {"path": []}}):
+        assert strokes_from_canvas(drawing) == [], drawing
 
 
 json_values = st.recursive(

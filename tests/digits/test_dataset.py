@@ -105,7 +105,7 @@ def test_built_in_digits_are_mixed_into_the_training_images_only():
 
 @pytest.mark.parametrize("validation", ["split", "test", "none"])
 def test_what_inkling_made_is_all_of_a_run_on_handwriting(validation):
-    made = made_digits("handwriting", "quick", validation, 300)
+    made = made_digits("quick", validation, 300)
     data = load_dataset("handwriting", "quick", validation, 300)
     held_out = data.validation if validation == "split" else None
     for kind, digits in (("train", data.training), ("val", held_out), ("test", data.test)):
@@ -113,13 +113,6 @@ def test_what_inkling_made_is_all_of_a_run_on_handwriting(validation):
         if digits:
             np.testing.assert_array_equal(made[f"x_{kind}"], digits.images)
             np.testing.assert_array_equal(made[f"y_{kind}"], digits.labels)
-
-
-def test_what_inkling_made_of_a_run_on_mnist_is_what_is_mixed_in():
-    assert {name: len(array) for name, array in made_digits("mnist", handwriting=300).items()} == {
-        "x_train": 300,
-        "y_train": 300,
-    }
 
 
 # Of pages

@@ -310,7 +310,7 @@ def test_a_seven_and_a_one_of_the_thickest_felt_tip_are_read(strokes, number, sh
 
 
 def test_no_handwriting_is_taken_for_a_blot():
-    images, labels = handwriting(60, 77)
+    images, labels = handwriting(30, 77)
     for image, number in zip(images, labels, strict=True):
         large = Image.fromarray(255 - image).resize((280, 280), Image.Resampling.LANCZOS)
         assert frame_picture(read_picture(encoded(large))).any(), number

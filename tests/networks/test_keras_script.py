@@ -141,10 +141,10 @@ def test_no_name_of_a_recipe_changes_more_than_the_first_line_of_its_script(name
 
 def test_an_archive_holds_the_script_and_the_digits_that_it_reads(monkeypatch):
     digits = {"x_train": np.zeros((3, 28, 28), np.uint8), "y_train": np.zeros(3, np.uint8)}
-    monkeypatch.setattr(keras_script_module, "made_digits", lambda **data: digits if data == wanted else None)
     recipe = PRESETS["fast"]
-    wanted = dict(recipe.data) | {"source": "handwriting"}
-    with zipfile.ZipFile(io.BytesIO(keras_archive(recipe, "handwriting", stem="inkling-mine"))) as files:
+    wanted = recipe.data.size, recipe.data.validation, recipe.data.handwriting
+    monkeypatch.setattr(keras_script_module, "made_digits", lambda *data: digits if data == wanted else None)
+    with zipfile.ZipFile(io.BytesIO(keras_archive(recipe, "inkling-mine"))) as files:
         assert files.namelist() == ["inkling-mine/inkling-mine.py", "inkling-mine/digits.npz"]
         assert files.read("inkling-mine/inkling-mine.py").decode() == keras_script(recipe, "handwriting")
         with np.load(io.BytesIO(files.read("inkling-mine/digits.npz"))) as arrays:

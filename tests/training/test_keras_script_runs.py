@@ -54,8 +54,8 @@ def test_the_script_of_every_preset_trains_its_network(preset, capsys):
 
 def test_the_script_of_a_run_on_built_in_handwriting_reads_the_digits_beside_it(tmp_path, monkeypatch, capsys):
     digits = {f"{axis}_{part}": IMAGES if axis == "x" else LABELS for axis in "xy" for part in ("train", "val", "test")}
-    monkeypatch.setattr(exported, "made_digits", lambda **data: digits)
-    with zipfile.ZipFile(io.BytesIO(keras_archive(tiny.RECIPE))) as archive:
+    monkeypatch.setattr(exported, "made_digits", lambda *data: digits)
+    with zipfile.ZipFile(io.BytesIO(keras_archive(tiny.RECIPE, "inkling-tiny"))) as archive:
         archive.extractall(tmp_path)
     monkeypatch.chdir(tmp_path / "inkling-tiny")
     names = {}

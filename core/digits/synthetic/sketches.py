@@ -358,12 +358,8 @@ def _circles(rng: Random, count: int) -> Strokes:
 def _crossed_circle(rng: Random, count: int) -> Strokes:
     """A circle with lines in it, or hanging on it."""
     circle, way = _circle(rng, count, 0.5, 0.5, 0.5), rng.integers(4)
-    if way == 0:
-        return [circle, *cross(rng, count)]
-    if way == 1:
-        return [circle, *_dash(rng, count)]
-    if way == 2:
-        return [circle, *_plus(rng, count)]
+    if way < 3:
+        return [circle, *(cross, _dash, _plus)[way](rng, count)]
     stem = _path((0.5, 1), (_some(rng, count, 0.2, 0.8), _some(rng, count, 1.4, 2.0)))
     return [circle, stem, _path((0.2, 1.25), (0.8, _some(rng, count, 1.15, 1.35)))]
 

@@ -24,7 +24,7 @@ def render(recipe: Recipe, source: Source | None = None, name: str = "", key: st
     st.download_button(
         "Script and digits" if has_digits else "Script",
         # Made when it is asked for: digits that are not on this machine yet take seconds.
-        partial(keras_archive, recipe, source, stem) if has_digits else partial(keras_script, recipe, source),
+        partial(keras_archive, recipe, stem) if has_digits else partial(keras_script, recipe, source),
         file,
         "application/zip" if has_digits else "text/x-python",
         key=key,
