@@ -67,6 +67,12 @@ def data_of(app, component, key="") -> dict | None:
     return next(iter(all_data_of(app, component, key)), None)
 
 
+def table_of(app, key) -> dict[str, list[str]]:
+    """The cells of each row of a table by the first cell, and those of its head by ""."""
+    data = data_of(app, "table", key)
+    return {"": data["head"][1:]} | {first: cells for first, *cells in data["rows"]}
+
+
 def texts(app) -> str:
     """All Markdown of the page."""
     return "\n".join(text.value for text in app.markdown)

@@ -13,7 +13,7 @@ from core.reports.progress import score_words
 from core.store.runs import run_store
 from pages.components.base.errors import plain
 from pages.components.evaluate import data_browser, model_and_answers
-from tests.pages.harness import all_data_of, buttons, downloads, opened, set_state, texts
+from tests.pages.harness import all_data_of, buttons, data_of, downloads, opened, set_state, table_of, texts
 from tests.ready_runs import OWNER, finished_run
 
 PERCENT = "\N{THIN SPACE}%"
@@ -129,9 +129,10 @@ def test_a_model_that_always_gives_one_answer_has_scores(digits):
     app = evaluate_page(finished_run("Stuck", SMALL))
     assert not app.error
     assert "It never answers 1 or 2 or 3" in texts(app)
-    scores = app.table[0].value
-    assert list(scores.loc["0"]) == [f"**10.00{PERCENT}**", f"100.00{PERCENT}", f"18.18{PERCENT}", "1,000"]
-    assert list(scores.loc["1"]) == ["\N{EN DASH}", f"**0.00{PERCENT}**", f"**0.00{PERCENT}**", "1,000"]
+    scores, bold = table_of(app, "digit_scores"), data_of(app, "table")["bold"]
+    assert scores["0"] == [f"10.00{PERCENT}", f"100.00{PERCENT}", f"18.18{PERCENT}", "1,000"]
+    assert scores["1"] == ["\N{EN DASH}", f"0.00{PERCENT}", f"0.00{PERCENT}", "1,000"]
+    assert bold[:2] == [[False, True, False, False, False], [False, False, True, True, False]]  # the lowest
 
 
 @pytest.mark.parametrize("preset", PRESETS)

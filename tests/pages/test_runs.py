@@ -14,7 +14,7 @@ from core.store.run_tables import RunState
 from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
 from core.training.checkpoint import Checkpoint
-from tests.pages.harness import THIN, buttons, charts, data_of, followed, opened, set_state, texts
+from tests.pages.harness import THIN, buttons, charts, data_of, followed, opened, set_state, table_of, texts
 from tests.ready_runs import OWNER, finished_run
 
 SOMEBODY = "somebody else"
@@ -267,10 +267,10 @@ def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_diffe
     app = runs_page(runs=f"{first},{second}")
     assert not app.error
     assert "First reads 0.62 points less than Second, but took a tenth of the time" in texts(app).replace("\\", "")
-    table = app.table[0].value
-    assert list(table.columns) == ["A Second", "B First"]
-    assert list(table.loc["Batch size"]) == ["32", "128"]
-    assert not {"Epochs", "Status"} & set(table.index)
+    table = table_of(app, "comparison")
+    assert table[""] == ["A Second", "B First"]
+    assert table["Batch size"] == ["32", "128"]
+    assert not {"Epochs", "Status"} & set(table)
     assert "1 setting differs" in texts(app)
     assert "leaves out label smoothing" in texts(app)
     app.segmented_control(key="curve_axis").set_value("seconds").run()
@@ -286,9 +286,9 @@ def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model()
     first, failed = run_with_curves("First"), run_with_curves("Broken", end="fail")
     app = runs_page(runs=f"{first},{failed},pretrained")
     assert not app.error
-    table = app.table[0].value
-    assert list(table.columns) == ["A Broken", "B First", "C Pretrained"]
-    assert list(table.loc["Status"]) == ["Failed in epoch 1 of 1", "Finished", "Built in"]
+    table = table_of(app, "comparison")
+    assert table[""] == ["A Broken", "B First", "C Pretrained"]
+    assert table["Status"] == ["Failed in epoch 1 of 1", "Finished", "Built in"]
     app = runs_page(runs="pretrained")
     assert "has no curves" in texts(app)
 

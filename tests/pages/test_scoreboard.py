@@ -104,7 +104,7 @@ def test_everything_of_a_visitors_is_deleted_after_a_confirmation():
     join(theirs := finished_run(owner=ADA), ADA, "Ada")
     app = opened("privacy")
     assert not app.error
-    assert data_of(app, "folding_table")["head"] == ["What", "Why", "How long"]
+    assert data_of(app, "table")["head"] == ["What", "Why", "How long"]
     assert "2 runs, 1 drawing and 1 entry on the scoreboard of yours are kept here." in texts(app)
     app.button(key="forget_now").click().run()
     assert not app.error

@@ -12,7 +12,7 @@ from core.networks.presets import PRESETS
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
-from pages.components.parts import folding_table
+from pages.components.parts import table
 
 TITLE = "Parameters and neurons"
 SUMMARY = "Count them layer by layer, and see what a larger kernel costs."
@@ -78,7 +78,7 @@ def _render_table(network: Network, original: Network) -> None:
         shape = TIMES.join(map(str, row.output_shape))
         rows.append((row.name, shape, neurons, parameter_arithmetic(row), f"{row.parameters:,}"))
     head = ("layer", "output", "neurons", "arithmetic", "parameters")
-    folding_table.render("parameters_table", "Layers and their parameters", head, rows, numbers={2, 4})
+    table.render("parameters_table", "Layers and their parameters", head, rows, numbers={2, 4}, folds=True)
     more = network.parameters - original.parameters
     comparison = (
         f" That is {abs(more):,} {'more' if more >= 0 else 'fewer'} than before ({original.parameters:,})."

@@ -10,8 +10,7 @@ from core.networks.gradients import logits
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.learn import chapter
-from pages.components.parts import worksheet
-from pages.components.parts.worksheet import Table
+from pages.components.parts import table
 
 TITLE = "Softmax"
 SUMMARY = "From ten sums to ten probabilities, and what a temperature does to them."
@@ -61,9 +60,10 @@ def _render_probabilities(name: str, sums: np.ndarray, temperature: float) -> No
         f"{certainty(probabilities[first])}, for {a_digit(second)} with {certainty(probabilities[second])}."
     )
     with st.expander("The ten in numbers", key="softmax_numbers"):
-        cells = tuple(
+        cells: list[tuple[str, ...]] = [
             (str(digit), cell_text(logit, 2), cell_text(logit / temperature, 2), certainty(probability))
             for digit, (logit, probability) in enumerate(zip(sums.tolist(), probabilities, strict=True))
-        )
+        ]
+        cells[first] = tuple(map(table.Bold, cells[first]))
         heads = ("digit", "logit", "divided", "probability")
-        worksheet.render("softmax_table", [Table("From logits to probabilities", cells, heads=heads, marked=first)])
+        table.render("softmax_table", "From logits to probabilities", heads, cells, numbers={1, 2, 3})

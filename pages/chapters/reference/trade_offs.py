@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.lessons.trade_offs import CHANGES, LAYERS, SETTINGS, TradeOff, change_sentence
 from pages.components.base.typesetting import caption
-from pages.components.parts import folding_table
+from pages.components.parts import table
 
 TITLE = "The trade-offs"
 SUMMARY = "Every layer and every setting gives something and takes something."
@@ -36,4 +36,5 @@ def render() -> None:
 
 
 def _render_table(name: str, rows: Sequence[TradeOff]) -> None:
-    folding_table.render(f"trade_offs_{name}", f"Trade-offs by {name}", (name, "what rises", "what falls"), rows)
+    head = (name, "what rises", "what falls")
+    table.render(f"trade_offs_{name}", f"Trade-offs by {name}", head, rows, folds=True)

@@ -5,11 +5,10 @@ import streamlit as st
 
 from core.digits.dataset import Source, compared_digits
 from core.errors import InklingError
-from core.formatting import a_digit, certainty, number_text
+from core.formatting import a_digit, cell_text, certainty, number_text
 from core.insight import neighbours
 from core.insight.arithmetic import (
     WorkedPixel,
-    WorkedSoftmax,
     convolution_maps,
     convolutions,
     strongest_pixel,
@@ -36,13 +35,15 @@ from core.reports.images import Colours, data_url, heat_map, map_sheet, side_by_
 from pages.components.base import errors, theme
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
-from pages.components.images import map_rows, pixel_picker, thumbnails
+from pages.components.images import map_rows, pixel_grids, thumbnails
 from pages.components.images.map_rows import Pictures, Row
-from pages.components.parts import network_view, worksheet
-from pages.components.parts.worksheet import Table
+from pages.components.images.pixel_grids import Grid
+from pages.components.parts import network_view, table
+from pages.components.parts.table import Bold
 from pages.components.visitor import model_choice
 
 MAP_SIDE, UNIT_SIDE, HEAT_SIDE = 56, 18, 140  # of a picture on the page, in pixels
+MAPS_WIDTH = 140  # of a convolution's input and of its map, at most, in pixels
 TABLE_SIDE = 7  # a larger kernel is not printed
 MOST_SUMS = 6  # input maps whose share in a sum is told, the largest
 PATCHES = {"Paper": 0.0, "Grey": GREY}  # what the sliding patch is filled with
@@ -216,88 +217,74 @@ def _render_convolution(model: Model, image: np.ndarray) -> None:
     worked = worked_pixel(model, image, layer, channel, row, column)
     inputs = worked.sums.size
     before = int(np.abs(worked.sums).argmax())
-    colours = theme.map_colours()
     caption(
         f"Pixel {row + 1}, {column + 1} of map {channel + 1}, as {worked.last} puts it out, is "
         f"{number_text(worked.value)}. Choose another by pointing at it, or with the arrow keys."
     )
 
-    def follow() -> None:
-        if pixel := pixel_picker.picked("pixel_picker", height, width):
-            _set_numbers(keys[1:], (pixel[0] + 1, pixel[1] + 1))
+    def follow(grid: int, tapped_row: int, tapped_column: int) -> None:
+        if grid == 1:
+            _set_numbers(keys[1:], (tapped_row + 1, tapped_column + 1))
 
-    pixel_picker.render(
-        "pixel_picker",
-        pixel_picker.MarkedMap(
-            data_url(map_sheet(maps.inputs[np.newaxis, ..., before], colours)),
-            maps.inputs.shape[0],
-            maps.inputs.shape[1],
-            (*worked.corner, len(worked.kernel)),
-            "What goes in: the image"
-            if inputs == 1
-            else f"What goes in: map {before + 1} of {inputs}, which adds most",
-        ),
-        pixel_picker.MarkedMap(
-            data_url(map_sheet(maps.outputs[np.newaxis, ..., channel], colours, float(np.abs(maps.outputs).max()))),
-            height,
-            width,
-            (row, column, 1),
-            f"What comes out: map {channel + 1}",
-        ),
-        follow,
+    source = "the image" if inputs == 1 else f"map {before + 1} of {inputs}, which adds most"
+    target = f"What comes out: map {channel + 1}"
+    size = len(worked.kernel)
+    pixel_grids.render(
+        "worked_maps",
+        [
+            Grid(
+                f"What goes in: {source}",
+                maps.inputs[..., before],
+                f"What goes in: {source}",
+                window=(*worked.corner, size, size),
+                cell=MAPS_WIDTH // maps.inputs.shape[1],
+            ),
+            Grid(
+                target,
+                maps.outputs[..., channel],
+                target,
+                window=(row, column, 1, 1),
+                peak=float(np.abs(maps.outputs).max()),
+                cell=MAPS_WIDTH // width,
+                sign="\N{RIGHTWARDS ARROW}",
+                has_cursor=True,
+            ),
+        ],
+        on_tap=follow,
     )
-    worksheet.render("worked_convolution", _tables(worked, before))
+    _render_products(worked, before)
 
 
-def _tables(worked: WorkedPixel, before: int) -> list[Table]:
-    """The products of one input map in full, then what each input map adds, then what is done to the sum."""
-    size, inputs = len(worked.kernel), worked.sums.size
-    tables = []
-    if size <= TABLE_SIDE:
+def _render_products(worked: WorkedPixel, before: int) -> None:
+    """Render the products of one input map in full, then what each input map adds, then what is done to the sum."""
+    inputs = worked.sums.size
+    if len(worked.kernel) <= TABLE_SIDE:
         of = "" if inputs == 1 else f", map {before + 1}"
-        tables = [
+        products = [
             _square(f"what lies there{of}", worked.patch[..., before]),
             _square("the kernel", worked.kernel[..., before], "\N{MULTIPLICATION SIGN}"),
             _square("products", worked.products[..., before], "="),
         ]
+        pixel_grids.render("worked_products", products)
     if inputs > 1:
         order = np.argsort(-np.abs(worked.sums), kind="stable")
-        cells = [(f"{index + 1}", _two(worked.sums[index])) for index in order[:MOST_SUMS]]
+        sums = [(f"{index + 1}", _two(worked.sums[index])) for index in order[:MOST_SUMS]]
         if inputs > MOST_SUMS:
-            cells.append((f"the other {inputs - MOST_SUMS}", _two(worked.sums[order[MOST_SUMS:]].sum())))
-        tables.append(Table("products added up", tuple(cells), heads=("map", "sum")))
-    steps = tuple((words, _two(value)) for words, value in worked.steps)
-    tables.append(Table("what becomes of the sum", steps, heads=("", ""), marked=len(steps) - 1, prose=True))
-    return tables
+            sums.append((f"the other {inputs - MOST_SUMS}", _two(worked.sums[order[MOST_SUMS:]].sum())))
+        table.render("worked_sums", "Products added up", ("map", "sum of products"), sums, numbers={1})
+    steps: list[tuple[str, ...]] = [(words, _two(value)) for words, value in worked.steps]
+    steps[-1] = tuple(map(Bold, steps[-1]))
+    table.render("worked_steps", "What becomes of the sum", ("what becomes of the sum", ""), steps, numbers={1})
 
 
-def _square(caption: str, numbers: np.ndarray, sign: str = "") -> Table:
-    shades = numbers / max(float(np.abs(numbers).max()), 1e-9)
-    cells = tuple(tuple(_two(number) for number in line) for line in numbers)
-    return Table(caption, cells, tuple(map(tuple, shades.tolist())), sign=sign)
-
-
-def _softmax_table(worked: WorkedSoftmax) -> Table:
-    is_tempered = worked.temperature != 1
-    heads = ["digit", "logit", "e to the power", "share"]
-    if is_tempered:
-        heads.insert(2, f"\N{DIVISION SIGN} {worked.temperature:.2f}")
-    cells = []
-    for row in worked.rows:
-        numbers = [str(row.digit), _two(row.logit), f"{row.power:.4f}", certainty(row.probability)]
-        if is_tempered:
-            numbers.insert(2, _two(row.divided))
-        cells.append(tuple(numbers))
-    likeliest = max(worked.rows, key=lambda row: row.probability).digit
-    caption = "each power is that of the difference from the largest, so that the largest gives 1"
-    return Table(caption, tuple(cells), heads=tuple(heads), marked=likeliest)
+def _square(title: str, numbers: np.ndarray, sign: str = "") -> Grid:
+    rows = "; ".join(", ".join(map(_two, line)) for line in numbers)
+    return Grid(title, numbers, f"{title.capitalize()}, row by row: {rows}", decimals=2, sign=sign)
 
 
 def _two(number: float) -> str:
     """Two decimals, so that columns line up; three significant digits for very large numbers."""
-    if abs(number) >= 1e4:
-        return number_text(number)
-    return f"{number:.2f}".replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")
+    return number_text(number) if abs(number) >= 1e4 else cell_text(number, 2)
 
 
 def _set_numbers(keys: list[str], numbers: tuple[int, ...]) -> None:
@@ -308,7 +295,23 @@ def _set_numbers(keys: list[str], numbers: tuple[int, ...]) -> None:
 def _render_softmax(model: Model, image: np.ndarray) -> None:
     worked = worked_softmax(model, image)
     caption(f"And at the end, the ten probabilities. {worked.sentence}")
-    worksheet.render("worked_softmax", [_softmax_table(worked)])
+    is_tempered = worked.temperature != 1
+    divided = f"\N{DIVISION SIGN} {worked.temperature:.2f}"
+    head = ("digit", "logit", *([divided] if is_tempered else []), "e to the power", "share")
+    rows = [
+        (
+            str(row.digit),
+            _two(row.logit),
+            *([_two(row.divided)] if is_tempered else []),
+            f"{row.power:.4f}",
+            certainty(row.probability),
+        )
+        for row in worked.rows
+    ]
+    likeliest = max(worked.rows, key=lambda row: row.probability).digit
+    rows[likeliest] = tuple(map(Bold, rows[likeliest]))
+    table.render("worked_softmax", "The ten probabilities", head, rows, numbers=range(1, len(head)))
+    caption("Each power is that of the difference from the largest, so that the largest gives 1.")
 
 
 GROUPS = {

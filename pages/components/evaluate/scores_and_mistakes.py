@@ -9,7 +9,6 @@ import streamlit as st
 from core.digits.dataset import SOURCE_NAMES
 from core.formatting import NONE, a_digit, percent
 from core.insight import metrics
-from core.insight.metrics import DigitScores
 from core.networks.keras_script import file_stem
 from core.reports import charts
 from core.reports.progress import DRAWN
@@ -18,6 +17,7 @@ from pages.components.base.typesetting import caption
 from pages.components.evaluate import confusion_matrix
 from pages.components.evaluate.model_and_answers import Answers, EvaluatedModel, readings
 from pages.components.images import thumbnails
+from pages.components.parts import table
 
 IMAGES_STEP = 24  # images shown at first, and more of them at each "Show more"
 CHART_HEIGHT = 300  # pixels
@@ -91,16 +91,15 @@ def _picture(name: str, matrix: np.ndarray, kind: str) -> bytes:
 def _render_digit_scores(matrix: np.ndarray) -> None:
     st.header("Digit by digit", anchor=False)
     scores = metrics.digit_scores(matrix)
-    st.table(
-        {
-            "Precision": _score_column(scores, [one.precision for one in scores]),
-            "Recall": _score_column(scores, [one.recall for one in scores]),
-            "F1": _score_column(scores, [one.f1 for one in scores]),
-            "Images": {str(one.digit): f"{one.images:,}" for one in scores},
-        },
-        border="horizontal",
-        alt="Scores digit by digit",
-    )
+    columns = [
+        [str(one.digit) for one in scores],
+        _score_column([one.precision for one in scores]),
+        _score_column([one.recall for one in scores]),
+        _score_column([one.f1 for one in scores]),
+        [f"{one.images:,}" for one in scores],
+    ]
+    head = ("Digit", "Precision", "Recall", "F1", "Images")
+    table.render("digit_scores", "Scores digit by digit", head, list(zip(*columns, strict=True)), numbers={1, 2, 3, 4})
     caption(metrics.digits_sentence(scores))
     caption(
         "Precision: of what it calls a 4, how much is one. Recall: of all 4s, how many it finds. F1: one figure for "
@@ -108,14 +107,14 @@ def _render_digit_scores(matrix: np.ndarray) -> None:
     )
 
 
-def _score_column(scores: Sequence[DigitScores], values: Sequence[float | None]) -> dict[str, str]:
-    """A column of the table by digit, as Markdown; the first lowest value is bold."""
+def _score_column(values: Sequence[float | None]) -> list[str]:
+    """The cells of a column; the first lowest value is bold."""
     texts = [NONE if value is None else percent(value) for value in values]
     known = [(value, index) for index, value in enumerate(values) if value is not None]
     if known:
         lowest = min(known)[1]
-        texts[lowest] = f"**{texts[lowest]}**"
-    return {str(one.digit): text for one, text in zip(scores, texts, strict=True)}
+        texts[lowest] = table.Bold(texts[lowest])
+    return texts
 
 
 def _render_calibration(evaluated: EvaluatedModel, answers: Answers) -> None:

@@ -1,3 +1,5 @@
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const all = parentElement.querySelector(".grids")
   while (all.children.length > data.grids.length) all.lastElementChild.remove()
@@ -8,22 +10,36 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   const css = getComputedStyle(all)
   const colours = [css.getPropertyValue("--ink").trim(), css.getPropertyValue("--negative").trim(), css.getPropertyValue("--frame").trim()]
-  for (const [place, grid] of data.grids.entries()) {
-    const figure = all.children[place]
+  for (const [index, grid] of data.grids.entries()) {
+    const figure = all.children[index]
     figure.querySelector(".sign").textContent = grid.sign
     figure.querySelector("figcaption").textContent = grid.title
     const picture = figure.querySelector(".picture")
     picture.setAttribute("aria-label", grid.said)
-    picture.onclick = null
+    picture.onclick = picture.onkeydown = null
+    picture.role = grid.cursor ? "button" : "img"
     picture.classList.toggle("tappable", data.tappable)
     if (grid.numbers) written(picture, grid)
     else drawn(picture, grid, colours)
-    if (data.tappable)
-      picture.onclick = (event) => {
-        const box = picture.firstElementChild.getBoundingClientRect()
-        const at = (offset, side, count) => Math.min(count - 1, Math.max(0, Math.floor((offset / side) * count)))
-        setTriggerValue("tapped", [place, at(event.clientY - box.top, box.height, grid.rows), at(event.clientX - box.left, box.width, grid.columns)])
-      }
+    if (!data.tappable) continue
+    let at = grid.window?.slice(0, 2) // several keys may be pressed before the page has answered
+    const tap = (row, column) => {
+      if (row < 0 || column < 0 || row >= grid.rows || column >= grid.columns) return
+      setTriggerValue("tapped", [index, ...(at = [row, column])])
+    }
+    picture.onclick = (event) => {
+      const box = picture.firstElementChild.getBoundingClientRect()
+      const cell = (offset, side, count) => Math.min(count - 1, Math.max(0, Math.floor((offset / side) * count)))
+      tap(cell(event.clientY - box.top, box.height, grid.rows), cell(event.clientX - box.left, box.width, grid.columns))
+    }
+    if (!grid.cursor) continue
+    picture.tabIndex = 0
+    picture.onkeydown = (event) => {
+      const move = MOVES[event.key]
+      if (!move) return
+      event.preventDefault()
+      tap(at[0] + move[0], at[1] + move[1])
+    }
   }
 }
 
@@ -31,11 +47,11 @@ function written(picture, { rows, columns, shares, numbers, window: frame, done 
   const table = document.createElement("div")
   table.className = "numbers"
   table.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 2.25rem))`
-  for (const [place, share] of shares.entries()) {
+  for (const [index, share] of shares.entries()) {
     const cell = document.createElement("span")
-    const row = Math.floor(place / columns), column = place % columns
-    if (done === null || place < done) {
-      cell.textContent = numbers[place]
+    const row = Math.floor(index / columns), column = index % columns
+    if (done === null || index < done) {
+      cell.textContent = numbers[index]
       cell.style.setProperty("--share", `${Math.round(30 * Math.abs(share))}%`)
       cell.classList.toggle("negative", share < 0)
     }
@@ -54,9 +70,9 @@ function drawn(picture, { rows, columns, shares, window: frame, done, cell }, [i
   canvas.style.width = `${columns * cell}px`
   canvas.style.aspectRatio = `${columns} / ${rows}`
   const pen = canvas.getContext("2d")
-  for (const [place, share] of shares.entries()) {
-    if (done !== null && place >= done) break
-    const x = (place % columns) * fine, y = Math.floor(place / columns) * fine
+  for (const [index, share] of shares.entries()) {
+    if (done !== null && index >= done) break
+    const x = (index % columns) * fine, y = Math.floor(index / columns) * fine
     pen.globalAlpha = Math.abs(share)
     pen.fillStyle = share < 0 ? negative : ink
     if (share < 0) pen.fillRect(x, y + fine / 4, fine, fine / 2)

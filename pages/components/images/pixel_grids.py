@@ -30,6 +30,7 @@ class Grid:
         peak: the value that has the full colour; None for the largest absolute one.
         cell: side of a cell without a number, in pixels.
         sign: what stands before the grid: "times", "equals", an arrow.
+        has_cursor: whether the frame is a cursor: where grids can be tapped, the arrow keys tap its neighbours.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Grid:
     peak: float | None = None
     cell: int = 7
     sign: str = ""
+    has_cursor: bool = False
 
 
 def render(key: str, grids: Sequence[Grid], on_tap: Callable[[int, int, int], None] | None = None) -> None:
@@ -49,7 +51,7 @@ def render(key: str, grids: Sequence[Grid], on_tap: Callable[[int, int, int], No
     Args:
         key: of the component.
         grids: at least one.
-        on_tap: called before the next run with the index of the grid that was tapped, and row and column.
+        on_tap: called before the next run with the index of the grid that was tapped, and row and column of its cell.
     """
 
     def tapped() -> None:
@@ -84,4 +86,5 @@ def _described(grid: Grid) -> dict[str, object]:
         "done": grid.done,
         "cell": grid.cell,
         "sign": grid.sign,
+        "cursor": grid.has_cursor,
     }

@@ -10,6 +10,7 @@ from core.reports.comparison import comparison_sentence
 from core.store.run_tables import RunState
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
+from pages.components.parts import table
 from pages.components.runs import learning_curves
 from pages.components.runs.selected_runs import Selected
 
@@ -34,15 +35,7 @@ def _render_table(selected: Sequence[Selected]) -> None:
     heads = learning_curves.lettered([one.name for one in selected])
     name = "Results, and the settings in which they differ"
     st.markdown(f"**{name}**")
-    st.table(
-        {
-            plain(head): {plain(row): plain(values[index]) for row, values in rows.items()}
-            for index, head in enumerate(heads)
-        },
-        border="horizontal",
-        width="content",
-        alt=name,
-    )
+    table.render("comparison_table", name, ["", *heads], [(row, *values) for row, values in rows.items()])
     if settings:
         count = "1 setting differs" if len(settings) == 1 else f"{len(settings)} settings differ"
         caption(f"{count}; all others are the same.")

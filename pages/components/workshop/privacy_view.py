@@ -9,7 +9,7 @@ from core.store.privacy import Holdings, kept, privacy
 from pages.components.base import errors
 from pages.components.base.popover import popover
 from pages.components.base.typesetting import caption
-from pages.components.parts import folding_table
+from pages.components.parts import table
 from pages.components.visitor import workspace
 
 
@@ -20,7 +20,7 @@ def render() -> None:
         "A drawing is answered and forgotten, unless you say which digit it is or one of your runs reads it."
     )
     rows = [[one.what, one.why, one.until] for one in kept()]
-    folding_table.render("kept", "What is kept, why and for how long", ["What", "Why", "How long"], rows)
+    table.render("kept", "What is kept, why and for how long", ["What", "Why", "How long"], rows, folds=True)
     st.header("Delete all my data", anchor=False)
     owner = workspace.owner()
     held = privacy().holdings(owner)

@@ -9,7 +9,7 @@ from core.networks.network import Network
 from core.networks.presets import PRESETS
 from core.networks.recipe import Recipe
 from pages.components.draw import explanation_view
-from tests.pages.harness import SEVEN, answer, data_of, draw, opened, set_state, texts
+from tests.pages.harness import SEVEN, answer, data_of, draw, opened, set_state, table_of, texts
 from tests.ready_runs import finished_run
 
 GROUPS = ("layer_views", "pixels_mattered", "nearest", "second_likeliest", "arithmetic")
@@ -91,19 +91,20 @@ def test_the_runner_up_is_named_with_what_speaks_for_it(app):
     assert len(row["words"]) == len(row["said"])
 
 
-def test_a_pixel_is_worked_out_and_another_is_chosen_with_numbers_or_on_the_map(app):
+def test_a_pixel_is_worked_out_and_another_is_chosen_with_numbers(app):
     draw(app, SEVEN)
     unfold(app, "arithmetic")
-    picker = data_of(app, "pixel_picker")
+    maps = data_of(app, "pixel_grids", "worked_maps")
     column = next(field for field in app.number_input if field.label == "Column")
-    assert picker["after"]["square"][1] == column.value - 1
+    assert maps["grids"][1]["window"][1] == column.value - 1
     column.set_value(3).run()
-    assert data_of(app, "pixel_picker")["after"]["square"][1] == 2
-    assert data_of(app, "pixel_picker")["before"]["square"] == [picker["before"]["square"][0], 2, 5]
+    patch, pixel = (grid["window"] for grid in data_of(app, "pixel_grids", "worked_maps")["grids"])
+    assert (patch[1:], pixel[1]) == ([2, 5, 5], 2)
     app.button(key="strongest_pixel").click().run()
-    assert data_of(app, "pixel_picker") == picker
-    tables = [table["caption"] for table in data_of(app, "worksheet")["tables"]]
-    assert tables == ["what lies there", "the kernel", "products", "what becomes of the sum"]
+    assert data_of(app, "pixel_grids", "worked_maps") == maps
+    products = [grid["title"] for grid in data_of(app, "pixel_grids", "worked_products")["grids"]]
+    assert products == ["what lies there", "the kernel", "products"]
+    assert "sum of all products" in table_of(app, "worked_steps")
 
 
 def test_a_declined_drawing_is_explained_too_and_said_to_be_declined(app):
