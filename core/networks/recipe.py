@@ -249,6 +249,8 @@ def _parsed(source: str | bytes | dict[str, Any]) -> Recipe:
         # JSON has no tuples; "strict" still refuses 1.5, True or "3" for a number.
         return Recipe.model_validate_json(json.dumps(source))
     except ValidationError as error:
+        if "recursion limit" in error.errors()[0]["msg"]:
+            raise RecursionError from None
         raise BadRecipe(_explained(error)) from None
     except (TypeError, ValueError):
         raise BadRecipe("This is not a recipe: it holds something that JSON cannot say.") from None

@@ -1,7 +1,6 @@
 """Built-in handwriting on disk: made once, checked whenever it is read, and made again where it is damaged."""
 
 import os
-import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -95,15 +94,10 @@ def _remove_older(path: Path, seed: int) -> None:
 
     Another process that is reading one of the rest reads it to its end; Windows does not let it be removed.
     """
-    ours = re.compile(rf"handwriting-v\d+-\d+-{seed}-.+\.bin")
-    others = [other for other in path.parent.iterdir() if ours.fullmatch(other.name) and other != path]
-    ages = {}
-    for other in others:
-        with suppress(OSError):  # another process may have removed it
-            ages[other] = other.stat().st_mtime_ns
-    for other in sorted(ages, key=ages.__getitem__, reverse=True)[KEPT_FILES - 1 :]:
-        with suppress(OSError):
-            other.unlink()
+    others = [other for other in path.parent.glob(f"handwriting-v*-*-{seed}-*.bin") if other != path]
+    newest_first = sorted(others, key=lambda other: other.stat().st_mtime_ns, reverse=True)
+    for other in newest_first[KEPT_FILES - 1 :]:
+        other.unlink(missing_ok=True)
 
 
 def _make_in_another_process(count: int, seed: int) -> None:

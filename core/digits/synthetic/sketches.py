@@ -180,10 +180,8 @@ def _plus(rng: Random, count: int) -> Strokes:
 
 
 def _check_mark(rng: Random, count: int) -> Strokes:
-    start = _some(rng, count, -0.1, 0.15), _some(rng, count, 0.4, 0.75)
-    return [
-        _path(start, (_some(rng, count, 0.25, 0.45), 1), (_some(rng, count, 0.8, 1.3), _some(rng, count, -0.1, 0.3)))
-    ]
+    start, low = (_some(rng, count, -0.1, 0.15), _some(rng, count, 0.4, 0.75)), (_some(rng, count, 0.25, 0.45), 1)
+    return [_path(start, low, (_some(rng, count, 0.8, 1.3), _some(rng, count, -0.1, 0.3)))]
 
 
 def _wedge(rng: Random, count: int) -> Strokes:
@@ -532,11 +530,10 @@ def _harmonics(rng: Random, count: int) -> Strokes:
 
 def _random_curves(rng: Random, count: int) -> Strokes:
     """Several short curves here and there."""
-    strokes = []
-    for _ in range(int(rng.integers(2, 7))):
-        points = rng.normal(0, 0.35, (count, int(rng.integers(3, 6)), 2)) + rng.uniform(0, 1, (count, 1, 2))
-        strokes.append(_smooth(points))
-    return strokes
+    return [
+        _smooth(rng.normal(0, 0.35, (count, int(rng.integers(3, 6)), 2)) + rng.uniform(0, 1, (count, 1, 2)))
+        for _ in range(int(rng.integers(2, 7)))
+    ]
 
 
 def random_lines(rng: Random, count: int) -> Strokes:
