@@ -5,8 +5,9 @@ import streamlit as st
 from core.insight.prediction import answer_drawing, answer_picture
 from pages.components.base import errors
 from pages.components.base.typesetting import caption, on_accent
-from pages.components.draw import answer, board, explanation_view, picture, preparation, small_screen
+from pages.components.draw import board, explanation_view, picture, preparation, small_screen
 from pages.components.frame import presenting, router
+from pages.components.parts import answer
 from pages.components.visitor import model_choice, own_drawings
 
 router.guard()

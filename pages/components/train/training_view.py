@@ -43,8 +43,9 @@ from pages.components.base import errors
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption, on_accent
 from pages.components.images import square_image, thumbnails
+from pages.components.parts import answer
 from pages.components.runs import scoreboard_entry
-from pages.components.train import run_figures, sample_strip, watched_digit
+from pages.components.train import run_figures, sample_strip
 from pages.components.visitor import model_choice, own_drawings, workspace
 from pages.components.visitor.engine import engine
 
@@ -352,7 +353,8 @@ def _render_drawing(run: Run | None) -> None:
         probabilities = tuple(model_choice.run_model(run.id).probabilities(drawing[np.newaxis])[0])
     elif run and run.live:
         probabilities = run.live.drawing_probabilities
-    watched_digit.render(drawing, probabilities, watched_sentence(drawing is not None, probabilities, is_own=is_own))
+    sentence = watched_sentence(drawing is not None, probabilities, is_own=is_own)
+    answer.render_learning(drawing, probabilities, sentence)
     if is_own:
         st.page_link(
             "pages/draw.py",

@@ -10,18 +10,18 @@ from core.lessons.scripts import SCRIPTS
 from core.networks.model import pretrained
 from core.networks.presets import PRESETS
 from core.store.runs import run_store
-from pages.components.draw import answer, board
+from pages.components.draw import board
 from pages.components.evaluate import confusion_matrix
 from pages.components.frame import menu, presenting, run_banner, shortcuts
 from pages.components.images import map_rows, pixel_grids, thumbnails
 from pages.components.learn import chapter_links, glossary_view, script_reader
 from pages.components.model import snapshots_view
-from pages.components.parts import network_view, table
+from pages.components.parts import answer, network_view, table
 from pages.components.runs import runs_table
-from pages.components.train import run_figures, watched_digit
+from pages.components.train import run_figures
 from pages.components.visitor import workspace
 from pages.components.workshop import scoreboard_table
-from tests.pages.harness import SEVEN, drawn, image
+from tests.pages.harness import SEVEN, drawn
 from tests.ready_runs import finished_run
 from tests.samples import many_snapshots
 
@@ -71,6 +71,5 @@ SAMPLES = {
     "snapshots_view": _snapshots_view,
     "table": lambda: table.render("table", "Kept", ["What", "How many"], [["Runs", "2"], ["Drawings", ""]], {1}),
     "thumbnails": lambda: thumbnails.render("own", "Drawings", *_TWO_DIGITS),
-    "watched_digit": lambda: watched_digit.render(image(), [0.1] * 10, "Your drawing."),
     "workspace": workspace.keep,
 }

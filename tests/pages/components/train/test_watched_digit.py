@@ -17,7 +17,7 @@ from tests.samples import hundred_digits
 
 
 def watched(app):
-    return data_of(app, "watched_digit")
+    return data_of(app, "answer", "learning")
 
 
 def answered(*likely, by=10):
@@ -26,7 +26,7 @@ def answered(*likely, by=10):
 
 def test_without_a_drawing_an_empty_frame_invites_to_draw():
     app = opened("train")
-    assert watched(app)["image"] == ""
+    assert watched(app)["image"] is None
     assert watched(app)["probabilities"] == []
     assert any("Put a digit of yours here" in link.proto.label for link in app.get("page_link"))
 

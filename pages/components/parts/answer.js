@@ -3,9 +3,8 @@ export default function ({ data, parentElement }) {
   const bars = find("ol")
   if (!bars.children.length)
     for (let digit = 0; digit < 10; digit++) {
-      const row = document.createElement("li")
-      row.innerHTML = `<span>${digit}</span><span class="track"><span class="bar"></span></span><span class="value"></span>`
-      bars.append(row)
+      const track = create("span", "track", create("span", "bar"))
+      bars.append(create("li", "", create("span", "", digit), track, create("span", "value")))
     }
   for (const [digit, row] of [...bars.children].entries()) {
     const probability = data.probabilities[digit] ?? 0
@@ -15,15 +14,19 @@ export default function ({ data, parentElement }) {
     row.classList.toggle("leads", digit === data.digit)
     row.classList.toggle("named", digit === data.digit || digit === data.runner_up)
   }
-  find(".digit").textContent = data.shown
+  find("section").ariaLabel = data.name
+  const said = find(".said")
+  said.role = data.speaks ? "status" : null
+  said.ariaLive = data.speaks ? "polite" : null
+  find(".digit").textContent = data.unsure ? "?" : data.digit ?? ""
   find(".sentence").textContent = data.sentence
 
   find("figure").hidden = !data.image
   const pen = find("canvas").getContext("2d")
   pen.clearRect(0, 0, 28, 28)
   pen.fillStyle = data.ink
-  for (const [place, ink] of (data.image ?? []).entries()) {
+  for (const [index, ink] of (data.image ?? []).entries()) {
     pen.globalAlpha = ink / 255
-    pen.fillRect(place % 28, Math.floor(place / 28), 1, 1)
+    pen.fillRect(index % 28, Math.floor(index / 28), 1, 1)
   }
 }
