@@ -1,8 +1,6 @@
 """Drawings for tests, as strokes and as the JSON that the canvas writes."""
 
-import json
 import math
-from itertools import pairwise
 
 import numpy as np
 
@@ -16,34 +14,30 @@ SLANTED_ONE = [np.array([(150, 43), (131, 240)], float)]
 DIGITS = (SEVEN, CROSSED_SEVEN, ZERO, ONE, SLANTED_ONE)
 
 
-def fabric_bounds(path):
-    """Measure a path as Fabric does: a quadratic curve is taken for the cubic with its control point twice."""
-    t = np.linspace(0, 1, 1000)[:, None]
-    end, points = None, []
-    for _, *values in path:
-        control, target = np.array(values[:2]), np.array(values[-2:])
-        if end is not None and len(values) == 4:
-            points.append((1 - t) ** 3 * end + 3 * t * (1 - t) * control + t**3 * target)
-        points.append(target[None])
-        end = target
-    points = np.concatenate(points)
-    return points.min(axis=0), points.max(axis=0)
-
-
 def fabric_path(stroke, **changes):
     """Write a stroke the way Fabric's pencil does; `changes` are what its edit mode changes."""
-    path = [["M", *stroke[0]]]
-    path += [["Q", *a, *((a + b) / 2)] for a, b in pairwise(stroke)]
-    path.append(["L", *stroke[-1]])
-    path = json.loads(json.dumps(path))
-    (left, top), (right, bottom) = fabric_bounds(path)
+    middles = (stroke[:-1] + stroke[1:]) / 2
+    path = [["M", *stroke[0].tolist()]]
+    path += [["Q", *point, *middle] for point, middle in zip(stroke[:-1].tolist(), middles.tolist(), strict=True)]
+    path.append(["L", *stroke[-1].tolist()])
+    low, high = _fabric_bounds(stroke, middles)
+    (left, top), (width, height) = ((low + high) / 2).tolist(), (high - low).tolist()
     placed = {
         "type": "Path", "version": "7.4.0", "originX": "center", "originY": "center",
-        "left": (left + right) / 2, "top": (top + bottom) / 2, "width": right - left, "height": bottom - top,
-        "fill": None, "stroke": "#ffffff", "strokeWidth": 18, "scaleX": 1, "scaleY": 1, "angle": 0,
+        "left": left, "top": top, "width": width, "height": height, "fill": None, "stroke": "#ffffff",
+        "strokeWidth": 18, "strokeLineCap": "round", "strokeLineJoin": "round", "scaleX": 1, "scaleY": 1, "angle": 0,
         "flipX": False, "flipY": False, "skewX": 0, "skewY": 0, "path": path,
     }  # fmt: skip
     return {**placed, **changes}
+
+
+def _fabric_bounds(points, middles):
+    """Measure a path as Fabric does: it takes a quadratic curve for the cubic that has its control point twice."""
+    t = np.linspace(0, 1, 65)[:, None, None]
+    starts = np.concatenate([points[:1], middles[:-1]])
+    curves = (1 - t) ** 3 * starts + 3 * t * (1 - t) * points[:-1] + t**3 * middles
+    outline = np.concatenate([curves.reshape(-1, 2), points[-1:]])
+    return outline.min(axis=0), outline.max(axis=0)
 
 
 def canvas(strokes, **changes):

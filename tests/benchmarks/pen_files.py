@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.drawings import canvas
+
 DECIMATION = 0.4  # canvas pixels; Fabric leaves out points that are nearer to the one before
 
 
@@ -72,7 +74,7 @@ def placed(strokes: Sequence[np.ndarray], size: float, centre: tuple[float, floa
 
 def canvas_json(strokes: Sequence[np.ndarray], pen_width: float) -> dict[str, object]:
     """What the board sends for strokes in canvas pixels: a path each, as Fabric's PencilBrush writes it."""
-    return {"version": "7.4.0", "objects": [_fabric_path(_decimated(stroke), pen_width) for stroke in strokes]}
+    return canvas([_decimated(stroke) for stroke in strokes], strokeWidth=pen_width)
 
 
 def _decimated(stroke: np.ndarray) -> np.ndarray:
@@ -83,28 +85,3 @@ def _decimated(stroke: np.ndarray) -> np.ndarray:
         if ((point - kept[-1]) ** 2).sum() >= DECIMATION**2:
             kept.append(point)
     return np.array([*kept, stroke[-1]])
-
-
-def _fabric_path(points: np.ndarray, pen_width: float) -> dict[str, object]:
-    middles = (points[:-1] + points[1:]) / 2
-    path: list[list[object]] = [["M", *points[0].tolist()]]
-    path += [["Q", *point, *middle] for point, middle in zip(points[:-1].tolist(), middles.tolist(), strict=True)]
-    path.append(["L", *points[-1].tolist()])
-    low, high = _fabric_bounds(points, middles)
-    (left, top), (width, height) = ((low + high) / 2).tolist(), (high - low).tolist()
-    return {
-        "type": "Path", "version": "7.4.0", "originX": "center", "originY": "center",
-        "left": left, "top": top, "width": width, "height": height,
-        "fill": None, "stroke": "#ffffff", "strokeWidth": pen_width, "strokeLineCap": "round",
-        "strokeLineJoin": "round",
-        "scaleX": 1, "scaleY": 1, "angle": 0, "flipX": False, "flipY": False, "skewX": 0, "skewY": 0, "path": path,
-    }  # fmt: skip
-
-
-def _fabric_bounds(points: np.ndarray, middles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a path as Fabric does: it takes a quadratic curve for the cubic that has its control point twice."""
-    t = np.linspace(0, 1, 65)[:, None, None]
-    starts = np.concatenate([points[:1], middles[:-1]])
-    curves = (1 - t) ** 3 * starts + 3 * t * (1 - t) * points[:-1] + t**3 * middles
-    outline = np.concatenate([curves.reshape(-1, 2), points[-1:]])
-    return outline.min(axis=0), outline.max(axis=0)

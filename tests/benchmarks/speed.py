@@ -92,13 +92,13 @@ def measured(name: str, seed: int) -> dict[str, float]:
     from core.digits.dataset import load_dataset, load_mnist
     from core.networks.presets import PRESETS
     from core.training.fit import fit
-    from tests.benchmarks.scripts import PLAIN_SCRIPTS, plain_arrays
+    from tests.benchmarks.scripts import plain_accuracy
 
     load_mnist.cache_clear()
     began = time.perf_counter()
     if name.startswith("script-"):
         keras.utils.set_random_seed(seed)
-        accuracy = PLAIN_SCRIPTS[name.removeprefix("script-")](*plain_arrays(*load_mnist()))
+        accuracy = plain_accuracy(name, *load_mnist())
     else:
         recipe = PRESETS[name].model_copy(update={"seed": seed})
         accuracy = fit(recipe, load_dataset(**dict(recipe.data))).model.scores.test_accuracy
