@@ -143,7 +143,7 @@ def _as_drawn(pieces: Pieces) -> Pieces:
 
 
 def _placed(lines: list[Pieces], item: dict[str, Any], pen_width: float) -> list[Points]:
-    """Move, scale and turn a path the way Fabric 7 does (`calcOwnMatrix`), for edit mode changes only those numbers.
+    """Move, scale and turn a path the way Fabric 7 does (`calcOwnMatrix`); edit mode changes only those numbers.
 
     The path's points count from the middle of the path's own bounding box.
     """

@@ -88,7 +88,7 @@ def load_dataset(
         source: where the images come from.
         size: "full" or "quick".
         validation: what a run is watched on.
-        handwriting: so many built-in digits are mixed into the training images, and only there.
+        handwriting: how many built-in digits are mixed into the training images; into no others.
     """
     notice = ""
     if source == "mnist":

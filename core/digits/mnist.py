@@ -48,7 +48,7 @@ log = logging.getLogger("inkling.dataset")
 
 
 class NoMnist(InklingError):
-    """MNIST is neither on this machine nor to be downloaded; the message says what was tried."""
+    """MNIST is not on this machine and cannot be downloaded; the message says what was tried."""
 
 
 def load() -> tuple[Labelled, Labelled]:

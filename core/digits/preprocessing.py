@@ -2,7 +2,7 @@
 
 A drawing is framed from its strokes, not from its pixels: the pen's centre line is scaled, redrawn with MNIST's own
 line thickness and centred, so that pen width, size, position and sampling of the drawing do not matter. The handwriting
-generator draws and centres with the very same functions. Each step can be left out, to see what it is good for.
+generator draws and centres with the very same functions. Each step can be left out, to show what it does.
 
 Source of the framing: Yadav & Bottou, "Cold Case: The Lost MNIST Digits" (2019), section 2.
 """

@@ -181,9 +181,9 @@ def _check_answers(network: Network, weights: Mapping[str, np.ndarray]) -> None:
 def _header(content: bytes) -> tuple[dict[str, Any], int]:
     """The header's JSON, and where the numbers begin: eight bytes of length, that much JSON, then the numbers."""
     length = int.from_bytes(content[:8], "little")
-    if len(content) < 10 or not 2 <= length <= min(MAX_HEADER_BYTES, len(content) - 8) or content[8:9] != b"{":
-        raise BadModelFile("This is not a .safetensors model. Open a file that Inkling saved.")
     try:
+        if not 2 <= length <= min(MAX_HEADER_BYTES, len(content) - 8) or content[8:9] != b"{":
+            raise ValueError
         header: dict[str, Any] = json.loads(content[8 : 8 + length])
     except (ValueError, RecursionError):
         raise BadModelFile("This is not a .safetensors model. Open a file that Inkling saved.") from None

@@ -1,8 +1,7 @@
 """Procedural handwriting: digits in the shapes in which the world writes them, drawn 28x28 as MNIST is.
 
-Each digit has several styles (`styles.py`). A style's skeleton is distorted as its writer would (slant, width,
-proportions, tremor, pen) and as the moment has it, drawn with a round pen, and framed with the functions that frame
-drawings.
+Each digit has several styles (`styles.py`). A style's skeleton is distorted by its writer's habits (slant, width,
+proportions, tremor, pen) and by chance, drawn with a round pen, and framed with the functions that frame drawings.
 """
 
 import math
