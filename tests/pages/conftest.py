@@ -4,10 +4,12 @@ from contextlib import contextmanager
 from functools import cache
 
 import pytest
+import streamlit as st
 from sqlalchemy import delete
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 
+from core.digits import dataset
 from core.engine.jobs import EngineState
 from core.store.database import Base, Database, DatabaseTrouble
 from core.store.runs import run_store
@@ -52,6 +54,22 @@ def full_disk(monkeypatch):
             yield
 
     return full
+
+
+@pytest.fixture
+def no_mnist(monkeypatch, tmp_path):
+    """MNIST is not on this machine, and nothing is remembered of it."""
+
+    def forget():
+        for remembered in vars(dataset).values():
+            getattr(remembered, "cache_clear", lambda: None)()
+        st.cache_data.clear()
+        st.cache_resource.clear()
+
+    monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "none.npz"))
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,6 @@ from core.networks.recipe import Recipe
 from pages.chapters.inputs import scaling
 from pages.chapters.layers import flatten
 from pages.chapters.training import epochs, overfitting
-from pages.components.learn import chapter as chapter_frame
 from tests.pages.harness import NO_SUCH_RUN, ROOT, all_data_of, data_of, opened, texts, values
 from tests.ready_runs import finished_run
 
@@ -194,8 +193,6 @@ def test_every_slider_of_a_chapter_can_be_moved_to_both_ends(chapter, seven):
         assert not app.error
 
 
-def test_without_mnist_built_in_digits_are_shown(monkeypatch, tmp_path):
-    monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "none.npz"))
-    chapter_frame.mnist_digits.clear()
+@pytest.mark.usefixtures("no_mnist")
+def test_without_mnist_built_in_digits_are_shown():
     assert "Built-in digits are shown instead." in texts(learn_page("data"))
-    chapter_frame.mnist_digits.clear()

@@ -1,23 +1,16 @@
-import json
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict
 
-import numpy as np
 import pytest
 
-from core.digits.dataset import Digits
-from core.networks.history import BatchProgress, EpochResult
 from core.networks.presets import PRESETS
 from core.networks.recipe_link import from_link
 from core.store.run_tables import RunState
 from core.store.runs import run_store
 from core.store.scoreboard import scoreboard
-from core.training.checkpoint import Checkpoint
 from tests.pages.harness import THIN, buttons, charts, data_of, followed, opened, set_state, table_of, texts
-from tests.ready_runs import OWNER, finished_run
-
-SOMEBODY = "somebody else"
+from tests.ready_runs import OWNER, SOMEBODY, Worker, finished_run
+from tests.samples import hundred_digits
 
 
 def runs_page(**query):
@@ -33,26 +26,17 @@ def click(app, *run_ids, stamp=0.5):
     return set_state(app, runs_table={"chosen": [stamp, list(run_ids)]})
 
 
-def run_with_curves(name="", recipe=PRESETS["fast"], end="finish", **scores):
-    """A run as a worker leaves it: points, an epoch, and a model or none."""
-    if end == "finish":
-        samples = Digits(np.zeros((100, 28, 28), np.uint8), np.zeros(100, np.uint8))
-        run_id = finished_run(name, recipe, samples=samples, **scores)
-        points = [BatchProgress(1, step, 430, 0.5, 0.9, 0.001, 900.0, step / 50) for step in (100, 430)]
-        history = [EpochResult(1, 0.2, 0.95, 0.001, 0.1, 0.97)]
-        with closing(sqlite3.connect(run_store().url.removeprefix("sqlite:///"))) as database, database:
-            values = json.dumps([asdict(point) for point in points]), json.dumps([asdict(one) for one in history])
-            database.execute("UPDATE run SET points = ?, history = ? WHERE id = ?", (*values, run_id))
-        return run_id
-    run_id = run_store().submit(OWNER, recipe, name)
-    assert run_store().claim_next(places=1000) == run_id
-    attempt = run_store().begin(run_id)[2]
-    progress = BatchProgress(1, 215, 430, 0.5, 0.9, 0.001, 900.0, 4.0)
-    run_store().report(run_id, attempt, progress, as_point=True)
-    if end == "fail":
-        run_store().commit_epoch(run_id, attempt, Checkpoint((), 0, (), (), None, {}, 1.0))
-        run_store().leave(run_id, attempt, RunState.FAILED, "The loss is no longer a number.")
-    return run_id
+def run_with_curves(name="", recipe=PRESETS["fast"], **scores):
+    return finished_run(name, recipe, samples=hundred_digits(), has_curves=True, **scores)
+
+
+def begun_run(name, state=None):
+    """A run in the middle of its epoch, or one that has ended there."""
+    worker = Worker(run_store().submit(OWNER, PRESETS["fast"], name))
+    worker.report(215)
+    if state:
+        worker.leave(state)
+    return worker.run_id
 
 
 def spoil(run_id, **values):
@@ -75,8 +59,8 @@ def test_without_runs_the_page_leads_to_train():
 
 def test_the_table_lists_every_run_the_newest_first_and_the_shipped_model():
     run_with_curves("First", test_accuracy=0.9876, drawn_accuracy=0.91)
-    run_with_curves("Broken", end="fail")
-    run_with_curves("Going on", end="run")
+    begun_run("Broken", RunState.FAILED)
+    begun_run("Going on")
     app = runs_page()
     assert not app.error
     assert [line["name"] for line in lines(app)] == ["Going on", "Broken", "First", "Pretrained"]
@@ -138,11 +122,14 @@ def test_the_newest_run_is_open_and_a_click_opens_another():
     assert app.query_params["runs"] in (first, [first])
     assert "only a second one would show" in texts(app)
     assert len(charts(app)) == 2
+    assert [line.value for line in runs_page(run=first).header] == ["First"]  # as other pages name a run
+    assert "is gone, or the link" in texts(runs_page(run="nobody"))
+    assert not runs_page(run=first, runs="").header  # all ticks are taken away
 
 
 def test_a_run_is_renamed_and_deleted_after_a_question():
     run_id, other = run_with_curves("First"), run_with_curves("Second")
-    app = runs_page(runs=run_id)
+    app = runs_page(run=run_id)
     app.text_input(key=f"name_{run_id}").set_value(" My  best ").run()
     app.button(key=f"rename_now_{run_id}").click().run()
     assert run_store().run(run_id).name == "My best"
@@ -151,14 +138,21 @@ def test_a_run_is_renamed_and_deleted_after_a_question():
     app.button(key=f"delete_now_{run_id}").click().run()
     assert [run.id for run in run_store().runs_of(OWNER)] == [other]
     assert app.header[0].value == "Second"
+    assert "is gone" not in texts(app)
 
 
-def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
+def test_a_replay_changes_one_setting_within_its_range_keeps_the_seed_and_says_so(engine):
     recipe = PRESETS["fast"].model_copy(update={"seed": 7})
     run_id = run_with_curves("First", recipe)
     app = runs_page(runs=run_id)
     app.button(key=f"replay_now_{run_id}").click().run()
     assert [toast.value for toast in app.toast] == ["It is 0.008 now. Choose another value."]
+    app.selectbox(key=f"replay_setting_{run_id}").set_value("epochs").run()
+    assert "It is 1 epoch now." in texts(app)
+    app.number_input(key=f"replay_epochs_{run_id}").set_value(1000).run()
+    assert "from 1 to 200" in app.error[0].value.replace("\\", "")
+    app.button(key=f"replay_now_{run_id}").click().run()
+    assert "from 1 to 200" in app.toast[0].value
     assert run_store().active_run(OWNER) is None
     app.selectbox(key=f"replay_setting_{run_id}").set_value("batch_size").run()
     app.number_input(key=f"replay_batch_size_{run_id}").set_value(32)  # typed, and the button clicked at once
@@ -170,18 +164,6 @@ def test_a_replay_changes_one_setting_keeps_the_seed_and_says_so(engine):
     assert [title.value for title in app.title] == ["Train a network"]
     app = followed(app, "train")
     assert "same weights as First; changed: batch size 32 instead of 128" in texts(app).replace("\\", "")
-
-
-def test_a_value_out_of_range_is_refused_with_its_range():
-    run_id = run_with_curves()
-    app = runs_page(runs=run_id)
-    app.selectbox(key=f"replay_setting_{run_id}").set_value("epochs").run()
-    assert "It is 1 epoch now." in texts(app)
-    app.number_input(key=f"replay_epochs_{run_id}").set_value(1000).run()
-    assert "from 1 to 200" in app.error[0].value.replace("\\", "")
-    app.button(key=f"replay_now_{run_id}").click().run()
-    assert "from 1 to 200" in app.toast[0].value
-    assert run_store().active_run(OWNER) is None
 
 
 def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
@@ -204,7 +186,7 @@ def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
 def test_no_run_can_be_started_while_the_limit_of_active_runs_is_reached(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
     run_id = run_with_curves("First")
-    run_with_curves("Second", end="run")
+    begun_run("Second")
     app = runs_page(runs=run_id)
     assert app.button(key=f"continue_now_{run_id}").disabled
     assert "One run at a time" in texts(app)
@@ -242,21 +224,6 @@ def test_a_runs_files_can_be_downloaded_and_its_recipe_shared():
     assert "/train?" in link
 
 
-def test_an_address_that_names_a_run_as_the_other_pages_do_opens_that_run():
-    first = run_with_curves("First")
-    run_with_curves("Second")
-    assert [line.value for line in runs_page(run=first).header] == ["First"]
-    assert "is gone, or the link" in texts(runs_page(run="nobody"))
-    assert not runs_page(run=first, runs="").header  # all ticks are taken away
-
-
-def test_a_run_that_was_opened_by_its_link_is_deleted_without_a_warning():
-    run_id = run_with_curves("First")
-    app = runs_page(run=run_id)
-    app.button(key=f"delete_now_{run_id}").click().run()
-    assert "is gone" not in texts(app)
-
-
 # Several
 
 
@@ -277,13 +244,8 @@ def test_two_runs_are_compared_in_a_sentence_a_picture_and_a_table_of_what_diffe
     assert not app.error
 
 
-def test_label_smoothing_is_not_mentioned_where_no_run_uses_it():
-    runs = [run_with_curves(name, PRESETS["script-a"]) for name in ("First", "Second")]
-    assert "label smoothing" not in texts(runs_page(runs=",".join(runs)))
-
-
 def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model():
-    first, failed = run_with_curves("First"), run_with_curves("Broken", end="fail")
+    first, failed = run_with_curves("First"), begun_run("Broken", RunState.FAILED)
     app = runs_page(runs=f"{first},{failed},pretrained")
     assert not app.error
     table = table_of(app, "comparison")
@@ -293,22 +255,16 @@ def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model()
     assert "has no curves" in texts(app)
 
 
-def test_several_are_deleted_at_once():
-    ids = [run_with_curves(f"Run {number}") for number in range(3)]
+@pytest.mark.bad_input(31)
+def test_several_are_deleted_at_once_even_if_another_tab_was_faster():
+    ids = [run_with_curves(f"Run {number}", PRESETS["script-a"]) for number in range(3)]
     app = runs_page(runs=",".join(ids[:2]))
+    assert "label smoothing" not in texts(app)  # as none of them has it
+    run_store().delete(ids[0], OWNER)
     app.button(key="delete_them").click().run()
     assert [run.id for run in run_store().runs_of(OWNER)] == [ids[2]]
     assert not app.error
-
-
-@pytest.mark.bad_input(31)
-def test_a_run_that_another_tab_has_deleted_can_be_deleted_again():
-    run_id, other = run_with_curves("First"), run_with_curves("Second")
-    app = runs_page(runs=f"{run_id},{other}")
-    run_store().delete(run_id, OWNER)
-    app.button(key="delete_them").click().run()
     assert not app.exception
-    assert run_store().runs_of(OWNER) == []
 
 
 @pytest.mark.bad_input(23)

@@ -3,12 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.digits import dataset
 from core.networks.layers import AveragePooling2D, Dense, Flatten
 from core.networks.network import Network
 from core.networks.presets import PRESETS
 from core.networks.recipe import Recipe
-from pages.components.draw import explanation_view
 from tests.pages.harness import SEVEN, answer, data_of, draw, opened, set_state, table_of, texts
 from tests.ready_runs import finished_run
 
@@ -127,22 +125,8 @@ def test_any_runs_model_is_explained(app, recipe):
     assert ("there is no Grad-CAM" in texts(app)) == (recipe is FLAT)
 
 
-@pytest.fixture
-def no_cached_neighbours():
-    """What the process has found before would be shown, wherever MNIST is now."""
-
-    def forget():
-        dataset._first_trained.cache_clear()
-        explanation_view._neighbours.clear()
-
-    forget()
-    yield
-    forget()
-
-
-@pytest.mark.usefixtures("no_cached_neighbours")
-def test_without_mnist_the_nearest_are_built_in_digits(app, monkeypatch, tmp_path):
-    monkeypatch.setenv("INKLING_MNIST", str(tmp_path / "none.npz"))
+@pytest.mark.usefixtures("no_mnist")
+def test_without_mnist_the_nearest_are_built_in_digits(app):
     draw(app, SEVEN)
     unfold(app, "nearest")
     assert "built-in digits" in texts(app)

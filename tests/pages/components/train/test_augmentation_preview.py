@@ -101,9 +101,8 @@ def test_built_in_digits_that_are_mixed_in_are_marked_among_the_originals():
         assert sum("(built-in)" in alt for alt in data["alt"]) == built_in
 
 
-def test_without_mnist_built_in_digits_stand_in_and_nothing_is_downloaded(monkeypatch):
-    monkeypatch.delenv("INKLING_MNIST", raising=False)
-    augmentation_preview._mnist.clear()  # an earlier test may have found it
+@pytest.mark.usefixtures("no_mnist")
+def test_without_mnist_built_in_digits_stand_in_and_nothing_is_downloaded():
     app = opened_group()
     assert "MNIST is not on this machine yet. Built-in digits stand in for it here." in texts(app)
     assert data_of(app, "thumbnails", "augmentation_preview")["words"][::6] == ["built-in"] * 4
