@@ -9,7 +9,7 @@ from core.lessons.glossary import TERMS
 from core.networks.layers import Conv2D, Dense, Dropout, Flatten
 from core.networks.network import Network
 from core.networks.presets import PRESETS
-from core.networks.recipe import SGD, Data, EarlyStopping
+from core.networks.recipe import SGD, EarlyStopping
 from core.networks.recipe_link import to_link
 from core.store.runs import run_store
 from tests.pages.harness import (
@@ -31,27 +31,13 @@ def is_changed(app):
 
 
 def test_each_preset_is_a_card_and_the_fast_one_is_chosen():
-    app = opened("train")
+    app = opened("train", state={"recipe_preset": "../../etc"})  # a browser may send anything
+    assert not app.error
     assert presets(app).options == [preset.name for preset in PRESETS.values()]
     assert all("%" in caption for caption in presets(app).proto.captions)
     assert presets(app).value == "fast"
     assert not is_changed(app)
     assert "idle cores" in texts(app)
-
-
-def test_a_changed_preset_loses_its_expected_result_and_the_others_keep_theirs():
-    app = opened("train")
-    app.number_input(key="recipe_epochs").set_value(3).run()
-    fast, *others = presets(app).proto.captions
-    assert "%" not in fast
-    assert fast.endswith("Changed")
-    assert all("%" in caption for caption in others)
-
-
-def test_a_run_with_one_setting_changed_is_called_after_it():
-    app = choose_preset(opened("train"), "script-a")
-    app.toggle(key="recipe_augmentation_rotation_on").set_value(True).run()
-    assert trained(app).name == "Script A, rotation 10\N{DEGREE SIGN}"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -66,40 +52,26 @@ def test_a_chosen_preset_fills_the_controls_and_is_trained_as_it_stands(preset, 
     assert app.query_params["run"] == run.id
 
 
-def test_an_unknown_preset_is_ignored():
-    app = opened("train", state={"recipe_preset": "../../etc"})
-    assert not app.error
-    assert presets(app).value == "fast"
-
-
-def test_what_is_changed_is_trained_and_the_card_says_so():
+def test_what_is_changed_is_trained_even_if_typed_just_before_the_click_and_the_card_says_so():
     app = opened("train")
     app.number_input(key="recipe_epochs").set_value(3)
     app.number_input(key="recipe_batch_size").set_value(64)
     app.selectbox(key="recipe_data_size").select("quick")
     app.number_input(key="recipe_seed").set_value(7)
     app.selectbox(key="recipe_optimizer").select("SGD").run()
-    app.number_input(key="recipe_optimizer_SGD_momentum").set_value(0.9).run()
-    assert is_changed(app)
+    fast, *others = presets(app).proto.captions
+    assert fast.endswith("Changed")
+    assert "%" not in fast
+    assert all("%" in caption for caption in others)
+    app.number_input(key="recipe_optimizer_SGD_momentum").set_value(0.9)  # the page has not been drawn with it yet
     app.button(key="train").click().run()
     (run,) = run_store().runs_of(OWNER)
     assert (run.recipe.epochs, run.recipe.batch_size, run.recipe.data.size, run.recipe.seed) == (3, 64, "quick", 7)
     assert (run.recipe.optimizer.kind, run.recipe.optimizer.momentum) == ("SGD", 0.9)
     assert run.name == "Fast, changed"
-
-
-def test_a_number_typed_just_before_the_click_counts():
-    app = opened("train")
-    app.number_input(key="recipe_epochs").set_value(4)  # the page has not been drawn with it yet
-    app.button(key="train").click().run()
-    assert run_store().runs_of(OWNER)[0].recipe.epochs == 4
-
-
-def test_reset_brings_back_what_was_changed_of_a_preset():
-    app = choose_preset(opened("train"), "fast")
-    app.number_input(key="recipe_epochs").set_value(9).run()
     app.button(key="reset_recipe").click().run()
     assert app.number_input(key="recipe_epochs").value == 1
+    assert not is_changed(app)
 
 
 def test_architecture_and_dropout_of_another_preset_can_be_taken():
@@ -113,16 +85,10 @@ def test_architecture_and_dropout_of_another_preset_can_be_taken():
     assert run.recipe.epochs == 1
 
 
-def test_controls_are_explained_in_the_recipes_own_words():
-    app = opened("train")
+def test_every_control_is_explained_in_the_recipes_own_words_and_leads_to_the_glossary():
+    app = choose_preset(opened("train"), "script-a-improved")  # which has a control of each kind
     assert app.number_input(key="recipe_epochs").help.startswith("How often the network sees every training image.")
-    assert app.toggle(key="recipe_augmentation_rotation_on").label == "Rotation"
     assert "Turn by up to this many degrees, either way." in texts(app)
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_control_leads_to_its_word_in_the_glossary(preset):
-    app = choose_preset(opened("train"), preset)
     for bar in ("recipe_epochs", "recipe_batch_size"):
         assert "learn?chapter=glossary&term=" in app.number_input(key=bar).help
     controls = [*app.number_input, *app.selectbox, *app.toggle]
@@ -137,11 +103,8 @@ def test_every_control_leads_to_its_word_in_the_glossary(preset):
     ("key", "value", "sentence"),
     [
         ("recipe_epochs", 0, "Epochs must be a whole number from 1 to 200, not 0."),
-        ("recipe_epochs", -5, "Epochs must be a whole number from 1 to 200, not -5."),
-        ("recipe_batch_size", 999_999, "Batch size must be a whole number from 1 to 4,096, not 999999."),
         ("recipe_optimizer_Adam_learning_rate", 11.0, "Learning rate must be a number from 1e-06 to 10"),
         ("recipe_data_handwriting", -1, "Built-in digits mixed in must be a whole number from 0 to 60,000, not -1."),
-        ("recipe_seed", -1, "Seed must be a whole number from 0"),
     ],
 )
 @pytest.mark.bad_input(13)
@@ -176,8 +139,8 @@ def test_each_augmentation_has_its_switch_and_only_while_it_is_on_a_range():
         app.toggle(key=f"recipe_augmentation_{field}_on").set_value(True).run()
         slider = app.slider(key=f"recipe_augmentation_{field}")
         assert 0 < slider.min < slider.value < slider.max == info.metadata[-1].le
-    augmentation = trained(app).augmentation
-    assert all(value > 0 for _, value in augmentation)
+        if field == "rotation":
+            assert trained(app).name == "Fast, rotation 10\N{DEGREE SIGN}"
 
 
 def test_a_range_counts_while_its_switch_is_on_and_is_remembered_while_it_is_off():
@@ -187,22 +150,9 @@ def test_a_range_counts_while_its_switch_is_on_and_is_remembered_while_it_is_off
     app.toggle(key="recipe_augmentation_elastic_on").set_value(False).run()
     assert not is_changed(app)
     app.toggle(key="recipe_augmentation_elastic_on").set_value(True).run()
-    assert trained(app).augmentation == Augmentation(elastic=3.0)
-
-
-def test_a_slider_gives_the_number_that_it_shows():
-    app = opened("train")
     app.toggle(key="recipe_augmentation_shift_on").set_value(True).run()
-    app.slider(key="recipe_augmentation_shift").set_value(0.1 + 0.05 + 0.02).run()
-    assert trained(app).augmentation.shift == 0.17
-
-
-def test_built_in_digits_can_be_mixed_in():
-    app = opened("train")
-    assert app.number_input(key="recipe_data_handwriting").label == "Built-in digits mixed in"
-    assert "do not write as the world does" in texts(app)
-    app.number_input(key="recipe_data_handwriting").set_value(20_000).run()
-    assert trained(app).data == Data(handwriting=20_000)
+    app.slider(key="recipe_augmentation_shift").set_value(0.1 + 0.05 + 0.02).run()  # not quite 0.17
+    assert trained(app).augmentation == Augmentation(elastic=3.0, shift=0.17)
 
 
 def test_what_was_chosen_is_still_there_after_a_visit_to_another_page():
@@ -255,12 +205,8 @@ def test_the_servers_limits_are_stated_and_enforced(monkeypatch):
     app.number_input(key="recipe_epochs").set_value(4).run()
     assert app.button(key="train").disabled
     assert "allows 3 epochs, and not 4" in app.error[0].value
-
-
-def test_a_limit_that_is_no_number_is_reported_on_the_page(monkeypatch):
     monkeypatch.setenv("INKLING_MAX_EPOCHS", "many")
-    app = opened("train")
-    assert "must be a whole number from 1 to 200, not 'many'" in app.error[0].value.replace("\\", "")
+    assert "must be a whole number from 1 to 200, not 'many'" in app.run().error[0].value.replace("\\", "")
 
 
 # A recipe that comes by a link

@@ -59,20 +59,24 @@ def test_a_waiting_run_says_what_happens_now(engine, state, sentence):
     assert sentence in run_status(opened("train"))
 
 
-def test_a_starting_run_says_what_happens_and_has_no_chart():
-    started()
+def test_a_run_that_warms_up_says_so_has_no_chart_and_claims_to_have_learned_nothing_when_it_is_stopped():
+    worker = started()
     app = opened("train")
     assert "Warming up TensorFlow: about 10 s the first time" in run_status(app)
     assert not charts(app)
     assert not app.error
+    run_store().ask(worker.run_id, OWNER, "stop")
+    assert run_status(app.run()) == "Stopping: before the first batch"
 
 
 def test_a_running_run_shows_figures_curves_samples_and_a_sentence_for_each_curve():
     worker = started()
     worker.keep_samples(hundred_digits())
     worker.report(50)
-    worker.report(215, validation_loss=0.09, validation_accuracy=0.972, sample_answers=tuple(range(9)) + (4,) * 91)
     app = opened("train")
+    specs = [chart.proto.spec for chart in charts(app)]
+    worker.report(215, validation_loss=0.09, validation_accuracy=0.972, sample_answers=tuple(range(9)) + (4,) * 91)
+    app.run()
     assert run_figures(app) == {
         "Epoch": "1 of 1",
         "Validation": f"97.20{THIN}%",
@@ -83,6 +87,7 @@ def test_a_running_run_shows_figures_curves_samples_and_a_sentence_for_each_curv
     assert run_status(app) == "Epoch 1, batch 215 of 430"
     assert data_of(app, "run_figures")["share"] == pytest.approx(0.5)
     assert len(charts(app)) == 3
+    assert [chart.proto.spec for chart in charts(app)] == specs  # a live chart changes its rows alone
     assert f"Validation accuracy 97.20{THIN}% in epoch 1." in texts(app)
     assert "Validation loss 0.0900 in epoch 1." in texts(app)
     strip = data_of(app, "thumbnails", "sample_strip")
@@ -91,16 +96,6 @@ def test_a_running_run_shows_figures_curves_samples_and_a_sentence_for_each_curv
     assert strip["marks"] == [True] * 9 + [False] * 5 + [True] + [False] * 5
     assert strip["image"].startswith("data:image/png;base64,")
     assert "Reads 10 of these 20" in texts(app)
-
-
-def test_a_live_chart_changes_its_rows_and_never_its_spec():
-    worker = started()
-    worker.report(50)
-    app = opened("train")
-    before = [chart.proto.spec for chart in charts(app)]
-    worker.report(300, validation_loss=0.09, validation_accuracy=0.972)
-    app.run()
-    assert [chart.proto.spec for chart in charts(app)] == before
 
 
 @pytest.mark.parametrize(("button", "requested_action"), [("stop", "stop"), ("pause", "pause")])
@@ -114,12 +109,6 @@ def test_stop_and_pause_reach_the_worker_once(button, requested_action):
     assert run_figures(app)["Time left"] == "\N{EN DASH}"
     assert app.button(key="stop").disabled
     assert app.button(key="pause").disabled
-
-
-def test_a_run_that_is_stopped_while_it_warms_up_claims_to_have_learned_nothing():
-    worker = started()
-    run_store().ask(worker.run_id, OWNER, "stop")
-    assert run_status(opened("train")) == "Stopping: before the first batch"
 
 
 @pytest.mark.bad_input(26)
@@ -184,50 +173,31 @@ def test_a_run_that_went_wrong_says_why_and_training_can_go_on(state):
 # When a run is over
 
 
-def test_a_run_that_ended_early_shows_what_its_model_reads_in_its_samples():
-    app = opened(
-        "train",
-        run=finished_run(samples=hundred_digits(), probabilities=np.eye(10, dtype=np.float32)[np.full(10_000, 3)]),
-    )
+def test_a_run_that_was_stopped_keeps_what_it_learned_and_shows_what_its_model_reads_in_its_samples():
+    threes = np.eye(10, dtype=np.float32)[np.full(10_000, 3)]
+    run_id = finished_run(samples=hundred_digits(), probabilities=threes, kept_because="stopped here")
+    app = opened("train", run=run_id)
+    assert "where it was stopped" in run_status(app)
     assert data_of(app, "thumbnails", "sample_strip")["words"] == ["3"] * 20
     assert "Reads 2 of these 20" in texts(app)
     assert "Each will carry" not in texts(app)
 
 
-def test_a_finished_run_shows_its_score_with_interval_and_kept_epoch():
-    app = opened("train", run=finished_run(samples=hundred_digits(), test_accuracy=0.9904))
+def test_a_finished_run_shows_its_scores_and_kept_epoch_and_reads_random_test_images():
+    run_id = finished_run(samples=hundred_digits(), test_accuracy=0.9904, drawn_accuracy=0.9874)
+    app = opened("train", run=run_id)
     assert run_figures(app)["Test accuracy"] == "99.04\N{THIN SPACE}%"
     assert f"98.83{THIN}% to 99.21{THIN}%" in run_status(app)
-    assert run_figures(app)["Drawn digits"] == "\N{EN DASH}"
+    assert run_figures(app)["Drawn digits"] == f"98.74{THIN}%"
+    assert f"98.74{THIN}% of drawn digits" in run_status(app)
     assert "Kept: epoch 1 of 1, the last one." in run_status(app)
     assert data_of(app, "run_figures")["share"] == 1
     assert "stop" not in buttons(app)
     assert not app.button(key="train").disabled
-
-
-def test_a_finished_run_says_how_many_drawn_digits_it_reads():
-    app = opened("train", run=finished_run(samples=hundred_digits(), drawn_accuracy=0.9874))
-    assert run_figures(app)["Drawn digits"] == f"98.74{THIN}%"
-    assert f"98.74{THIN}% of drawn digits" in run_status(app)
-
-
-def test_a_finished_run_reads_a_random_test_image_and_another_on_request():
-    run_id = finished_run(samples=hundred_digits())
-    app = opened("train", run=run_id)
-    place = app.session_state[f"check_{run_id}"]
+    index = app.session_state[f"check_{run_id}"]
     assert "Read as 0" in texts(app)
-    assert ("Right." in texts(app)) is (place % 10 == 0)
+    assert ("Right." in texts(app)) is (index % 10 == 0)
     app.button(key="another_image").click().run()
-    assert app.session_state[f"check_{run_id}"] != place
-
-
-def test_a_stopped_run_keeps_what_it_learned():
-    run_id = finished_run(samples=hundred_digits(), kept_because="stopped here")
-    assert "where it was stopped" in run_status(opened("train", run=run_id))
-
-
-def test_draw_with_it_makes_this_model_answer():
-    run_id = finished_run(samples=hundred_digits(), name="Mine")
-    app = opened("train", run=run_id)
+    assert app.session_state[f"check_{run_id}"] != index
     app.button(key="draw_with_it").click().run()
     assert app.session_state["answering_run"] == run_id
