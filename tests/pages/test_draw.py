@@ -11,7 +11,7 @@ from core.store.drawings import drawing_store
 from core.store.runs import run_store
 from pages.components.draw import explanation_view, preparation
 from pages.components.visitor import model_choice, own_drawings
-from tests.pages.harness import CANVAS, SEVEN, answer, answered_by, data_of, draw, drawn, opened
+from tests.pages.harness import CANVAS, SEVEN, THIN, answer, answered_by, data_of, draw, drawn, opened
 from tests.ready_runs import OWNER, finished_run
 
 DOT = [(140, 140), (141, 140)]
@@ -84,27 +84,22 @@ def test_a_drawing_is_still_there_after_a_visit_to_another_page(app):
     assert len(canvas["initialDrawing"]["objects"]) == 1
 
 
-def test_ink_turns_into_chalk_when_the_theme_does(app):
+def test_the_pen_has_the_chosen_width_and_its_ink_turns_into_chalk_when_the_theme_does(app):
     draw(app, SEVEN)
     app.context["theme"] = "dark"
-    app.run()
+    app.slider(key="pen_width").set_value(30).run()
     canvas = data_of(app, CANVAS)
-    assert canvas["strokeColor"] == "#F2F0E6"
+    assert (canvas["strokeColor"], canvas["strokeWidth"]) == ("#F2F0E6", 30)
     assert [stroke["stroke"] for stroke in canvas["initialDrawing"]["objects"]] == ["#F2F0E6"]
     assert answer(app)["digit"] == 7
-
-
-def test_pen_width_reaches_the_canvas(app):
-    app.slider(key="pen_width").set_value(30).run()
-    assert data_of(app, CANVAS)["strokeWidth"] == 30
 
 
 def test_a_model_opened_from_a_file_answers_and_says_what_it_learned_from(app):
     shipped = pretrained()
     scores = shipped.scores.model_copy(update={"data_source": "handwriting", "test_accuracy": 0.9012})
-    open_file(app, "mine.safetensors", dataclasses.replace(shipped, scores=scores).to_bytes())
+    open_file(app, "![x](mine).safetensors", dataclasses.replace(shipped, scores=scores).to_bytes())
     draw(app, SEVEN)
-    assert "mine" in answered_by(app)
+    assert r"\!\[x\]\(mine" in answered_by(app)  # as text, never as markup
     assert "90.1" in answered_by(app)
     assert answer(app)["digit"] == 7
     assert any("built-in handwriting" in text.value for text in app.markdown)
@@ -130,54 +125,40 @@ def test_what_is_folded_is_not_computed_for_a_stroke(monkeypatch):
     assert not app.file_uploader
 
 
-def test_without_a_run_of_ones_own_there_is_no_list_of_runs(app):
-    finished_run("Theirs", owner="somebody else")
-    run_store().submit(OWNER, pretrained().recipe)
-    app.run()
-    assert not app.selectbox
-
-
 def test_a_run_of_ones_own_can_be_chosen_from_a_list_by_name_and_test_accuracy(app):
-    older, newer = finished_run("First try"), finished_run("Second try", test_accuracy=0.75)
+    finished_run("Theirs", owner="somebody else")
     draw(app, SEVEN)
+    assert not app.selectbox
+    older, newer = finished_run("First try"), finished_run("Second try", test_accuracy=0.75, drawn_accuracy=0.9901)
+    run_store().submit(OWNER, pretrained().recipe)  # it has no model yet
+    app.run()
     shipped = answer(app)["probabilities"]
     box = app.selectbox(key="chosen_run")
-    assert box.options == ["Second try, 75.00\N{THIN SPACE}%", "First try, 98.76\N{THIN SPACE}%"]
+    second = f"Second try, 75.00{THIN}%"
+    assert box.options == [f"{second}, drawn 99.01{THIN}%", f"First try, 98.76{THIN}%"]
     assert box.value is None
     box.select(older).run()
-    assert answered_by(app) == "First try, 98.76\N{THIN SPACE}%"
+    assert answered_by(app) == f"First try, 98.76{THIN}%"
     assert answer(app)["probabilities"] != shipped
     app.selectbox(key="chosen_run").select(newer).run()
-    assert answered_by(app) == "Second try, 75.00\N{THIN SPACE}%"
+    assert answered_by(app) == second
+    assert any("drawn with an even pen" in text.value for text in app.markdown)
     app.button(key="use_pretrained").click().run()
     assert answered_by(app).startswith("Pretrained")
     assert answer(app)["probabilities"] == shipped
     assert app.selectbox(key="chosen_run").value is None
 
 
-def test_a_model_is_named_with_its_accuracy_on_test_and_drawn_digits(app):
-    app.session_state["answering_run"] = finished_run("Mine", drawn_accuracy=0.9901)
-    app.run()
-    assert answered_by(app) == "Mine, 98.76\N{THIN SPACE}%"
-    assert app.selectbox(key="chosen_run").options == [f"{answered_by(app)}, drawn 99.01\N{THIN SPACE}%"]
-    assert any("drawn with an even pen" in text.value for text in app.markdown)
-
-
-def test_the_run_that_another_page_asks_for_answers_even_while_a_file_is_open(app):
+def test_what_was_chosen_last_answers_a_run_or_a_file(app):
     run_id = finished_run("Mine")
     open_file(app, "file.safetensors", pretrained().to_bytes())
     assert answered_by(app).startswith("file")
-    app.session_state["answering_run"] = run_id
+    app.session_state["answering_run"] = run_id  # what the buttons of other pages do
     app.run()
     assert answered_by(app).startswith("Mine")
     assert app.selectbox(key="chosen_run").value == run_id
-
-
-def test_a_file_opened_after_a_run_was_chosen_answers_in_its_place(app):
-    app.session_state["answering_run"] = finished_run("Mine")
-    app.run()
-    open_file(app, "file.safetensors", pretrained().to_bytes())
-    assert answered_by(app).startswith("file")
+    open_file(app, "other.safetensors", pretrained().to_bytes())
+    assert answered_by(app).startswith("other")
     assert app.selectbox(key="chosen_run").value is None
 
 
@@ -185,6 +166,8 @@ def test_a_run_by_link_answers_though_it_is_in_no_list_of_mine(app):
     app.session_state["answering_run"] = finished_run("Theirs", owner="somebody else")
     app.run()
     assert answered_by(app).startswith("Theirs")
+    app.session_state["answering_run"] = run_store().submit(OWNER, pretrained().recipe)
+    assert answered_by(app.run()).startswith("Pretrained")  # as that one has left no model
     assert not app.error
 
 
@@ -201,13 +184,6 @@ def test_when_the_run_that_answers_is_deleted_the_shipped_model_takes_over_and_s
     assert any("is gone, so the pretrained model answers" in text.value for text in app.markdown)
 
 
-def test_a_run_that_has_left_no_model_does_not_answer(app):
-    app.session_state["answering_run"] = run_store().submit(OWNER, pretrained().recipe)
-    app.run()
-    assert not app.error
-    assert answered_by(app).startswith("Pretrained")
-
-
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x80\x04\x95pickle", b"PK\x03\x04zip"])
 @pytest.mark.bad_input(20)
 def test_a_bad_model_file_gets_one_sentence_and_the_model_stays(app, content):
@@ -219,11 +195,6 @@ def test_a_bad_model_file_gets_one_sentence_and_the_model_stays(app, content):
     assert (answer(app), answered_by(app)) == before
     app.file_uploader(key="model_file").set_value(None).run()
     assert not app.error
-
-
-def test_a_file_name_is_shown_as_text_and_never_as_markup(app):
-    open_file(app, "![x](http://a.example/b.png).safetensors", pretrained().to_bytes())
-    assert answered_by(app).startswith(r"\!\[x\]\(http\://a.example/b")
 
 
 def test_an_error_that_a_visitor_can_fix_is_shown_as_it_stands(app, monkeypatch):

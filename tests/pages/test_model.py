@@ -10,7 +10,7 @@ from core.reports.progress import score_words
 from core.store.runs import run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from pages.components.base.errors import plain
-from tests.pages.harness import data_of, downloads, followed, opened
+from tests.pages.harness import answered_by, data_of, downloads, followed, opened
 from tests.ready_runs import OWNER, finished_run
 from tests.samples import many_snapshots
 
@@ -51,13 +51,15 @@ def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
 
 def test_table_code_and_totals_are_those_of_the_network():
     shipped = PRESETS["accurate"].network
-    data = network(model_page())
+    page = model_page()
+    data = network(page)
     assert [layer["name"] for layer in data["layers"]] == [name for name, _ in shipped.named_layers()]
     assert [line["layer"] for line in data["lines"] if line["layer"]] == [name for name, _ in shipped.named_layers()]
     assert data["layers"][0]["shape"] == "24\N{MULTIPLICATION SIGN}24\N{MULTIPLICATION SIGN}32"
     numbers = [int(data[name].replace(",", "")) for name in ("trainable", "non_trainable", "parameters")]
     assert numbers[0] + numbers[1] == numbers[2] == shipped.parameters
     assert "keras.Sequential" in data["code"]
+    assert "Total params: 284,074" in page.code[0].value
 
 
 def test_accuracy_on_drawn_digits_stands_beside_the_test_accuracy_and_drawn_is_explained():
@@ -68,12 +70,6 @@ def test_accuracy_on_drawn_digits_stands_beside_the_test_accuracy_and_drawn_is_e
     assert "Drawn digits" not in facts(model_page(finished_run("Older")))
 
 
-def test_keras_own_summary_is_there_as_keras_wrote_it():
-    run_id = finished_run()
-    assert [code.value for code in model_page(run_id).code] == ['Model: "inkling"\n a summary']
-    assert "Total params: 284,074" in model_page().code[0].value
-
-
 def test_a_run_is_found_by_its_link_and_in_the_list():
     older = finished_run("First try", PRESETS["script-b"])
     newer = finished_run("Second try", test_accuracy=0.5, kept_epoch=3, epochs=5, kept_because="best val_loss: 0.0312")
@@ -81,12 +77,15 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
     assert app.selectbox(key="shown_model").value == newer
     assert facts(app)["Test accuracy"] == "50.00\N{THIN SPACE}%"
     assert facts(app)["Training"] == "1 min 05 s"
+    assert [code.value for code in app.code] == ['Model: "inkling"\n a summary']
     assert "epoch 3 of 5, the one with the lowest validation loss, 0.0312" in network(app)["story"]
     assert downloads(app)[0] == "inkling-second-try.keras"
     app.selectbox(key="shown_model").select(older).run()
     assert app.query_params["run"] == older
     assert facts(app)["Parameters"] == "542,230"
-    app.selectbox(key="shown_model").select("").run()
+    app.button(key="draw_with_it").click().run()
+    assert answered_by(followed(app, "draw")).startswith("First try")
+    followed(app, "model").selectbox(key="shown_model").select("").run()
     assert "run" not in app.query_params
     assert facts(app)["Parameters"] == "284,074"
 
@@ -122,10 +121,6 @@ def test_a_run_that_waits_shows_its_network_and_no_model():
     assert not app.code
 
 
-def test_a_run_on_built_in_handwriting_says_so():
-    assert "trained on built-in handwriting" in network(model_page(finished_run(data_source="handwriting")))["story"]
-
-
 @pytest.mark.bad_input(19)
 def test_a_name_is_a_label_and_never_markup_or_a_path():
     app = model_page(finished_run("![x](http://a.example/b.png) ../../x {epoch}"))
@@ -134,19 +129,11 @@ def test_a_name_is_a_label_and_never_markup_or_a_path():
     assert not any("![x]" in text.value for text in app.markdown)
 
 
-def test_draw_with_it_opens_draw_with_this_model():
-    run_id = finished_run("Mine")
-    app = model_page(run_id)
-    app.button(key="draw_with_it").click().run()
-    app = followed(app, "draw")
-    assert not app.error
-    assert app.title[0].value == "Draw a digit"
-    assert app.get_by_key("model").proto.popover.label == "Mine, 98.76\N{THIN SPACE}%"
-
-
 def test_a_run_is_downloaded_as_a_script_and_with_its_digits_where_inkling_drew_them():
     assert downloads(model_page(finished_run("Mine")))[-1] == "inkling-mine.py"
-    assert downloads(model_page(finished_run("Ours", data_source="handwriting")))[-1] == "inkling-ours.zip"
+    app = model_page(finished_run("Ours", data_source="handwriting"))
+    assert downloads(app)[-1] == "inkling-ours.zip"
+    assert "trained on built-in handwriting" in network(app)["story"]
 
 
 def test_what_began_with_another_models_weights_has_no_script_and_says_why():

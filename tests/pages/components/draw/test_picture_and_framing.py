@@ -58,49 +58,33 @@ def test_an_opened_picture_is_answered_and_shown_in_place_of_the_drawing(app, ki
     assert not app.error
 
 
-def test_one_click_leads_from_the_picture_back_to_the_drawing(app):
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a click",
+        "a stroke",
+        "Clear",
+        "a stroke and Clear",
+        "a stroke and Undo",
+        "another picture",
+        "Clear and another picture",
+    ],
+)
+def test_a_picture_goes_by_a_click_a_stroke_or_clear_and_the_way_back_to_the_drawing_outlives_it(app, how):
     draw(app, SEVEN)
     open_picture(app, three())
-    open_picture(app, three())  # another one first
-    app.button(key="back_to_drawing").click().run()
-    assert answer(app)["digit"] == 7
-    assert sheet(app)["picture"] is None
-    assert len(canvas(app)["initialDrawing"]["objects"]) == 1
-    assert not app.button(key="undo").disabled
-
-
-def test_clear_takes_the_picture_away_and_leaves_an_empty_sheet(app):
-    draw(app, SEVEN)
-    open_picture(app, three())
-    app.button(key="clear").click().run()
-    assert "Draw a digit" in answer(app)["sentence"]
-    assert sheet(app)["picture"] is None
-    assert app.button(key="clear").disabled
-
-
-def test_a_stroke_on_the_picture_takes_it_away_and_is_read(app):
-    open_picture(app, three())
-    draw(app, SEVEN)
-    assert answer(app)["digit"] == 7
-    assert sheet(app)["picture"] is None
-
-
-@pytest.mark.parametrize("how", ["a stroke", "Clear", "a stroke and Clear", "a stroke and Undo", "a second picture"])
-def test_the_way_back_to_the_drawing_outlives_the_picture(app, how):
-    draw(app, SEVEN)
-    open_picture(app, three())
-    if how == "Clear":
-        app.button(key="clear").click().run()
-    elif how == "a second picture":
-        app.button(key="clear").click().run()
-        open_picture(app, three())
-    else:
+    if "stroke" in how:
         draw(app, ONE)
         assert answer(app)["digit"] == 1
         assert not app.button(key="undo").disabled
-    if " and " in how:
-        app.button(key=how.split()[-1].lower()).click().run()
-        assert "Draw a digit" in answer(app)["sentence"]
+    for button in ("clear", "undo"):
+        if button in how.lower():
+            app.button(key=button).click().run()
+            assert "Draw a digit" in answer(app)["sentence"]
+            assert app.button(key="clear").disabled
+    assert (sheet(app)["picture"] is None) is (how not in ("a click", "another picture"))
+    if "picture" in how:
+        open_picture(app, three())
     app.button(key="back_to_drawing").click().run()
     assert answer(app)["digit"] == 7
     assert len(canvas(app)["initialDrawing"]["objects"]) == 1
@@ -144,8 +128,9 @@ def test_a_file_that_is_no_picture_gets_one_sentence_and_the_drawing_stays(app, 
 
 
 @pytest.mark.bad_input(7)
-def test_undo_to_an_empty_board_and_clear_empty_the_bars_and_the_steps(app):
+def test_on_an_empty_board_there_are_neither_bars_nor_steps(app):
     unfold(app)
+    assert not app.toggle
     for key in ("undo", "clear"):
         draw(app, SEVEN)
         assert answer(app)["digit"] == 7
@@ -168,6 +153,7 @@ def test_switching_steps_off_changes_the_answer_at_once_and_one_click_brings_it_
     draw(app, SMALL_SEVEN)
     prepared = answer(app)
     assert prepared["digit"] == 7
+    assert any(control.key == "right_digit" for control in app.segmented_control)
     unfold(app)
     for switch in ("box", "scale", "centre", "redraw"):
         app.toggle(key=f"framing_{switch}").set_value(False).run()
@@ -176,30 +162,14 @@ def test_switching_steps_off_changes_the_answer_at_once_and_one_click_brings_it_
     assert broken["sentence"] != prepared["sentence"]
     image = np.array(broken["image"]).reshape(28, 28)
     assert not image[12:].any()  # small, and in its corner
-    assert "Not fully prepared" in texts(app)
-    app.button(key="framing_on").click().run()
-    assert answer(app) == prepared
-    assert all(toggle.value for toggle in app.toggle)
-    assert "Not fully prepared" not in texts(app)
-
-
-def test_the_note_and_the_way_back_stay_when_the_preparation_is_folded_again(app):
-    draw(app, SEVEN)
-    unfold(app)
-    app.toggle(key="framing_redraw").set_value(False).run()
+    assert not any(control.key == "right_digit" for control in app.segmented_control)  # no correction is asked for
     set_state(app, prepared=False)
     assert not app.toggle
-    assert "Not fully prepared" in texts(app)
+    assert "Not fully prepared" in texts(app)  # still, with the way back
     app.button(key="framing_on").click().run()
+    assert answer(app) == prepared
     assert "Not fully prepared" not in texts(app)
-
-
-def test_an_image_that_is_not_wholly_prepared_is_not_offered_for_correction(app):
-    draw(app, SEVEN)
-    assert any(control.key == "right_digit" for control in app.segmented_control)
-    unfold(app)
-    app.toggle(key="framing_box").set_value(False).run()
-    assert not any(control.key == "right_digit" for control in app.segmented_control)
+    assert all(toggle.value for toggle in unfold(app).toggle)
 
 
 def test_the_steps_of_a_picture_are_shown_too(app):
@@ -208,10 +178,4 @@ def test_the_steps_of_a_picture_are_shown_too(app):
     assert len(app.toggle) == 4
     app.toggle(key="framing_redraw").set_value(False).run()
     assert answer(app)["digit"] is not None
-    assert not app.error
-
-
-def test_before_there_is_a_drawing_there_are_no_steps_and_no_error(app):
-    unfold(app)
-    assert not app.toggle
     assert not app.error
