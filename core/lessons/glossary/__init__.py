@@ -22,8 +22,6 @@ _OTHER_WORDS = {  # of the classes and fields that are not called what their ter
     "source": "MNIST",
     "network": "Neural network",
     "use_bias": "Bias",
-    "BestCheckpoint": "Checkpoint",
-    "PeriodicCheckpoint": "Checkpoint",
 }
 
 

@@ -40,3 +40,19 @@ class Term:
 def key_of(word: str) -> str:
     """A word in small letters and digits, joined by hyphens."""
     return "-".join(re.findall("[a-z0-9]+", word.lower()))
+
+
+def read_terms(text: str) -> tuple[Term, ...]:
+    """The terms of a text.
+
+    A term begins with a line of its name and, after " | ", its other fields by name. Below it are its meaning, which
+    begins with "=", and its analogy, which begins with "~"; their other lines are indented further.
+    """
+    terms = []
+    for entry in re.split(r"\n(?=\S)", text.strip("\n")):
+        head, meaning, analogy = (re.sub("\n +", " ", part) for part in re.split(r"\n  [=~] ", entry))
+        name, *others = head.split(" | ")
+        fields = dict(other.split(": ", 1) for other in others)
+        synonyms = fields.pop("synonyms", "")
+        terms.append(Term(name, meaning, analogy, **fields, synonyms=tuple(synonyms.split(", ") if synonyms else ())))
+    return tuple(terms)
