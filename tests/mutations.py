@@ -4,6 +4,7 @@ import base64
 import copy
 import io
 import json
+import math
 import pickle
 import struct
 import zipfile
@@ -24,22 +25,7 @@ from core.networks.recipe_link import to_link
 from tests.drawings import DIGITS, canvas
 from tests.samples import random_weights
 
-NUMBERS: list[Any] = [
-    0,
-    -1,
-    1,
-    1.5,
-    10**9,
-    2**31,
-    2**63,
-    10**400,
-    1e308,
-    -1e308,
-    float("nan"),
-    float("inf"),
-    True,
-    None,
-]
+NUMBERS: list[Any] = [0, -1, 1, 1.5, 10**9, 2**31, 2**63, 10**400, 1e308, -1e308, math.nan, math.inf, True, None]
 TEXTS = [
     "", " ", "x" * 10_000, "../../x", "..\\..\\x", "/etc/passwd", "{epoch}", "<script>alert(1)</script>", "%00", "\0",
     "![x](http://a.example/b.png)", "=cmd()", "\N{GRINNING FACE}" * 70, "\u202etxt.exe", "\ud800",

@@ -1,17 +1,12 @@
 """MNIST is found or downloaded whole, a damaged or foreign file is never taken for it, and no server holds a run up."""
 
-import http.server
 import io
-import json
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +14,6 @@ import pytest
 from core.digits import mnist
 from core.digits.mnist import NoMnist
 from core.networks.model import pretrained
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("folder", ["named", "cache", "keras/datasets"])
@@ -168,41 +161,3 @@ def test_a_server_that_hangs_costs_a_few_seconds_at_most_and_is_left_alone_for_a
 def test_a_server_that_talks_nonsense_is_no_source_of_mnist(reply, monkeypatch):
     with server_that(lambda connection, _: connection.sendall(reply), monkeypatch), pytest.raises(NoMnist):
         mnist.load()
-
-
-DOWNLOAD = """
-import json, sys
-from core.digits import mnist
-mnist.URL, mnist.SHA256 = sys.argv[1], json.loads(sys.argv[2])
-print(len(mnist.load()[0][0]))
-"""
-
-
-@pytest.mark.bad_input(22)
-def test_two_processes_that_download_at_once_leave_one_whole_file(little_mnist, tmp_path):
-    content, both_are_here = little_mnist.read_bytes(), threading.Barrier(2)
-
-    class Source(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            both_are_here.wait(60)
-            self.send_response(200)
-            self.end_headers()
-            for start in range(0, len(content), 100_000):
-                self.wfile.write(content[start : start + 100_000])
-
-        def log_message(self, *message):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Source) as source:
-        threading.Thread(target=source.serve_forever, daemon=True).start()
-        url, home = f"http://127.0.0.1:{source.server_port}/mnist.npz", tmp_path / "home"
-        own = {"INKLING_HOME": str(home), "KERAS_HOME": str(home / "keras"), "INKLING_MNIST": ""}
-        command = [sys.executable, "-c", DOWNLOAD, url, json.dumps(mnist.SHA256)]
-        both = [
-            subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=subprocess.PIPE, text=True)
-            for _ in range(2)
-        ]
-        assert [process.communicate(timeout=120)[0] for process in both] == ["700\n"] * 2
-        source.shutdown()
-    assert [path.name for path in (home / "cache").iterdir()] == ["mnist.npz"]
-    assert (home / "cache" / "mnist.npz").read_bytes() == content
