@@ -10,13 +10,13 @@ from core.reports.progress import score_words
 from core.store.runs import run_store
 from core.training.fine_tuning import FineTuning, fine_tuning_recipe
 from pages.components.base.errors import plain
-from tests.pages.harness import answered_by, data_of, downloads, followed, opened
+from tests.pages.harness import answered_by, data_of, downloads, followed, opened, texts
 from tests.ready_runs import OWNER, finished_run
 from tests.samples import many_snapshots
 
 
 def facts(app):
-    return dict(network(app)["facts"])
+    return {metric.label: metric.value for metric in app.metric}
 
 
 def network(app):
@@ -34,10 +34,10 @@ def test_the_shipped_model_is_shown_with_its_scores_where_there_is_no_run_yet():
     assert facts(app)["Test accuracy"] == percent(scores.test_accuracy)
     assert facts(app)["Parameters"] == "284,074"
     assert facts(app)["Training"] == duration(scores.seconds)
-    assert "Accurate, trained on MNIST" in network(app)["story"]
+    assert "Accurate, trained on MNIST" in texts(app)
     low, high = map(percent, accuracy_interval(scores.test_accuracy, scores.test_images))
-    assert f"{low} to {high}" in network(app)["story"]
-    assert f"epoch {scores.kept_epoch} of {scores.epochs}" in network(app)["story"]
+    assert f"{low} to {high}" in texts(app)
+    assert f"epoch {scores.kept_epoch} of {scores.epochs}" in texts(app)
     assert not app.selectbox
     assert plain(f"Pretrained, {score_words(scores)}") in [text.value for text in app.markdown]
     assert app.button(key="train_own").label == "Train a network of your own"
@@ -65,7 +65,7 @@ def test_table_code_and_totals_are_those_of_the_network():
 def test_accuracy_on_drawn_digits_stands_beside_the_test_accuracy_and_drawn_is_explained():
     app = model_page(finished_run("Mine", drawn_accuracy=0.9901))
     assert facts(app)["Drawn digits"] == "99.01\N{THIN SPACE}%"
-    assert "Drawn digits are built-in ones in many styles" in network(app)["story"]
+    assert "Drawn digits are built-in ones in many styles" in texts(app)
     assert "Mine, 98.76\N{THIN SPACE}%, drawn 99.01\N{THIN SPACE}%" in app.selectbox(key="shown_model").options
     assert "Drawn digits" not in facts(model_page(finished_run("Older")))
 
@@ -78,7 +78,7 @@ def test_a_run_is_found_by_its_link_and_in_the_list():
     assert facts(app)["Test accuracy"] == "50.00\N{THIN SPACE}%"
     assert facts(app)["Training"] == "1 min 05 s"
     assert [code.value for code in app.code] == ['Model: "inkling"\n a summary']
-    assert "epoch 3 of 5, the one with the lowest validation loss, 0.0312" in network(app)["story"]
+    assert "epoch 3 of 5, the one with the lowest validation loss, 0.0312" in texts(app)
     assert downloads(app)[0] == "inkling-second-try.keras"
     app.selectbox(key="shown_model").select(older).run()
     assert app.query_params["run"] == older
@@ -114,7 +114,7 @@ def test_a_run_that_waits_shows_its_network_and_no_model():
     run_id = run_store().submit(OWNER, PRESETS["script-a"])
     app = model_page(run_id)
     assert not app.error
-    assert "it is queued" in network(app)["story"]
+    assert "it is queued" in texts(app)
     assert facts(app)["Parameters"] == "93,322"
     assert "Test accuracy" not in facts(app)
     assert downloads(app) == ["inkling-script-a.json", "inkling-script-a.py"]
@@ -133,7 +133,7 @@ def test_a_run_is_downloaded_as_a_script_and_with_its_digits_where_inkling_drew_
     assert downloads(model_page(finished_run("Mine")))[-1] == "inkling-mine.py"
     app = model_page(finished_run("Ours", data_source="handwriting"))
     assert downloads(app)[-1] == "inkling-ours.zip"
-    assert "trained on built-in handwriting" in network(app)["story"]
+    assert "trained on built-in handwriting" in texts(app)
 
 
 def test_what_began_with_another_models_weights_has_no_script_and_says_why():

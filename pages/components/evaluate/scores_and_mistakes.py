@@ -17,7 +17,7 @@ from pages.components.base.typesetting import caption
 from pages.components.evaluate import confusion_matrix
 from pages.components.evaluate.model_and_answers import Answers, EvaluatedModel, readings
 from pages.components.images import thumbnails
-from pages.components.parts import table
+from pages.components.parts import downloads, table
 
 IMAGES_STEP = 24  # images shown at first, and more of them at each "Show more"
 CHART_HEIGHT = 300  # pixels
@@ -63,16 +63,9 @@ def _render_confusion(evaluated: EvaluatedModel, answers: Answers, matrix: np.nd
         digit, answer = confusion_matrix.render(matrix, metrics.worst_confusion(matrix), key)
         with st.container(horizontal=True, gap="xsmall"):
             for kind, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
-                st.download_button(
-                    kind.upper(),
-                    partial(_picture, evaluated.name, matrix, kind),
-                    f"{file_stem(evaluated.name)}-confusion.{kind}",
-                    mime,
-                    key=f"download_confusion_{kind}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                    help=f"The confusion matrix as a picture ({kind.upper()})",
-                )
+                picture = partial(_picture, evaluated.name, matrix, kind)
+                about = f"The confusion matrix as a picture ({kind.upper()})"
+                downloads.render(kind.upper(), picture, f"{file_stem(evaluated.name)}-confusion.{kind}", mime, about)
     with right, st.container(gap="xsmall", key="cell"):
         indices = metrics.read_as(answers.probabilities, answers.digits.labels, digit, answer)
         how = "read right" if digit == answer else f"read as {answer}"

@@ -1,6 +1,5 @@
 """Which model is shown, what it scored, its network, its summary and its files."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +9,7 @@ from core.digits.dataset import SOURCE_NAMES
 from core.formatting import duration, percent
 from core.insight.metrics import accuracy_interval
 from core.networks.keras_script import file_stem
-from core.networks.model import PRETRAINED, Model, pretrained
+from core.networks.model import Model, pretrained
 from core.networks.recipe import Recipe
 from core.reports.progress import DRAWN, kept_sentence, score_words
 from core.store.run_tables import Run
@@ -18,7 +17,7 @@ from core.store.runs import run_store
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption, on_accent
 from pages.components.model import snapshots_view
-from pages.components.parts import network_view, script_download
+from pages.components.parts import downloads, network_view
 from pages.components.visitor import model_choice
 
 _FILES_NOTE = (
@@ -70,7 +69,11 @@ def choose() -> Shown:
 
 def render(shown: Shown) -> None:
     """Render everything but the heading."""
-    network_view.architecture(shown.recipe.network, _figures(shown), _description(shown))
+    with st.container(horizontal=True, gap="medium", key="figures"):
+        for name, value in _figures(shown):
+            st.metric(name, value, width="content")
+    caption(_description(shown))
+    network_view.architecture(shown.recipe.network)
     if shown.run and shown.run.state.is_active:
         st.page_link("pages/train.py", label="Watch it train", query_params={"run": shown.run.id})
     if shown.model:
@@ -130,28 +133,9 @@ def _render_files(shown: Shown) -> None:
             use = partial(model_choice.use_run, shown.run.id if shown.run else None)
             if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=use):
                 st.switch_page("pages/draw.py")
-        if shown.run is None:
-            _download("Keras file", f"{stem}.keras", PRETRAINED.with_suffix(".keras").read_bytes)
-            _download("Weights", f"{stem}.safetensors", PRETRAINED.read_bytes)
-        elif shown.model:
-            _download("Keras file", f"{stem}.keras", partial(run_store().keras_file, shown.run.id))
-            _download("Weights", f"{stem}.safetensors", partial(run_store().model_file, shown.run.id))
-        _download("Recipe", f"{stem}.json", shown.recipe.to_json, "application/json")
+            downloads.render_model(shown.run, stem)
+        downloads.render("Recipe", shown.recipe.to_json, f"{stem}.json", "application/json")
         if has_script:
-            script_download.render(shown.recipe, shown.model.scores.data_source if shown.model else None, shown.name)
+            source = shown.model.scores.data_source if shown.model else None
+            downloads.render_script(shown.recipe, source, shown.name)
     caption(f"{_FILES_NOTE if shown.model else ''}{_SCRIPT_NOTE[has_script]}")
-
-
-def _download(
-    label: str, name: str, content: Callable[[], bytes | str], mime: str = "application/octet-stream"
-) -> None:
-    st.download_button(
-        label,
-        content,  # called on a click
-        name,
-        mime,
-        key=f"download_{name.rpartition('.')[2]}",
-        icon=":material/download:",
-        on_click="ignore",
-        help=name,
-    )

@@ -1,6 +1,5 @@
 const PIXELS = 2 // of the diagram, for a pixel of a feature map
 const SHEETS = 2.25 // pixels between two sheets of a stack
-const [THIN_SPACE, JOINER] = ["\u2009", "\u2060"] // a line may break at the one, and not beside the other
 const SVG = "http://www.w3.org/2000/svg"
 
 const drawn = (tag, attributes, text = "") => {
@@ -40,11 +39,6 @@ const image = (sides) => {
 }
 
 const spoken = (layer) => `${layer.name}, ${layer.kind}, output ${layer.shape}, ${layer.parameters} parameters`
-
-const facts = (list, data) => {
-  list.replaceChildren()
-  for (const [what, value] of data.facts ?? []) list.append(create("div", "", create("dt", "", what), create("dd", "", value)))
-}
 
 const diagram = (list, data) => {
   const button = (layer, ...content) => {
@@ -111,9 +105,6 @@ export default function ({ data, parentElement }) {
   const shown = JSON.stringify(data)
   if (root.dataset.shown !== shown) {
     root.dataset.shown = shown
-    find(".about").hidden = !data.facts
-    facts(find("dl"), data)
-    find(".story").textContent = (data.story ?? "").replaceAll(THIN_SPACE, `${JOINER}${THIN_SPACE}${JOINER}`)
     table(find("tbody"), data)
     const totals = [data.parameters, data.multiply_adds, data.trainable, "", data.non_trainable, ""]
     root.querySelectorAll("tfoot td").forEach((cell, index) => (cell.textContent = totals[index]))

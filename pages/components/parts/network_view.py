@@ -5,7 +5,6 @@ Streamlit's data frame, nor anybody on a phone.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from core.networks.keras_script import keras_code, keras_lines
@@ -25,22 +24,11 @@ _SHORT = {
 }
 
 
-def architecture(
-    network: Network, facts: Sequence[tuple[str, str]] = (), story: str = "", key: str = "architecture"
-) -> None:
-    """Render the network as a row of blocks, with its table and its code; a layer is highlighted in all three.
-
-    Args:
-        network: what to draw.
-        facts: figures to put above it, each with what it is.
-        story: a few sentences to put under the figures.
-        key: of the component.
-    """
+def architecture(network: Network, key: str = "architecture") -> None:
+    """Render the network as a row of blocks, with its table and its code; a layer is highlighted in all three."""
     data = _described(network)
     data["lines"] = [{"text": line.text, "layer": line.layer} for line in keras_lines(network)]
     data["code"] = keras_code(network)
-    if facts:
-        data |= {"facts": [list(fact) for fact in facts], "story": story}
     _network(key=key, data=data)
 
 

@@ -6,7 +6,7 @@ In the session: `started_run`, the id of a run that a button has just queued, un
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import streamlit as st
@@ -26,11 +26,12 @@ from pages.components.base import errors
 from pages.components.base.errors import plain
 from pages.components.base.popover import popover
 from pages.components.base.typesetting import caption, on_accent
-from pages.components.parts import script_download
+from pages.components.parts import downloads
 from pages.components.runs import scoreboard_entry
 from pages.components.visitor import model_choice, own_drawings, workspace
 from pages.components.visitor.engine import engine
 
+CURVE_FILES: dict[Literal["png", "svg"], str] = {"png": "image/png", "svg": "image/svg+xml"}
 CONTINUED = ", continued"  # ends the name of a run that started from another one's weights
 
 
@@ -47,11 +48,7 @@ def render(run: Run, name: str) -> None:
         if run.state.is_active and st.button(on_accent("Watch it train"), key="watch", type="primary"):
             st.switch_page("pages/train.py", query_params={"run": run.id})
         if run.has_model:
-            answers = partial(model_choice.use_run, run.id)
-            if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
-                st.switch_page("pages/draw.py")
-            if st.button("Look inside", key="look_inside"):
-                st.switch_page("pages/model.py", query_params={"run": run.id})
+            render_uses(run)
         if st.button("Duplicate", key="duplicate", icon=":material/content_copy:", help="Opens Train with its recipe."):
             st.switch_page("pages/train.py", query_params={"recipe": to_link(run.recipe)})
         scoreboard_entry.render(run)
@@ -69,6 +66,15 @@ def render(run: Run, name: str) -> None:
             _render_delete(run.id, run.name, run.state.is_active)
     if not is_mine:
         caption("This is somebody else's run. Only its owner can rename, continue or delete it.")
+
+
+def render_uses(run: Run) -> None:
+    """Render the buttons that lead to Draw, where the run's model answers then, and to Model."""
+    answers = partial(model_choice.use_run, run.id)
+    if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
+        st.switch_page("pages/draw.py")
+    if st.button("Look inside", key="look_inside"):
+        st.switch_page("pages/model.py", query_params={"run": run.id})
 
 
 def render_unreadable(run: Run | ListedRun) -> None:
@@ -212,26 +218,16 @@ def _delete(run_ids: list[str]) -> None:
 def _render_downloads(run: Run, name: str) -> None:
     stem = file_stem(name)
     curve = Curve(name, run.points, run.history, run.scores.seconds if run.scores else 0.0)
-    files: list[tuple[str, str, str, Callable[[], bytes | str]]] = [
-        ("Recipe", f"{stem}.json", "application/json", run.recipe.to_json),
-    ]
-    if run.points or run.history:
-        files += [
-            ("History", f"{stem}.csv", "text/csv", partial(history_csv, run.points, run.history)),
-            ("Curves, PNG", f"{stem}-curves.png", "image/png", partial(curves_figure, [curve], "png")),
-            ("Curves, SVG", f"{stem}-curves.svg", "image/svg+xml", partial(curves_figure, [curve], "svg")),
-        ]
-    if run.has_model:
-        binary = "application/octet-stream"
-        files += [
-            ("Keras file", f"{stem}.keras", binary, partial(run_store().keras_file, run.id)),
-            ("Weights", f"{stem}.safetensors", binary, partial(run_store().model_file, run.id)),
-        ]
     with st.container(horizontal=True, gap="xsmall"):
-        for text, file, mime, content in files:
-            st.download_button(text, content, file, mime, key=f"file_{file}", on_click="ignore", help=file)
+        downloads.render("Recipe", run.recipe.to_json, f"{stem}.json", "application/json")
+        if run.points or run.history:
+            downloads.render("History", partial(history_csv, run.points, run.history), f"{stem}.csv", "text/csv")
+            for kind, mime in CURVE_FILES.items():
+                figure = partial(curves_figure, [curve], kind)
+                downloads.render(f"Curves, {kind.upper()}", figure, f"{stem}-curves.{kind}", mime)
+        if run.has_model:
+            downloads.render_model(run, stem)
         if not (run.is_fine_tuning or run.continues):  # they started from another model's weights
-            source = run.scores.data_source if run.scores else None
-            script_download.render(run.recipe, source, name, key="file_script")
+            downloads.render_script(run.recipe, run.scores.data_source if run.scores else None, name)
     caption("A link that opens Train with this recipe:")
     st.code(workspace.link("train", recipe=to_link(run.recipe)), language=None, wrap_lines=True)

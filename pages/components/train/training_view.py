@@ -43,8 +43,8 @@ from pages.components.base import errors
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption, on_accent
 from pages.components.images import square_image, thumbnails
-from pages.components.parts import answer
-from pages.components.runs import scoreboard_entry
+from pages.components.parts import answer, downloads
+from pages.components.runs import run_actions, scoreboard_entry
 from pages.components.train import run_figures, sample_strip
 from pages.components.visitor import model_choice, own_drawings, workspace
 from pages.components.visitor.engine import engine
@@ -118,20 +118,12 @@ def _render_head(run: Run) -> None:
         st.header(plain(run.name), anchor=False, width="content")
         with st.container(horizontal=True, gap="xsmall", width="content", key="run_buttons"):
             if run.has_model:
-                _render_ways_on(run)
+                run_actions.render_uses(run)
+                scoreboard_entry.render(run)
             elif workspace.owns(run):
                 _render_controls(run)
             else:
                 caption("You are watching. Only its owner can stop this run.", width="content")
-
-
-def _render_ways_on(run: Run) -> None:
-    answers = partial(model_choice.use_run, run.id)
-    if st.button(on_accent("Draw with it"), key="draw_with_it", type="primary", on_click=answers):
-        st.switch_page("pages/draw.py")
-    if st.button("Look inside", key="look_inside"):
-        st.switch_page("pages/model.py", query_params={"run": run.id})
-    scoreboard_entry.render(run)
 
 
 def _render_controls(run: Run) -> None:
@@ -183,8 +175,7 @@ def _render_rescued(run: Run, model: bytes) -> None:
         "room; download it to be safe.",
         icon=":material/warning:",
     )
-    file = f"{file_stem(run.name)}.safetensors"
-    st.download_button("Download the model", model, file, "application/octet-stream", key="rescued", on_click="ignore")
+    downloads.render("Download the model", model, f"{file_stem(run.name)}.safetensors")
 
 
 def _render_origin(run: Run) -> None:
