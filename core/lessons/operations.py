@@ -42,19 +42,6 @@ class DoesNotFit(InklingError, ValueError):
     """A network cannot be changed as requested; the message says why."""
 
 
-@dataclass(frozen=True)
-class KernelPosition:
-    """A kernel at one position of an image.
-
-    Attributes:
-        patch: (size, size), the part of the image under the kernel.
-        total: the sum of the products of patch and kernel, which is one pixel of the output.
-    """
-
-    patch: Floats
-    total: float
-
-
 def convolve(image: Floats, kernel: Floats) -> Floats:
     """Slide a kernel over an image, with stride 1 and no padding.
 
@@ -69,24 +56,22 @@ def convolve(image: Floats, kernel: Floats) -> Floats:
     return np.asarray((windows * kernel).sum(axis=(2, 3)), np.float32)
 
 
-def convolve_at(image: Floats, kernel: Floats, row: int, column: int) -> KernelPosition:
-    """What lies behind one pixel of `convolve`."""
-    size = len(kernel)
-    patch = image[row : row + size, column : column + size]
-    return KernelPosition(patch, float((patch * kernel).sum()))
+def arithmetic(patch: Floats, kernel: Floats) -> str:
+    """One pixel of `convolve` written out as Markdown, without empty pixels: "0.53 x 2 + 0.99 x -1 = **0.07**".
 
-
-def arithmetic(position: KernelPosition, kernel: Floats) -> str:
-    """A position's sum written out as Markdown, without empty pixels: "0.53 x 2 + 0.99 x -1 = **0.07**"."""
+    Args:
+        patch: (size, size), the part of the image under the kernel.
+        kernel: (size, size).
+    """
     terms = [
         f"{pixel:.2f}{_TIMES}{short_text(float(weight))}"
-        for pixel, weight in zip(position.patch.ravel(), kernel.ravel(), strict=True)
+        for pixel, weight in zip(patch.ravel(), kernel.ravel(), strict=True)
         if pixel > 0 and weight != 0
     ]
     if not terms:
         return "Only paper lies under the kernel, so the sum is 0"
     written = " + ".join(terms) if len(terms) <= 9 else f"{len(terms)} products, added up"
-    return f"{written} = **{short_text(position.total)}**"
+    return f"{written} = **{short_text(float((patch * kernel).sum()))}**"
 
 
 def first_filters(model: Model) -> Floats | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.lessons.operations import KERNELS, arithmetic, convolve, convolve_at, first_filters
+from core.lessons.operations import KERNELS, arithmetic, convolve, first_filters
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
 from pages.components.images import pixel_grids
@@ -67,7 +67,7 @@ def _render_window(image: np.ndarray, kernel: np.ndarray) -> None:
             st.session_state[key] = to[0] * columns + to[1] + 1
 
     where, name = f"row {row + 1}, column {column + 1}", chapter.digit_name().capitalize()
-    here = convolve_at(image, kernel, row, column)
+    patch, total = image[row : row + size, column : column + size], feature_map[row, column]
     values = f"What the kernel finds, from {feature_map.min():.2f} to {feature_map.max():.2f}"
     times, arrow = "\N{MULTIPLICATION SIGN}", "\N{RIGHTWARDS ARROW}"
     done = None if is_whole else position
@@ -75,14 +75,14 @@ def _render_window(image: np.ndarray, kernel: np.ndarray) -> None:
         "convolution_grids",
         [
             Grid(name, image, f"The digit; the window is at {where}", window=(row, column, size, size)),
-            Grid("in the window", here.patch, f"The pixels at {where}", decimals=2, peak=1),
+            Grid("in the window", patch, f"The pixels at {where}", decimals=2, peak=1),
             Grid("kernel", kernel, "The numbers of the kernel", decimals=2, sign=times),
             Grid("feature map", feature_map, values, window=(row, column, 1, 1), done=done, sign=arrow),
         ],
         on_tap=move,
     )
-    found = "The image is like the kernel here" if here.total > 0 else "The image is the opposite of the kernel here"
+    found = "The image is like the kernel here" if total > 0 else "The image is the opposite of the kernel here"
     caption(
-        f"At {where}: {arithmetic(here, kernel)}. {found if abs(here.total) > 0.05 else 'Nothing found here'}. Tap "
+        f"At {where}: {arithmetic(patch, kernel)}. {found if abs(total) > 0.05 else 'Nothing found here'}. Tap "
         "the drawing or the map to move the window; orange bars are negative."
     )
