@@ -22,11 +22,11 @@ from core.lessons.operations import (
 )
 from core.networks.gradients import logits
 from core.networks.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Softmax
-from core.networks.model import Model, pretrained, tempered
+from core.networks.model import pretrained, tempered
 from core.networks.network import Network, layer_weights
 from core.networks.presets import PRESETS
 from core.networks.recipe import Recipe
-from tests.samples import random_weights
+from tests.samples import random_model
 
 IMAGE = np.random.default_rng(5).random((28, 28)).astype(np.float32)
 NETWORKS = {name: recipe.network for name, recipe in PRESETS.items()} | {
@@ -35,13 +35,9 @@ NETWORKS = {name: recipe.network for name, recipe in PRESETS.items()} | {
 }
 
 
-def model_of(network):
-    return Model(Recipe(network=network), random_weights(network), pretrained().scores, "")
-
-
 @pytest.fixture(params=NETWORKS)
 def model(request):
-    return model_of(NETWORKS[request.param])
+    return random_model(Recipe(network=NETWORKS[request.param]))
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -72,7 +68,7 @@ def test_learned_filters_are_those_of_the_first_layer():
     filters = first_filters(pretrained())
     assert filters.shape == (32, 5, 5)
     np.testing.assert_array_equal(filters[3], pretrained().weights["conv2d_1/kernel"][:, :, 0, 3])
-    assert first_filters(model_of(NETWORKS["bare"])) is None
+    assert first_filters(random_model(Recipe(network=NETWORKS["bare"]))) is None
 
 
 @given(arrays(np.float32, (28, 28), elements=st.floats(0, 1, width=32)), st.sampled_from([2, 4, 7]))
@@ -91,7 +87,7 @@ def test_an_image_moved_right_differs_and_an_equal_one_does_not():
 
 @pytest.mark.parametrize("name", ["script-a", "fast"])
 def test_without_its_negative_numbers_the_input_of_the_first_relu_is_its_output(name):
-    model = model_of(NETWORKS[name])
+    model = random_model(name)
     before = first_relu_input(model, IMAGE)
     outputs = model.network.activations(model.weights, IMAGE[None])
     assert (before < 0).any()
@@ -99,7 +95,7 @@ def test_without_its_negative_numbers_the_input_of_the_first_relu_is_its_output(
 
 
 def test_a_network_without_relu_on_feature_maps_has_no_such_input():
-    assert first_relu_input(model_of(NETWORKS["bare"]), IMAGE) is None
+    assert first_relu_input(random_model(Recipe(network=NETWORKS["bare"])), IMAGE) is None
 
 
 def test_flattening_gives_the_row_that_the_network_sees(model):

@@ -1,20 +1,18 @@
 import pytest
 
-from core.networks.model import Scores
 from core.reports.comparison import comparison_sentence, may_be_chance
+from tests.samples import scores
 
 THIN = "\N{THIN SPACE}"
 
 
-def scores(accuracy, seconds=10.0, **more):
-    measured = {"data_source": "mnist", "test_images": 10_000, "test_loss": 0.03, "kept_epoch": 1, "epochs": 1}
-    return Scores(test_accuracy=accuracy, seconds=seconds, **(measured | more))
-
-
 def test_the_worse_of_two_is_compared_with_the_better_in_points_and_time():
-    sentence = comparison_sentence([("Fast", scores(0.9880, 9.5)), ("Script A", scores(0.9912, 95))])
+    sentence = comparison_sentence([("Fast", scores(0.9880, seconds=9.5)), ("Script A", scores(0.9912, seconds=95))])
     assert sentence == "Fast reads 0.32 points less than Script A, but took a tenth of the time (10 s, 1 min 35 s)."
-    assert comparison_sentence([("Script A", scores(0.9912, 95)), ("Fast", scores(0.9880, 9.5))]) == sentence
+    assert (
+        comparison_sentence([("Script A", scores(0.9912, seconds=95)), ("Fast", scores(0.9880, seconds=9.5))])
+        == sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,7 +27,7 @@ def test_the_worse_of_two_is_compared_with_the_better_in_points_and_time():
     ],
 )
 def test_times_are_compared_in_words(seconds, words):
-    assert words in comparison_sentence([("A", scores(0.99, 10)), ("B", scores(0.97, seconds))])
+    assert words in comparison_sentence([("A", scores(0.99, seconds=10)), ("B", scores(0.97, seconds=seconds))])
 
 
 def test_a_difference_that_other_images_might_reverse_is_called_chance():
@@ -50,7 +48,9 @@ def test_drawn_digits_are_compared_if_both_models_were_measured_on_them():
 
 
 def test_of_many_models_the_best_the_worst_and_the_quickest_are_named():
-    sentence = comparison_sentence([("A", scores(0.9905, 60)), ("B", scores(0.97, 5)), ("C", scores(0.9904, 30))])
+    sentence = comparison_sentence(
+        [("A", scores(0.9905, seconds=60)), ("B", scores(0.97, seconds=5)), ("C", scores(0.9904, seconds=30))]
+    )
     assert f"A reads most, 99.05{THIN}% of the test images, and B least, 97.00{THIN}%." in sentence
     assert "B was quickest, 5 s; A took longest, 1 min 00 s." in sentence
     assert sentence.endswith("The lead over C may be chance.")

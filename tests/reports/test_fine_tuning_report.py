@@ -1,26 +1,20 @@
 import numpy as np
 
-from core.networks.model import Scores, pretrained
+from core.networks.model import pretrained
 from core.reports.fine_tuning_report import fine_tuning_sentence, readings
+from tests.samples import scores
 
 THIN, ARROW = "\N{THIN SPACE}", "\N{RIGHTWARDS ARROW}"
 
 
-def scores(test_accuracy, drawn_accuracy=None, data_source="mnist"):
-    return Scores(
-        data_source=data_source,
-        test_accuracy=test_accuracy,
-        test_images=10_000,
-        test_loss=0.03,
-        drawn_accuracy=drawn_accuracy,
-        kept_epoch=1,
-        epochs=1,
-        seconds=5.0,
-    )
-
-
 def test_a_sentence_compares_readings_and_accuracies_before_and_after():
-    said = fine_tuning_sentence([1, 2, 3, 4], [7, 7, 8, 9], [1, 2, 3, 9], scores(0.9962, 0.98), scores(0.9958, 0.985))
+    said = fine_tuning_sentence(
+        [1, 2, 3, 4],
+        [7, 7, 8, 9],
+        [1, 2, 3, 9],
+        scores(0.9962, drawn_accuracy=0.98),
+        scores(0.9958, drawn_accuracy=0.985),
+    )
     assert said == (
         f"Reads 3 of 4 drawings it was taught, before 0; test accuracy 99.62{THIN}% {ARROW} 99.58{THIN}%, "
         f"drawn digits 98.00{THIN}% {ARROW} 98.50{THIN}%."
@@ -28,7 +22,7 @@ def test_a_sentence_compares_readings_and_accuracies_before_and_after():
 
 
 def test_accuracies_on_different_images_are_not_compared():
-    said = fine_tuning_sentence([1], [1], [1], scores(0.99, 0.9), scores(0.9, None, "handwriting"))
+    said = fine_tuning_sentence([1], [1], [1], scores(0.99, drawn_accuracy=0.9), scores(0.9, data_source="handwriting"))
     assert said == f"Reads 1 of 1 drawing it was taught, before 1; test accuracy 90.00{THIN}%."
 
 

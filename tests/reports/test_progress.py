@@ -4,26 +4,15 @@ from hypothesis import strategies as st
 
 from core.formatting import a_digit, duration
 from core.networks.history import BatchProgress, EpochResult, share_done
-from core.networks.model import Scores
 from core.reports import progress
+from tests.samples import scores
 
 
 def point(epoch, step, seconds=0.0, speed=1000.0, **more):
     return BatchProgress(epoch, step, 100, 0.5, 0.8, 0.001, speed, seconds, **more)
 
 
-def scores(**changes):
-    measured = {
-        "data_source": "mnist",
-        "test_accuracy": 0.9904,
-        "test_images": 10_000,
-        "test_loss": 0.03,
-        "validation_accuracy": 0.991,
-        "kept_epoch": 3,
-        "epochs": 5,
-        "seconds": 60.0,
-    }
-    return Scores(**(measured | changes))
+SCORES = scores(0.9904, validation_accuracy=0.991, kept_epoch=3, epochs=5)
 
 
 def test_the_share_done_counts_epochs_and_steps():
@@ -82,20 +71,23 @@ def test_the_answers_to_the_samples_are_the_latest():
     ],
 )
 def test_a_sentence_says_which_epoch_was_kept_and_why(because, sentence):
-    assert progress.kept_sentence(scores(kept_because=because)) == f"Kept: epoch 3 of 5, {sentence}"
+    assert (
+        progress.kept_sentence(SCORES.model_copy(update={"kept_because": because})) == f"Kept: epoch 3 of 5, {sentence}"
+    )
 
 
 def test_the_score_comes_with_its_interval():
-    said = progress.score_sentence(scores())
+    said = progress.score_sentence(SCORES)
     assert "99.04\N{THIN SPACE}% of 10,000 test images" in said
     assert "98.83\N{THIN SPACE}% to 99.21\N{THIN SPACE}%" in said
 
 
 def test_the_accuracy_on_drawn_digits_is_given_where_it_was_measured():
-    assert progress.score_words(scores(drawn_accuracy=0.9812)) == "99.04\N{THIN SPACE}%, drawn 98.12\N{THIN SPACE}%"
-    assert progress.score_words(scores()) == "99.04\N{THIN SPACE}%"
-    assert "98.12\N{THIN SPACE}% of drawn digits" in progress.score_sentence(scores(drawn_accuracy=0.9812))
-    assert "drawn" not in progress.score_sentence(scores())
+    drawn = SCORES.model_copy(update={"drawn_accuracy": 0.9812})
+    assert progress.score_words(drawn) == "99.04\N{THIN SPACE}%, drawn 98.12\N{THIN SPACE}%"
+    assert progress.score_words(SCORES) == "99.04\N{THIN SPACE}%"
+    assert "98.12\N{THIN SPACE}% of drawn digits" in progress.score_sentence(drawn)
+    assert "drawn" not in progress.score_sentence(SCORES)
 
 
 @pytest.mark.parametrize(("digit", "words"), [(7, "a 7"), (8, "an 8"), (1, "a 1")])

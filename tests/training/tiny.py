@@ -4,11 +4,11 @@ import numpy as np
 
 from core.digits.dataset import Dataset, load_dataset
 from core.networks.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
-from core.networks.model import Model, Scores
+from core.networks.model import Model
 from core.networks.network import Network
 from core.networks.recipe import Adam, Data, Recipe
 from core.training.checkpoint import TrainedModel
-from tests.samples import random_weights
+from tests.samples import random_weights, scores
 
 NETWORK = Network(
     layers=(
@@ -34,10 +34,7 @@ RECIPE = Recipe(
 
 def trained(was_stopped: bool = False) -> TrainedModel:
     """The result of a run, without any training."""
-    scores = Scores(
-        data_source="handwriting", test_accuracy=0.9, test_images=10, test_loss=0.3, kept_epoch=1, epochs=1, seconds=1.0
-    )
-    model = Model(RECIPE, random_weights(RECIPE.network), scores, "summary")
+    model = Model(RECIPE, random_weights(RECIPE.network), scores(data_source="handwriting", test_images=10), "summary")
     return TrainedModel(model, (), np.full((10, 10), 0.1, np.float32), b"keras", was_stopped)
 
 
