@@ -37,12 +37,6 @@ def test_before_the_first_run_the_figures_are_empty_and_no_chart_is_drawn(engine
     assert engine.queue_checks == 0
 
 
-@pytest.mark.parametrize(("preset", "is_raised"), [("fast", True), ("script-a", False)])
-def test_the_page_says_that_label_smoothing_raises_the_loss(preset, is_raised):
-    started(preset).report(100)
-    assert ("Label smoothing raises it" in texts(opened("train"))) is is_raised
-
-
 def test_after_a_new_start_for_a_group_train_shows_none_of_the_earlier_runs_and_keeps_them():
     run_id = finished_run()
     app = opened("train", anew="1")
@@ -65,13 +59,6 @@ def test_a_link_lets_anyone_watch_and_nobody_else_stop():
     assert not buttons(app) & {"stop", "pause", "resume"}
     assert "You are watching" in texts(app)
     assert not app.button(key="train").disabled
-
-
-@pytest.mark.bad_input(27)
-def test_the_active_run_is_found_again_without_its_link():
-    worker = started()
-    worker.report(50)
-    assert run_figures(opened("train"))["Epoch"] == "1 of 1"
 
 
 # When something is in the way

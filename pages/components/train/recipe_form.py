@@ -44,23 +44,29 @@ from pages.components.learn.glossary_view import question
 from pages.components.parts import network_view
 from pages.components.train import augmentation_preview
 
-_OPTIMIZERS: tuple[type[BaseModel], ...] = (Adam, AdamW, SGD, RMSprop)
-_SCHEDULES: tuple[type[BaseModel], ...] = (Constant, OneCycle, Cosine, ReduceLROnPlateau)
-_CHECKPOINTS: tuple[type[BaseModel], ...] = (BestCheckpoint, PeriodicCheckpoint)
+_PLAIN = ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed")  # settings that are one value
+# Settings that are one of several kinds, each with settings of its own.
+_KINDS: dict[str, dict[str, type[BaseModel]]] = {
+    "optimizer": {"Adam": Adam, "AdamW": AdamW, "SGD": SGD, "RMSprop": RMSprop},
+    "schedule": {
+        "Constant": Constant,
+        "OneCycle": OneCycle,
+        "Cosine": Cosine,
+        "ReduceLROnPlateau": ReduceLROnPlateau,
+    },
+    "checkpoint": {"best": BestCheckpoint, "every": PeriodicCheckpoint},
+}
 BAR_WIDTH = 100  # pixels of a control beside the Train button
 
 # Per preset: what it is, and what to expect of it on two idle cores without a GPU.
 _PRESET_LINES = {
-    "fast": ("One epoch, made to be quick. Start here.", "99.2\N{NARROW NO-BREAK SPACE}% in 6 s"),
-    "balanced": ("Fewest errors, in a minute and a half.", "99.65\N{NARROW NO-BREAK SPACE}% in 90 s"),
-    "accurate": ("Made for drawings, like the pretrained model.", "99.62\N{NARROW NO-BREAK SPACE}% in 10 min"),
-    "tiny": ("As much as 7,586 parameters can hold.", "99.4\N{NARROW NO-BREAK SPACE}% in 2 min"),
-    "script-a": ("A teaching text's: three convolutions, Adam.", "99.1\N{NARROW NO-BREAK SPACE}% in 95 s"),
-    "script-b": ("Another text's: one convolution, SGD.", "98.6\N{NARROW NO-BREAK SPACE}% in 45 s"),
-    "script-a-improved": (
-        "With all the advice of its text; stops by itself.",
-        "98.7\N{NARROW NO-BREAK SPACE}% in 4 min",
-    ),
+    "fast": ("One epoch, made to be quick. Start here.", "99.2 % in 6 s"),
+    "balanced": ("Fewest errors, in a minute and a half.", "99.65 % in 90 s"),
+    "accurate": ("Made for drawings, like the pretrained model.", "99.62 % in 10 min"),
+    "tiny": ("As much as 7,586 parameters can hold.", "99.4 % in 2 min"),
+    "script-a": ("A teaching text's: three convolutions, Adam.", "99.1 % in 95 s"),
+    "script-b": ("Another text's: one convolution, SGD.", "98.6 % in 45 s"),
+    "script-a-improved": ("With all the advice of its text; stops by itself.", "98.7 % in 4 min"),
 }
 # Options that say more here than in a table of settings.
 _OPTION_LABELS = {
@@ -83,7 +89,6 @@ _RANGES = {
 }
 _SETTING = re.compile(r"(?:^|(?<=\. ))(?:\w+\.)*?((?:data\.)?\w+) must ")  # in a message: "optimizer.Adam.beta_1 must"
 SWITCH_WIDTH = 120  # pixels of a switch, beside which its range stands
-NO_BREAK = "\N{NO-BREAK SPACE}"
 CHANGED = ", changed"  # ends the name of a recipe that differs from the preset of that name
 LINKED = "linked"  # the choice of the network that came with a recipe and is no preset's
 
@@ -133,10 +138,10 @@ def render_presets(made: Recipe | None) -> None:
     """
     chosen = _get("preset")
     is_changed = made != PRESETS[chosen]
-    captions = [
-        f":gray[{line}] {'Changed' if is_changed and preset == chosen else expected.replace(' ', NO_BREAK)}"
-        for preset, (line, expected) in _PRESET_LINES.items()
-    ]
+    captions = []
+    for preset, (line, expected) in _PRESET_LINES.items():
+        unbroken = expected.replace(" %", "\N{NARROW NO-BREAK SPACE}%").replace(" ", "\N{NO-BREAK SPACE}")
+        captions.append(f":gray[{line}] {'Changed' if is_changed and preset == chosen else unbroken}")
     st.html(Path(__file__).with_suffix(".css"))
     st.radio(
         "Recipe",
@@ -173,8 +178,8 @@ def render_groups(made: Recipe | None) -> None:
         with st.expander("Network", key="group_network"):
             _render_network()
         with st.expander("Optimiser and schedule", key="group_optimizer"):
-            _render_kind("optimizer", "Optimiser", _OPTIMIZERS)
-            _render_kind("schedule", "Learning-rate schedule", _SCHEDULES)
+            _render_kind("optimizer", "Optimiser")
+            _render_kind("schedule", "Learning-rate schedule")
             for field in ("label_smoothing", "l1", "l2"):
                 _render_control(Recipe, field)
         # This group alone reports whether it is open, as its preview is only computed for those who see it.
@@ -242,27 +247,26 @@ def _render_stopping() -> None:
     if is_on:
         for field in EarlyStopping.model_fields:
             _render_control(EarlyStopping, field, "early_stopping")
-    kinds = ["", *(_tag(kind) for kind in _CHECKPOINTS)]
+    kinds = ["", *_KINDS["checkpoint"]]
     with _explained("Which weights are kept along the way.", term_of(Recipe, "checkpoint")):
         st.selectbox("Checkpoint", kinds, format_func=_option_label, key=_key("checkpoint"), persist_state="session")
-    for kind in _CHECKPOINTS:
-        if _get("checkpoint") == _tag(kind):
-            _render_settings(kind, "checkpoint")
+    _render_settings("checkpoint")
 
 
-def _render_kind(field: str, title: str, kinds: tuple[type[BaseModel], ...]) -> None:
+def _render_kind(field: str, title: str) -> None:
     """Draw a choice among kinds, and below it the settings of the chosen one."""
-    by_tag = {_tag(kind): kind for kind in kinds}
-    kind = by_tag[_get(field)]
+    kind = _KINDS[field][_get(field)]
     with _explained((kind.__doc__ or "").strip().splitlines()[0], term_of(Recipe, field), term_of(kind)):
-        st.selectbox(title, list(by_tag), format_func=_option_label, key=_key(field), persist_state="session")
-    _render_settings(kind, field)
+        st.selectbox(title, list(_KINDS[field]), format_func=_option_label, key=_key(field), persist_state="session")
+    _render_settings(field)
 
 
-def _render_settings(kind: type[BaseModel], field: str) -> None:
-    for setting in kind.model_fields:
-        if setting != "kind":
-            _render_control(kind, setting, field, _tag(kind))
+def _render_settings(field: str) -> None:
+    """Draw the settings of the chosen kind, if one is chosen."""
+    if kind := _KINDS[field].get(_get(field)):
+        for setting in kind.model_fields:
+            if setting != "kind":
+                _render_control(kind, setting, field, _get(field))
 
 
 def _render_control(owner: type[BaseModel], field: str, *path: str) -> None:
@@ -327,18 +331,18 @@ def _fill_all(linked: Recipe) -> None:
 def _fill_settings(known: Recipe) -> None:
     """Set all controls but the architecture's to a recipe's values, and those of kinds it does not use to defaults."""
     _fill_dropout(known.network)
-    for field in ("batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed"):
+    for field in _PLAIN:
         _set(field, value=getattr(known, field))
     _set("epochs", value=min(known.epochs, server_limits.limits().epochs))
     _fill_from(known.data, "data")
     for field, value in known.augmentation:
         _set("augmentation", field, "on", value=value > 0)
         _set("augmentation", field, value=value or _RANGES[field][2])
-    for field, kinds in (("optimizer", _OPTIMIZERS), ("schedule", _SCHEDULES), ("checkpoint", _CHECKPOINTS)):
+    for field, kinds in _KINDS.items():
         chosen = getattr(known, field)
         _set(field, value=chosen.kind if chosen else "")
-        for kind in kinds:
-            _fill_from(chosen if type(chosen) is kind else kind(), field, _tag(kind))
+        for tag, kind in kinds.items():
+            _fill_from(chosen if type(chosen) is kind else kind(), field, tag)
     _set("early_stopping", value=known.early_stopping is not None)
     _fill_from(known.early_stopping or EarlyStopping(), "early_stopping")
 
@@ -377,15 +381,12 @@ def _without_rates(network: Network) -> list[dict[str, Any]]:
 
 def _content() -> dict[str, Any]:
     """What the controls hold, as `parse_recipe` reads it."""
-    chosen_kinds = {
-        field: next(
-            ({"kind": _get(field)} | _values(kind, field, _tag(kind)) for kind in kinds if _tag(kind) == _get(field)),
-            None,
-        )
-        for field, kinds in (("optimizer", _OPTIMIZERS), ("schedule", _SCHEDULES), ("checkpoint", _CHECKPOINTS))
-    }
+    layers = [
+        layer.model_dump(mode="json") | ({"rate": _get("dropout", name)} if isinstance(layer, Dropout) else {})
+        for name, layer in _networks()[_get("network")].named_layers()
+    ]
     return {
-        "network": {"layers": _layers()},
+        "network": {"layers": layers},
         "data": _values(Data, "data"),
         "augmentation": {
             # Sliders add up their steps; 0.30000000000000004 is not what anyone chose.
@@ -393,9 +394,15 @@ def _content() -> dict[str, Any]:
             for field in Augmentation.model_fields
         },
         "early_stopping": _values(EarlyStopping, "early_stopping") if _get("early_stopping") else None,
-        **chosen_kinds,
-        **{field: _get(field) for field in ("epochs", "batch_size", "label_smoothing", "l1", "l2", "pipeline", "seed")},
+        **{field: _chosen_kind(field) for field in _KINDS},
+        **{field: _get(field) for field in _PLAIN},
     }
+
+
+def _chosen_kind(field: str) -> dict[str, Any] | None:
+    tag = _get(field)
+    kind = _KINDS[field].get(tag)
+    return {"kind": tag} | _values(kind, field, tag) if kind else None
 
 
 def _name(made: Recipe) -> str:
@@ -410,21 +417,8 @@ def _name(made: Recipe) -> str:
     return changed_name(origin.name.removesuffix(CHANGED), "changed")
 
 
-def _layers() -> list[dict[str, Any]]:
-    layers = []
-    for name, layer in _networks()[_get("network")].named_layers():
-        rate = {"rate": _get("dropout", name)} if isinstance(layer, Dropout) else {}
-        layers.append(layer.model_dump(mode="json") | rate)
-    return layers
-
-
 def _values(owner: type[BaseModel], *path: str) -> dict[str, Any]:
     return {field: _get(*path, field) for field in owner.model_fields if field != "kind"}
-
-
-def _tag(kind: type[BaseModel]) -> str:
-    tag: str = kind.model_fields["kind"].default
-    return tag
 
 
 def _key(*path: str) -> str:

@@ -12,7 +12,7 @@ from tests.pages.harness import (
     opened,
     set_state,
 )
-from tests.ready_runs import OWNER, SOMEBODY, Worker, finished_run, started
+from tests.ready_runs import OWNER, SOMEBODY, Worker, finished_run
 from tests.samples import hundred_digits
 
 
@@ -47,21 +47,13 @@ def test_the_last_drawing_goes_with_the_run_and_its_answer_moves_with_the_report
     assert watched(app)["probabilities"][8] == 0.9
 
 
-def test_a_digit_drawn_during_the_run_is_watched_from_then_on():
-    worker = started()
-    worker.report(10)
-    app = opened("train")
-    set_state(app, last_drawing=image(1))
-    np.testing.assert_array_equal(worker.report(20).drawing, image(1))
-
-
-def test_watching_another_visitors_run_does_not_change_its_drawing():
-    run_id = run_store().submit(SOMEBODY, PRESETS["fast"], drawing=image(0))
-    worker = Worker(run_id)
-    app = opened("train", run=run_id)
+@pytest.mark.parametrize("owner", [OWNER, SOMEBODY])
+def test_a_digit_drawn_during_a_run_is_watched_from_then_on_in_ones_own_run_alone(owner):
+    worker = Worker(run_store().submit(owner, PRESETS["fast"], drawing=image(0)))
+    app = opened("train", run=worker.run_id)
     set_state(app, last_drawing=image(1))
     assert not app.error
-    np.testing.assert_array_equal(worker.report(20).drawing, image(0))
+    np.testing.assert_array_equal(worker.report(20).drawing, image(1 if owner == OWNER else 0))
 
 
 def test_when_the_run_is_over_its_model_answers_the_drawing():
