@@ -48,13 +48,22 @@ def spoil(run_id, **values):
 # The table
 
 
-def test_without_runs_the_page_leads_to_train():
+def test_without_runs_the_page_leads_to_train_and_follows_links_to_a_deleted_run_and_to_the_shipped_model():
     app = runs_page()
     assert not app.error
     assert "No runs yet" in app.header[0].value
     assert not charts(app)
     app.button(key="train_one").click().run()
     assert not app.error
+    app = runs_page(runs="nobody,nothing")
+    assert not app.error
+    assert "is gone" in texts(app)
+    assert "No runs yet" in app.header[0].value
+    app = runs_page(runs="pretrained")
+    assert [part.value for part in app.header] == ["Pretrained"]
+    assert [line["id"] for line in lines(app)] == ["pretrained"]
+    assert "has no curves" in texts(app)
+    assert "is gone" not in texts(app)
 
 
 def test_the_table_lists_every_run_the_newest_first_and_the_shipped_model():
@@ -102,14 +111,6 @@ def test_a_run_of_another_version_fails_nothing_and_can_be_deleted(values):
     assert [line["name"] for line in lines(app)] == ["New", "Pretrained"]
 
 
-def test_a_made_up_selection_is_ignored():
-    mine = run_with_curves()
-    app = runs_page()
-    for chosen in ("x", [1], [1, "x"], ["x", [mine]], [float("nan"), [mine]], [2, [["y"], 3, "unknown"]], None):
-        assert not set_state(app, runs_table={"chosen": chosen}).error
-        assert not app.exception
-
-
 # One run
 
 
@@ -125,6 +126,9 @@ def test_the_newest_run_is_open_and_a_click_opens_another():
     assert [line.value for line in runs_page(run=first).header] == ["First"]  # as other pages name a run
     assert "is gone, or the link" in texts(runs_page(run="nobody"))
     assert not runs_page(run=first, runs="").header  # all ticks are taken away
+    for chosen in ("x", [1], [1, "x"], ["x", [first]], [float("nan"), [first]], [2, [["y"], 3, "unknown"]], None):
+        assert not set_state(app, runs_table={"chosen": chosen}).error  # a browser may send anything
+        assert not app.exception
 
 
 def test_a_run_is_renamed_and_deleted_after_a_question():
@@ -166,7 +170,7 @@ def test_a_replay_changes_one_setting_within_its_range_keeps_the_seed_and_says_s
     assert "same weights as First; changed: batch size 32 instead of 128" in texts(app).replace("\\", "")
 
 
-def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
+def test_a_run_goes_on_from_its_model_and_says_which_it_continues(monkeypatch):
     run_id = run_with_curves("First")
     app = runs_page(runs=run_id)
     app.number_input(key=f"more_epochs_{run_id}").set_value(3)  # typed, and the button clicked at once
@@ -179,17 +183,12 @@ def test_a_run_goes_on_from_its_model_and_says_which_it_continues():
     assert all((began[name] == left[name]).all() for name in left)
     app = followed(app, "train")
     assert "Goes on from First" in texts(app)
+    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
+    limited = runs_page(runs=run_id)
+    assert limited.button(key=f"continue_now_{run_id}").disabled
+    assert "One run at a time" in texts(limited)
     run_store().delete(run_id, OWNER)
     assert "has been deleted" in texts(app.run())
-
-
-def test_no_run_can_be_started_while_the_limit_of_active_runs_is_reached(monkeypatch):
-    monkeypatch.setenv("INKLING_MAX_ACTIVE_RUNS", "1")
-    run_id = run_with_curves("First")
-    begun_run("Second")
-    app = runs_page(runs=run_id)
-    assert app.button(key=f"continue_now_{run_id}").disabled
-    assert "One run at a time" in texts(app)
 
 
 def test_somebody_elses_run_can_be_looked_at_and_nothing_else():
@@ -200,18 +199,6 @@ def test_somebody_elses_run_can_be_looked_at_and_nothing_else():
     assert "duplicate" in buttons(app)
     for key in ("rename_now", "delete_now", "continue_now", "replay_now"):
         assert f"{key}_{run_id}" not in buttons(app)
-
-
-def test_a_visitor_without_runs_can_follow_links_to_a_deleted_run_and_to_the_shipped_model():
-    app = runs_page(runs="nobody,nothing")
-    assert not app.error
-    assert "is gone" in texts(app)
-    assert "No runs yet" in app.header[0].value
-    app = runs_page(runs="pretrained")
-    assert not app.error
-    assert [part.value for part in app.header] == ["Pretrained"]
-    assert [line["id"] for line in lines(app)] == ["pretrained"]
-    assert "is gone" not in texts(app)
 
 
 def test_a_runs_files_can_be_downloaded_and_its_recipe_shared():
@@ -251,8 +238,6 @@ def test_a_run_is_compared_with_the_shipped_model_and_with_one_without_a_model()
     table = table_of(app, "comparison")
     assert table[""] == ["A Broken", "B First", "C Pretrained"]
     assert table["Status"] == ["Failed in epoch 1 of 1", "Finished", "Built in"]
-    app = runs_page(runs="pretrained")
-    assert "has no curves" in texts(app)
 
 
 @pytest.mark.bad_input(31)

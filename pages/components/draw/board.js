@@ -1,5 +1,5 @@
 export default function ({ data, parentElement, setTriggerValue }) {
-  parentElement.leave?.() // Streamlit calls this anew with new data, and what it returns only at the very end
+  parentElement.leave?.() // Streamlit calls this again with new data, and what it returns only at the very end
   const board = parentElement.host.closest(".st-key-board")
   const listeners = new AbortController()
   let frame
@@ -8,7 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const mounted = () => {
     const sheets = [...board.querySelectorAll("[class*=st-key-board_]")].filter((element) => numberOf(element) >= 0)
     sheets.sort((one, other) => numberOf(other) - numberOf(one))
-    for (const [place, element] of sheets.entries()) element.style.display = place ? "none" : ""
+    for (const [index, element] of sheets.entries()) element.style.display = index ? "none" : ""
     const root = sheets[0]?.querySelector("[data-testid=stBidiComponentIsolated]")?.shadowRoot
     return root?.querySelector(".dc-container") ? root : null
   }

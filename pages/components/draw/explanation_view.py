@@ -100,7 +100,7 @@ def _layer_row(view: LayerView, colours: Colours) -> Row:
     side = UNIT_SIDE if is_unit else MAP_SIDE
     words = tuple(str(number - view.is_answer) for number in view.numbers)
     kind = "Digit" if view.is_answer else "Unit" if is_unit else "Map"
-    said = tuple(
+    alt = tuple(
         f"{kind} {word} of {view.name}, {range_text(numbers)}" for word, numbers in zip(words, view.maps, strict=True)
     )
     filters = None
@@ -108,7 +108,7 @@ def _layer_row(view: LayerView, colours: Colours) -> Row:
         size = view.filters.shape[-1]
         filters = Pictures(data_url(map_sheet(view.filters, colours)), min(max(24, 6 * size), MAP_SIDE))
     maps = Pictures(data_url(map_sheet(view.maps, colours, view.scale)), side)
-    return Row(view.name, detail, view.sentence, maps, words, said, filters)
+    return Row(view.name, detail, view.sentence, maps, words, alt, filters)
 
 
 def _render_pixels(model: Model, image: np.ndarray) -> None:
@@ -187,8 +187,8 @@ def _runner_up_row(fingerprint: str, image: np.ndarray, colours: Colours, _model
     if found.turned is not None:
         pictures.append(heat_map(image, image - found.turned, colours, 1.0))
         words.append(f"{found.turned_sentence} Blue: ink taken away. Orange: ink added.")
-    said = f"{found.sentence} {found.turned_sentence}"
-    return Row("", "", said, Pictures(data_url(side_by_side(pictures)), HEAT_SIDE), tuple(words), tuple(words))
+    sentence = f"{found.sentence} {found.turned_sentence}"
+    return Row("", "", sentence, Pictures(data_url(side_by_side(pictures)), HEAT_SIDE), tuple(words), tuple(words))
 
 
 def _render_arithmetic(model: Model, image: np.ndarray) -> None:

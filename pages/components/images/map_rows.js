@@ -4,14 +4,14 @@ const [THIN_SPACE, JOINER] = ["\u2009", "\u2060"] // a line may break at the one
 
 const unbroken = (text) => text.replaceAll(THIN_SPACE, `${JOINER}${THIN_SPACE}${JOINER}`)
 
-const picture = ({ image, side }, place) => {
+const picture = ({ image, side }, index) => {
   const element = create("span", "picture")
   Object.assign(element.style, {
     width: `${side}px`,
     height: `${side}px`,
     backgroundImage: `url(${image})`,
     backgroundSize: `auto ${side}px`,
-    backgroundPosition: `-${place * side}px 0`,
+    backgroundPosition: `-${index * side}px 0`,
   })
   return element
 }
@@ -24,16 +24,16 @@ const section = (row) => {
   const list = create("ul", row.pictures.side >= LARGE ? "large" : "")
   list.setAttribute("role", "list")
   list.setAttribute("aria-label", row.title || row.sentence)
-  row.words.forEach((words, place) => {
+  row.words.forEach((words, index) => {
     const item = create("li", "")
-    const shown = picture(row.pictures, place)
+    const shown = picture(row.pictures, index)
     shown.setAttribute("role", "img")
-    shown.setAttribute("aria-label", row.said[place])
+    shown.setAttribute("aria-label", row.alt[index])
     item.append(shown)
-    if (row.under) item.append(picture(row.under, place))
-    const said = create("span", "words", words)
-    if (row.pictures.side < LARGE) said.setAttribute("aria-hidden", "true")
-    item.append(said)
+    if (row.under) item.append(picture(row.under, index))
+    const caption = create("span", "words", words)
+    if (row.pictures.side < LARGE) caption.setAttribute("aria-hidden", "true")
+    item.append(caption)
     list.append(item)
   })
   element.append(list)

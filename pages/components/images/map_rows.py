@@ -33,7 +33,7 @@ class Row:
         sentence: what there is to see.
         pictures: None where there are none.
         words: below each picture.
-        said: each picture in full words, for screen readers.
+        alt: each picture in full words, for screen readers.
         under: a smaller picture below each, such as the filter that made a map.
     """
 
@@ -42,7 +42,7 @@ class Row:
     sentence: str
     pictures: Pictures | None = None
     words: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    alt: tuple[str, ...] = ()
     under: Pictures | None = None
 
 

@@ -15,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     figure.querySelector(".sign").textContent = grid.sign
     figure.querySelector("figcaption").textContent = grid.title
     const picture = figure.querySelector(".picture")
-    picture.setAttribute("aria-label", grid.said)
+    picture.setAttribute("aria-label", grid.alt)
     picture.onclick = picture.onkeydown = null
     picture.role = grid.cursor ? "button" : "img"
     picture.classList.toggle("tappable", data.tappable)

@@ -23,7 +23,7 @@ class Grid:
     Attributes:
         title: what stands above it.
         values: (rows, columns) of any size; the largest absolute value has the full colour.
-        said: what it shows, for screen readers.
+        alt: what it shows, for screen readers.
         decimals: of the numbers in the cells; None for none.
         window: row, column, height and width of a frame around some cells.
         done: how many cells are drawn, the others being still empty; None for all.
@@ -35,7 +35,7 @@ class Grid:
 
     title: str
     values: np.ndarray
-    said: str
+    alt: str
     decimals: int | None = None
     window: tuple[int, int, int, int] | None = None
     done: int | None = None
@@ -77,7 +77,7 @@ def _described(grid: Grid) -> dict[str, object]:
         numbers = [cell_text(value, grid.decimals) for value in values.ravel()]
     return {
         "title": grid.title,
-        "said": grid.said,
+        "alt": grid.alt,
         "rows": values.shape[0],
         "columns": values.shape[1],
         "shares": [round(float(share), 3) for share in shares],

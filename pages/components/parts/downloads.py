@@ -22,7 +22,7 @@ def render(
 ) -> None:
     """Render a button that downloads the content, or what it returns, under the name `file`.
 
-    The file's name is said about it on hover, unless `about` says something else.
+    The file's name is shown on hover, unless `about` says something else.
     """
     icon, key = ":material/download:", f"download_{file}"
     st.download_button(label, content, file, mime, key=key, icon=icon, on_click="ignore", help=about or file)

@@ -5,14 +5,10 @@ export default function ({ data, parentElement }) {
   const list = parentElement.querySelector("dl")
   if (list.children.length !== data.figures.length) {
     list.replaceChildren()
-    for (const _ of data.figures) {
-      const figure = document.createElement("div")
-      figure.innerHTML = "<dt></dt><dd></dd>"
-      list.append(figure)
-    }
+    for (const _ of data.figures) list.append(create("div", "", create("dt"), create("dd")))
   }
-  for (const [place, { label, value }] of data.figures.entries()) {
-    const [term, detail] = list.children[place].children
+  for (const [index, { label, value }] of data.figures.entries()) {
+    const [term, detail] = list.children[index].children
     term.textContent = label
     detail.textContent = value
     detail.classList.toggle("none", value === "–")

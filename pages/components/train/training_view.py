@@ -131,9 +131,8 @@ def _render_controls(run: Run) -> None:
     if run.state.is_active:
         if run.state == RunState.RUNNING:
             is_asked = bool(run.requested_action)
-            st.button(
-                "Pause", key="pause", icon=":material/pause:", disabled=is_asked, on_click=_ask, args=(run, "pause")
-            )
+            pause = partial(st.button, key="pause", icon=":material/pause:")
+            pause("Pause", disabled=is_asked, on_click=_ask, args=(run, "pause"))
             stop("Stop", disabled=is_asked, on_click=_ask, args=(run, "stop"))
         else:
             stop("Cancel", on_click=_ask, args=(run, "stop"))
@@ -186,15 +185,15 @@ def _render_origin(run: Run) -> None:
         caption("The run whose weights it began with has been deleted.")
         return
     if run.continues:
-        said = f"Goes on from {plain(origin.name)}, whose weights it began with."
+        sentence = f"Goes on from {plain(origin.name)}, whose weights it began with."
     else:
         rows = differing([origin.recipe, run.recipe])
         changes = ", ".join(
             f"{name[:1].lower()}{name[1:]} {after} instead of {before}" for name, (before, after) in rows
         )
-        said = f"Began with the same weights as {plain(origin.name)}; changed: {plain(changes)}."
+        sentence = f"Began with the same weights as {plain(origin.name)}; changed: {plain(changes)}."
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="origin"):
-        caption(said, width="content")
+        caption(sentence, width="content")
         both = f"{origin.id},{run.id}"
         st.page_link("pages/runs.py", label=":small[Compare both]", query_params={"runs": both})
 
@@ -301,16 +300,15 @@ def _render_curves(run: Run | None) -> None:
         _render_curve(run, rows, "accuracy", "Accuracy: how many digits it reads, batch after batch.")
     with right, st.container(gap=None):
         _render_curve(run, rows, "loss", "Loss: how wrong its answers are; training lowers it.")
-    said = curves_sentence(run.history) if run else ""
-    if not said and run and run.state.is_over and run.has_begun:
-        said = ENDED_EARLY
-    caption(said or "After an epoch: what the curves say about training and validation together.")
+    sentence = curves_sentence(run.history) if run else ""
+    if not sentence and run and run.state.is_over and run.has_begun:
+        sentence = ENDED_EARLY
+    caption(sentence or "After an epoch: what the curves say about training and validation together.")
 
 
 def _render_curve(run: Run | None, rows: list[Row], value: str, promise: str) -> None:
     if run is None or not rows:
-        _render_sheet(CURVE_HEIGHT, value, is_waiting=run is not None and run.state.is_active)
-        caption(promise)
+        _render_sheet(run, CURVE_HEIGHT, value, promise)
         return
     epochs = _epochs_shown(run)
     accuracy = value == "accuracy"
@@ -362,15 +360,14 @@ def _render_rate_and_check(run: Run | None) -> None:
         if run and run.has_model:
             _render_check(run)
         else:
-            _render_sheet(RATE_HEIGHT, "test image", is_waiting=run is not None and run.state.is_active)
-            caption("At the end: a random test image, and what the network reads in it.")
+            promise = "At the end: a random test image, and what the network reads in it."
+            _render_sheet(run, RATE_HEIGHT, "test image", promise)
 
 
 def _render_rate(run: Run | None) -> None:
     rows = charts.learning_rate_rows(run.points) if run else []
     if run is None or not rows:
-        _render_sheet(RATE_HEIGHT, "learning rate", is_waiting=run is not None and run.state.is_active)
-        caption("Learning rate: how far each step goes.")
+        _render_sheet(run, RATE_HEIGHT, "learning rate", "Learning rate: how far each step goes.")
         return
     spec = charts.learning_rate_curve(_epochs_shown(run), run.recipe.optimizer.learning_rate)
     st.vega_lite_chart(rows, spec, key=f"rate_{run.id}", height=RATE_HEIGHT, alt="Learning-rate curve")
@@ -387,7 +384,7 @@ def _render_fine_tuning(run: Run) -> None:
     after = _read_after(run.id) if run.has_model else [None] * len(labels)
     rows = list(zip(labels, before, after, strict=True))
     words = [f"{was} \N{RIGHTWARDS ARROW} {'?' if now is None else now}" for _, was, now in rows]
-    said = [
+    alt = [
         f"{a_digit(label).capitalize()}, before read as {was}, "
         + ("not read again yet" if now is None else f"now as {now}")
         for label, was, now in rows
@@ -396,7 +393,7 @@ def _render_fine_tuning(run: Run) -> None:
     with st.container(gap="xxsmall", key="fine_tuning"):
         with st.container(height=DRAWINGS_HEIGHT if len(labels) > DRAWINGS_SHOWN else "content", border=False):
             thumbnails.render(
-                "fine_tuning_thumbnails", "Drawings that it is taught", fine_tuning.drawings.images, words, said, marks
+                "fine_tuning_thumbnails", "Drawings that it is taught", fine_tuning.drawings.images, words, alt, marks
             )
         caption("The drawings that it is taught: read before \N{RIGHTWARDS ARROW} read now.")
 
@@ -424,19 +421,17 @@ def _read_after(run_id: str) -> list[int]:
     return readings(model_choice.run_model(run_id), fine_tuning.drawings.images) if fine_tuning else []
 
 
-def _render_sheet(height: int, name: str, *, is_waiting: bool) -> None:
-    """Draw what holds a chart's place before it has a point."""
-    if is_waiting:
+def _render_sheet(run: Run | None, height: int, name: str, promise: str) -> None:
+    """Draw what holds a chart's place before it has a point, and what the chart will show."""
+    if run and run.state.is_active:
         st.skeleton(height)
     else:
+        key = f"sheet_{name.replace(' ', '_')}"
         with st.container(
-            height=height,
-            border=True,
-            horizontal_alignment="center",
-            vertical_alignment="center",
-            key=f"sheet_{name.replace(' ', '_')}",
+            height=height, border=True, key=key, horizontal_alignment="center", vertical_alignment="center"
         ):
             caption(name, width="content")
+    caption(promise)
 
 
 def _epochs_shown(run: Run) -> int:

@@ -47,7 +47,7 @@ def test_every_layer_of_the_model_has_its_row_with_a_sentence_and_pictures_with_
     assert [row["title"] for row in shown] == [row.name for row in PRESETS["accurate"].network.table()]
     assert all(row["sentence"] for row in shown)
     first, last = shown[0], shown[-1]
-    assert len(first["words"]) == len(first["said"]) == 10
+    assert len(first["words"]) == len(first["alt"]) == 10
     assert first["under"]["image"].startswith("data:image/png")
     assert last["words"] == [str(digit) for digit in range(10)]
     assert "of 7" in last["sentence"]
@@ -86,7 +86,7 @@ def test_the_runner_up_is_named_with_what_speaks_for_it(app):
     (row,) = rows(app, "second_likeliest")
     assert row["sentence"].startswith("Second is ")
     assert row["words"][0] == "Ink here speaks for 7"
-    assert len(row["words"]) == len(row["said"])
+    assert len(row["words"]) == len(row["alt"])
 
 
 def test_a_pixel_is_worked_out_and_another_is_chosen_with_numbers(app):
