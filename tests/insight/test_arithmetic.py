@@ -14,25 +14,24 @@ from tests.samples import digit_image, random_model
 IMAGE = digit_image(4)
 
 
-def check(model, image, layer, channel, row, column):
-    worked = worked_pixel(model, image, layer, channel, row, column)
-    activations = model.network.activations(model.weights, image[np.newaxis])
+def check(model, activations, layer, channel, row, column):
+    worked = worked_pixel(model, IMAGE, layer, channel, row, column)
     assert worked.value == pytest.approx(float(activations[worked.last][0, row, column, channel]), rel=1e-4, abs=1e-5)
     assert worked.value == worked.steps[-1].value
     np.testing.assert_allclose(worked.products, worked.patch * worked.kernel)
     assert worked.steps[0].value == pytest.approx(worked.products.sum(), rel=1e-4, abs=1e-5)
     np.testing.assert_allclose(worked.sums, worked.products.sum(axis=(0, 1)), atol=1e-6)
-    return worked
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_worked_pixel_comes_to_what_the_network_puts_out(preset):
     model = random_model(preset)
+    activations = model.network.activations(model.weights, IMAGE[np.newaxis])
     random = np.random.default_rng(0)
     for row in convolutions(model):
         height, width, filters = row.output_shape
         for place in ((0, 0, 0), (filters - 1, height - 1, width - 1), random.integers((filters, height, width))):
-            check(model, IMAGE, row.name, *map(int, place))
+            check(model, activations, row.name, *map(int, place))
 
 
 @settings(max_examples=30)
@@ -54,7 +53,8 @@ def test_any_pixel_of_any_convolution_can_be_worked_out(convolution, after, data
     network = Network(layers=(Conv2D(filters=2), convolution, *after, *head))
     height, width, filters = network.table()[1].output_shape
     place = [data.draw(st.integers(0, most - 1)) for most in (filters, height, width)]
-    check(random_model(Recipe(network=network)), IMAGE, "conv2d_2", *place)
+    model = random_model(Recipe(network=network))
+    check(model, network.activations(model.weights, IMAGE[np.newaxis]), "conv2d_2", *place)
 
 
 def test_the_patch_is_what_lies_in_the_image_and_zeros_beyond_its_edge():
@@ -70,7 +70,7 @@ def test_the_patch_is_what_lies_in_the_image_and_zeros_beyond_its_edge():
     assert edge.last == "relu_1"
 
 
-def test_every_step_after_the_sum_is_told():
+def test_every_step_after_the_sum_is_named():
     steps = [step.words for step in worked_pixel(pretrained(), IMAGE, "conv2d_2", 0, 5, 5).steps]
     assert [words.split(":")[0] for words in steps] == ["sum of all products", "normalised", "ReLU"]
     steps = [step.words for step in worked_pixel(random_model("script-a"), IMAGE, "conv2d_1", 0, 5, 5).steps]

@@ -1,4 +1,4 @@
-"""The script that a recipe is exported as, executed: it must train the recipe's network with the recipe's settings."""
+"""Scripts A and B, and the script that a recipe is exported as, executed: each trains the network that it should."""
 
 import io
 import zipfile
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.digits.augmentation import Augmentation
+from core.lessons.scripts import SCRIPTS
 from core.networks import keras_script as exported
 from core.networks.keras_script import keras_archive, keras_script
 from core.networks.presets import PRESETS
@@ -28,8 +29,8 @@ from core.training import keras_models
 from tests.training import tiny
 
 RECIPE = tiny.RECIPE.model_copy(update={"data": PRESETS["fast"].data})
-IMAGES = np.random.default_rng(3).integers(0, 256, (160, 28, 28), dtype=np.uint8)
-LABELS = (np.arange(160) % 10).astype(np.uint8)
+IMAGES = np.random.default_rng(3).integers(0, 256, (80, 28, 28), dtype=np.uint8)
+LABELS = (np.arange(80) % 10).astype(np.uint8)
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +51,19 @@ def test_the_script_of_every_preset_trains_its_network(preset, capsys):
     assert names["model"].count_params() == recipe.network.parameters
     assert len(names["model"].history.history["loss"]) == 1
     assert "Test accuracy: 0." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("preset", SCRIPTS)
+def test_an_explained_script_runs_from_its_first_line_to_its_last(preset, monkeypatch, capsys):
+    few = slice(40)
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: ((IMAGES[few], LABELS[few]), (IMAGES, LABELS)))
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    names = {}
+    exec(SCRIPTS[preset].source.replace("plt.show()", ""), names)
+    model = names["model"]
+    assert model.count_params() == PRESETS[preset].network.parameters
+    assert len(model.history.history["loss"]) == PRESETS[preset].epochs
+    assert "Test accuracy: 0." in capsys.readouterr().out or names["digit"] in range(10)
 
 
 def test_the_script_of_a_run_on_built_in_handwriting_reads_the_digits_beside_it(tmp_path, monkeypatch, capsys):
