@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.digits.augmentation import Augmentation
-from core.digits.dataset import QUICK_IMAGES, VALIDATION_IMAGES, Source, made_digits
+from core.digits.dataset import QUICK_IMAGES, VALIDATION_IMAGES, made_digits
 from core.networks.layers import Conv2D, Dense, Layer
 from core.networks.network import CLASSES, IMAGE_SHAPE, Network
 from core.networks.recipe import BestCheckpoint, Cosine, OneCycle, Recipe, ReduceLROnPlateau
@@ -60,36 +60,21 @@ def file_stem(name: str) -> str:
     return "-".join(["inkling", *re.findall("[a-z0-9]+", name.lower())])
 
 
-def needs_digits(recipe: Recipe, source: Source | None = None) -> bool:
-    """Whether the recipe's script reads digits that Inkling made, so that `keras_archive` is what to hand out.
-
-    Args:
-        recipe: what was trained.
-        source: where its images came from, if not from where the recipe wanted them: `Scores.data_source`.
-    """
-    return (source or recipe.data.source) == "handwriting"
-
-
-def keras_script(recipe: Recipe, source: Source | None = None) -> str:
+def keras_script(recipe: Recipe) -> str:
     """The recipe as a Keras script that trains, evaluates and summarises its network; it needs TensorFlow alone.
 
     What Keras has no layer for (bent and thickened lines, built-in handwriting among MNIST's digits) is left out, and
-    the first lines say so.
-
-    Args:
-        recipe: what to train and how.
-        source: as in `needs_digits`.
+    the first lines say so. Digits that are built-in handwriting it reads from `keras_archive`.
     """
-    has_digits = needs_digits(recipe, source)
     sections = [
-        _heading(recipe, has_digits),
-        _imports(recipe, has_digits),
+        _heading(recipe),
+        _imports(recipe),
         [
             f"EPOCHS = {recipe.epochs}",
             f"BATCH_SIZE = {recipe.batch_size}",
             f"keras.utils.set_random_seed({recipe.seed})",
         ],
-        _built_in_digits(recipe) if has_digits else _mnist(recipe),
+        _built_in_digits(recipe) if recipe.data.source == "handwriting" else _mnist(recipe),
         _penalty(recipe),
         _network(recipe),
         _schedule(recipe),
@@ -106,12 +91,12 @@ def keras_archive(recipe: Recipe, stem: str) -> bytes:
     Digits that are not on this machine yet are made first, about 2,000 a second.
 
     Args:
-        recipe: what to train and how.
+        recipe: what to train and how, with built-in handwriting as its source.
         stem: name of folder and script.
     """
     content = io.BytesIO()
     with _one_at_a_time, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{stem}/{stem}.py", keras_script(recipe, "handwriting"))
+        archive.writestr(f"{stem}/{stem}.py", keras_script(recipe))
         arrays = made_digits(recipe.data.size, recipe.data.validation, recipe.data.handwriting)
         with archive.open(zipfile.ZipInfo(f"{stem}/{DIGITS_FILE}"), "w", force_zip64=True) as file:  # compressed itself
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
@@ -142,23 +127,25 @@ def _literal(value: object) -> str:
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def _heading(recipe: Recipe, has_digits: bool) -> list[str]:
+def _heading(recipe: Recipe) -> list[str]:
     name = " ".join("".join(letter if letter.isprintable() else " " for letter in recipe.name).split())
     lines = [f"# {name}: a recipe of Inkling's in plain Keras. It needs TensorFlow alone: pip install tensorflow"]
-    if has_digits:
+    is_mnist = recipe.data.source == "mnist"
+    if not is_mnist:
         lines.append(f"# Run it in its folder, where {DIGITS_FILE} is: digits that Inkling has drawn.")
     without = {
         "bending images": recipe.augmentation.elastic,
         "thicker and thinner lines": recipe.augmentation.thickness,
-        "mixing in built-in handwriting": recipe.data.handwriting and not has_digits,
+        "mixing in built-in handwriting": recipe.data.handwriting and is_mnist,
     }
     if left_out := [what for what, is_wanted in without.items() if is_wanted]:
         lines.append(f"# Left out, because Keras has nothing for it: {', '.join(left_out)}.")
     return lines
 
 
-def _imports(recipe: Recipe, has_digits: bool) -> list[str]:
-    modules = ["import keras", *["import numpy as np"] * has_digits, "from keras import layers"]
+def _imports(recipe: Recipe) -> list[str]:
+    reads_digits = recipe.data.source == "handwriting"
+    modules = ["import keras", *["import numpy as np"] * reads_digits, "from keras import layers"]
     return ["import math", "", *modules] if _counts_steps(recipe) else modules
 
 

@@ -16,7 +16,6 @@ from core.networks.keras_script import (
     keras_code,
     keras_lines,
     keras_script,
-    needs_digits,
 )
 from core.networks.layers import (
     AveragePooling2D,
@@ -30,7 +29,6 @@ from core.networks.layers import (
 )
 from core.networks.network import Network
 from core.networks.presets import PRESETS
-from core.networks.recipe import Data
 
 
 def test_each_layer_has_one_line_with_those_arguments_that_differ_from_keras_defaults():
@@ -74,10 +72,14 @@ def test_a_label_becomes_a_file_name_that_any_system_takes(label, stem):
     assert re.fullmatch("[a-z0-9-]+", stem)
 
 
+def from_source(recipe, source):
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+
+
 @pytest.mark.parametrize(("source", "limit"), [("mnist", 80), ("handwriting", 85)])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_presets_script_is_short_python_with_nothing_unused(preset, source, limit):
-    script = keras_script(PRESETS[preset], source)
+    script = keras_script(from_source(PRESETS[preset], source))
     nodes = list(ast.walk(ast.parse(script)))
     assert len(script.splitlines()) <= limit
     assert max(map(len, script.splitlines())) <= 120
@@ -141,17 +143,11 @@ def test_no_name_of_a_recipe_changes_more_than_the_first_line_of_its_script(name
 
 def test_an_archive_holds_the_script_and_the_digits_that_it_reads(monkeypatch):
     digits = {"x_train": np.zeros((3, 28, 28), np.uint8), "y_train": np.zeros(3, np.uint8)}
-    recipe = PRESETS["fast"]
+    recipe = from_source(PRESETS["fast"], "handwriting")
     wanted = recipe.data.size, recipe.data.validation, recipe.data.handwriting
     monkeypatch.setattr(keras_script_module, "made_digits", lambda *data: digits if data == wanted else None)
     with zipfile.ZipFile(io.BytesIO(keras_archive(recipe, "inkling-mine"))) as files:
         assert files.namelist() == ["inkling-mine/inkling-mine.py", "inkling-mine/digits.npz"]
-        assert files.read("inkling-mine/inkling-mine.py").decode() == keras_script(recipe, "handwriting")
+        assert files.read("inkling-mine/inkling-mine.py").decode() == keras_script(recipe)
         with np.load(io.BytesIO(files.read("inkling-mine/digits.npz"))) as arrays:
             assert {name: array.shape for name, array in arrays.items()} == {"x_train": (3, 28, 28), "y_train": (3,)}
-
-
-def test_only_a_run_on_built_in_handwriting_needs_its_digits():
-    assert not needs_digits(PRESETS["accurate"])
-    assert needs_digits(PRESETS["fast"], "handwriting")  # MNIST was wanted and could not be had
-    assert needs_digits(PRESETS["fast"].model_copy(update={"data": Data(source="handwriting")}))

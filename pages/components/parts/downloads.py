@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.digits.dataset import Source
-from core.networks.keras_script import file_stem, keras_archive, keras_script, needs_digits
+from core.networks.keras_script import file_stem, keras_archive, keras_script
 from core.networks.model import PRETRAINED
 from core.networks.recipe import Recipe
 from core.store.run_tables import Run
@@ -45,7 +45,9 @@ def render_script(recipe: Recipe, source: Source | None, name: str) -> None:
         name: what the file is called after.
     """
     stem = file_stem(name)
-    if needs_digits(recipe, source):  # those that are not on this machine yet take seconds
+    if source:
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+    if recipe.data.source == "handwriting":  # digits that are not on this machine yet take seconds
         render("Script and digits", partial(keras_archive, recipe, stem), f"{stem}.zip", "application/zip")
     else:
-        render("Script", partial(keras_script, recipe, source), f"{stem}.py", "text/x-python")
+        render("Script", partial(keras_script, recipe), f"{stem}.py", "text/x-python")
