@@ -59,16 +59,15 @@ def fitted_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return round(math.exp((low + high) / 2), 4)
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS) -> float:
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """How far, on average, the confidence of an answer is from the share of such answers that are right.
 
     Answers are put into equally wide bins by their largest probability; each bin counts by its size.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks" (2017), section 2.
     """
-    confidence, is_right, bin_of = _binned(probabilities, labels, bins)
-    gap = np.bincount(bin_of, confidence - is_right, minlength=bins)
-    return float(np.abs(gap).sum() / len(labels))
+    bins = reliability(probabilities, labels)
+    return sum(each.images * abs((each.confidence or 0) - (each.accuracy or 0)) for each in bins) / len(labels)
 
 
 def confusion_matrix(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -122,21 +121,18 @@ class Bin(NamedTuple):
     accuracy: float | None
 
 
-def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS) -> list[Bin]:
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[Bin]:
     """The bins of `expected_calibration_error`, in order, the empty ones too."""
-    confidence, is_right, bin_of = _binned(probabilities, labels, bins)
-    counts = np.bincount(bin_of, minlength=bins)
-    sums = np.bincount(bin_of, confidence, minlength=bins), np.bincount(bin_of, is_right, minlength=bins)
-    return [
-        Bin(
-            index / bins,
-            (index + 1) / bins,
-            int(count),
-            float(sums[0][index] / count) if count else None,
-            float(sums[1][index] / count) if count else None,
-        )
-        for index, count in enumerate(counts)
-    ]
+    confidence, is_right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bin_of = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = []
+    for index in range(CALIBRATION_BINS):
+        held, low, high = bin_of == index, index / CALIBRATION_BINS, (index + 1) / CALIBRATION_BINS
+        if held.any():
+            bins.append(Bin(low, high, int(held.sum()), float(confidence[held].mean()), float(is_right[held].mean())))
+        else:
+            bins.append(Bin(low, high, 0, None, None))
+    return bins
 
 
 def mistakes(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -270,10 +266,3 @@ def times(count: int) -> str:
 
 def _surest_first(indices: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return indices[np.argsort(-probabilities[indices].max(axis=1), kind="stable")]
-
-
-def _binned(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each answer: its largest probability, whether it is right, and its bin."""
-    confidence = probabilities.max(axis=1)
-    is_right = probabilities.argmax(axis=1) == labels
-    return confidence, is_right, np.minimum((confidence * bins).astype(int), bins - 1)

@@ -47,32 +47,24 @@ def valley(points: Points) -> NDArray[np.float64]:
     return np.asarray((points[..., 0] ** 2 + STEEPNESS * points[..., 1] ** 2) / 2)
 
 
-def walk(
-    optimizer: Optimizer,
-    learning_rate: float,
-    momentum: float = 0.9,
-    steps: int = WALK_STEPS,
-    start: tuple[float, float] = START,
-) -> Points:
+def walk(optimizer: Optimizer, learning_rate: float, momentum: float) -> Points:
     """Walk down the valley with an optimiser's update rule, as Keras implements it.
 
     Args:
         optimizer: plain SGD, SGD with momentum, or Adam.
         learning_rate: above 0.
         momentum: share of the last step that SGD with momentum keeps.
-        steps: 0 or more.
-        start: x and y.
 
     Returns:
-        (steps + 1, 2) float64, from the start on.
+        (`WALK_STEPS` + 1, 2) float64, from `START` on.
 
     Sources: Polyak, "Some methods of speeding up the convergence of iteration methods" (1964); Kingma & Ba, "Adam"
     (2014), algorithm 1 in the form at the end of its section 2.
     """
-    position = np.array(start, np.float64)
+    position = np.array(START, np.float64)
     velocity, mean, mean_square = np.zeros(2), np.zeros(2), np.zeros(2)
     path = [position]
-    for step in range(1, steps + 1):
+    for step in range(1, WALK_STEPS + 1):
         gradient = position * (1.0, STEEPNESS)
         if optimizer == "Adam":
             mean = BETA_1 * mean + (1 - BETA_1) * gradient
@@ -86,7 +78,7 @@ def walk(
     return np.array(path)
 
 
-def contour(height: float, points: int = 49) -> Points:
+def contour(height: float, points: int) -> Points:
     """The closed line on which the valley has this height: (points, 2), the last point equal to the first."""
     angle = np.linspace(0, 2 * np.pi, points)
     circle = np.stack([np.cos(angle), np.sin(angle) / np.sqrt(STEEPNESS)], axis=1)
@@ -99,23 +91,22 @@ SCALING_IMAGES, SCALING_UNITS, SCALING_STEPS = 200, 16, 100
 GUESSING = float(np.log(CLASSES))  # loss where each digit gets a probability of 0.1: 2.30
 
 
-def scaling_losses(learning_rate: float, is_scaled: bool, steps: int = SCALING_STEPS) -> NDArray[np.float64]:
+def scaling_losses(learning_rate: float, is_scaled: bool) -> NDArray[np.float64]:
     """Losses of a network with 16 hidden units that learns 200 digits by plain gradient descent.
 
     Args:
         learning_rate: above 0.
         is_scaled: whether pixels go from 0 to 1; else from 0 to 255.
-        steps: number of steps, each on all 200 images.
 
     Returns:
-        (steps + 1,) mean cross-entropy before the first step and after each.
+        (`SCALING_STEPS` + 1,) mean cross-entropy before the first step and after each.
     """
     x, targets = _practice(slice(SCALING_IMAGES))
     x = x if is_scaled else x * np.float32(255)
     weights = _start(SCALING_UNITS)
     losses = []
     with on_one_thread():
-        for _ in range(steps + 1):
+        for _ in range(SCALING_STEPS + 1):
             loss, gradients = _loss_and_gradients(weights, x, targets)
             losses.append(loss)
             for weight, gradient in zip(weights, gradients, strict=True):
