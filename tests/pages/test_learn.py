@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.digits.synthetic.handwriting import handwriting
+from core.lessons.glossary import TERMS
 from core.networks.layers import Dense, Flatten
 from core.networks.network import Network
 from core.networks.presets import PRESETS
@@ -63,14 +64,20 @@ def test_the_contents_list_every_chapter_with_a_sentence_and_credit_both_texts()
     assert "three convolutions" in texts(app)
 
 
-@pytest.mark.parametrize("has_drawn", [False, True])
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_opens_with_and_without_a_drawing(chapter, has_drawn, seven):
+@pytest.mark.parametrize(
+    ("chapter", "has_drawn"),
+    [*((chapter, False) for chapter in CHAPTERS), *((chapter, True) for chapter in sorted(WITH_DIGIT))],
+)
+def test_a_chapter_opens_with_and_without_a_drawing_and_links_to_chapters_and_terms_that_exist(
+    chapter, has_drawn, seven
+):
     app = learn_page(chapter, seven if has_drawn else None)
     assert not app.error
     assert len(app.title) == 1
     assert ("This is a sample digit" in texts(app)) == (chapter in WITH_DIGIT and not has_drawn)
     assert all(json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart"))
+    assert set(re.findall(r"chapter=glossary&term=([^)&]+)", texts(app))) <= set(TERMS)
+    assert set(re.findall(r"learn\?chapter=([a-z_]+)", texts(app))) <= set(CHAPTERS)
 
 
 @pytest.mark.parametrize("chapter", WITH_MODEL)
