@@ -93,21 +93,25 @@ def test_sixty_runs_of_one_name_get_distinct_names():
     assert (names[0], names[59]) == ("Fast (60)", "Fast")
 
 
-@pytest.mark.parametrize("values", [{"recipe": '{"version": 2}'}, {"history": '[{"new": 1}]'}, {"scores": "{}"}])
-def test_a_run_of_another_version_fails_nothing_and_can_be_deleted(values):
-    other, mine = run_with_curves("Old"), run_with_curves("New")
-    spoil(other, **values)
-    app = runs_page(runs=f"{other},{mine}")
+def test_runs_of_another_version_fail_nothing_and_can_be_deleted():
+    spoiled = {"scores": "{}", "history": '[{"new": 1}]', "recipe": '{"version": 2}'}
+    old = {column: run_with_curves(column) for column in spoiled}
+    mine = run_with_curves("New")
+    for column, value in spoiled.items():
+        spoil(old[column], **{column: value})
+    app = runs_page(runs=",".join([*old.values(), mine]))
     assert not app.error
-    assert [line["name"] for line in lines(app)] == ["New", "Old", "Pretrained"]
+    assert [line["name"] for line in lines(app)] == ["New", "recipe", "history", "scores", "Pretrained"]
     unread = "Damaged, or made by another version"
-    assert lines(app)[1]["state"] == ("Finished" if "history" in values else unread)  # a list reads no curves
+    assert [line["state"] for line in lines(app)[1:4]] == [unread, "Finished", unread]  # a list reads no curves
     for page in ("train", "model", "draw"):
         assert not followed(app, page).error
-    app = click(followed(app, "runs"), other)
-    assert not app.error
-    assert "damaged, or made by another version" in app.warning[0].value
-    app.button(key=f"delete_now_{other}").click().run()
+    followed(app, "runs")
+    for stamp, run_id in enumerate(old.values(), 1):
+        click(app, run_id, stamp=stamp)
+        assert not app.error
+        assert "damaged, or made by another version" in app.warning[0].value
+        app.button(key=f"delete_now_{run_id}").click().run()
     assert [line["name"] for line in lines(app)] == ["New", "Pretrained"]
 
 
