@@ -40,11 +40,6 @@ def test_a_spec_is_plain_json_holds_no_data_and_fixes_both_axes(spec):
         assert spec["encoding"][axis]["title"]
 
 
-def test_a_spec_depends_on_the_recipe_alone():
-    assert charts.accuracy_curves(5) == SPECS["accuracy"]
-    assert charts.accuracy_curves(6) != SPECS["accuracy"]
-
-
 @pytest.mark.parametrize("name", ["accuracy", "loss"])
 def test_training_and_validation_are_told_apart_without_colour(name):
     dash = SPECS[name]["layer"][0]["encoding"]["strokeDash"]["scale"]

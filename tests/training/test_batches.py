@@ -53,15 +53,6 @@ def test_skipped_steps_do_not_change_the_others():
     np.testing.assert_array_equal(rest, whole[150:])
 
 
-def test_another_seed_gives_another_augmentation():
-    def first_image(seed):
-        recipe = tiny.RECIPE.model_copy(update={"augmentation": CHANGES, "seed": seed})
-        (batch,) = training_batches(DATA.training[:1], recipe, tf.Variable(0, dtype=tf.int32))
-        return batch[0]
-
-    assert not np.array_equal(first_image(5), first_image(6))
-
-
 def test_without_augmentation_no_python_function_is_called_for_a_batch(monkeypatch):
     monkeypatch.setattr(batches, "augmented", None)
     epoch_of(tiny.RECIPE, 0)
