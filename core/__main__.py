@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import signal
 import sys
 from pathlib import Path
 
 from core.digits.dataset import load_dataset, load_mnist
 from core.errors import InklingError
-from core.files import write_whole
+from core.files import home, write_whole
 from core.insight.metrics import accuracy, accuracy_interval
 from core.insight.stored_predictions import to_bytes
 from core.networks.history import BatchProgress
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _train_detector(chosen.out)
             case "status":
                 return _print_status(as_json=chosen.json)
+            case "work":
+                _be_engine()
             case "stop":
                 _stop_engine()
     except InklingError as problem:
@@ -63,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("out", type=Path, help="where to save it (.safetensors)")
     command = commands.add_parser("status", help="show web processes, engine, database and queue")
     command.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("work", help="train what waits in INKLING_DATABASE_URL, until it is ended")
     commands.add_parser("stop", help="end the training engine")
     return parser
 
@@ -104,10 +108,17 @@ def train(recipe: Recipe, out: Path) -> None:
     print(f"Test accuracy {scores.test_accuracy:.4f} (95 % interval {low:.4f} to {high:.4f}). Saved {out}.")
 
 
-def _stop_engine() -> None:
-    from core.engine import jobs
+def _be_engine() -> None:
+    from core.engine import local_engine
 
-    print("The training engine has ended." if jobs.stop() else "No training engine is running.")
+    folder = str(home().absolute())
+    os.execv(sys.executable, [sys.executable, "-m", local_engine.SUPERVISOR, folder])
+
+
+def _stop_engine() -> None:
+    from core.engine import local_engine
+
+    print("The training engine has ended." if local_engine.stop() else "No training engine is running.")
 
 
 def _print_status(*, as_json: bool) -> int:

@@ -32,9 +32,9 @@ def keras_home() -> Path:
 
 
 def workers() -> int | None:
-    """`INKLING_WORKERS`: trainings that go on side by side; None where the machine decides."""
+    """`INKLING_WORKERS`: runs that train side by side here; 0 where other machines train; None if not set."""
     text = os.environ.get("INKLING_WORKERS", "").strip()
-    return int(text) if text.isdecimal() and int(text) > 0 else None
+    return int(text) if text.isdecimal() else None
 
 
 def warms_up() -> bool:
@@ -58,9 +58,9 @@ def leader_token() -> str:
     return os.environ.get(LEADER_TOKEN, "").strip()
 
 
-def cluster_address() -> str:
-    """`DASK_SCHEDULER_ADDRESS`: the Dask cluster to train on; "" for the engine of this machine."""
-    return os.environ.get("DASK_SCHEDULER_ADDRESS", "")
+def engine() -> str:
+    """`INKLING_ENGINE`: the engine's process, which sets this for its workers; "" on a Dask cluster."""
+    return os.environ.get("INKLING_ENGINE", "")
 
 
 def limit(name: str) -> str:

@@ -21,7 +21,7 @@ class Worker:
     """A worker that trains one run, the next in the queue."""
 
     def __init__(self, run_id):
-        assert run_store().claim_next(places=1000) == run_id
+        assert run_store().claim_next() == run_id
         self.run_id = run_id
         self.recipe, _, self.attempt = run_store().begin(run_id)
 
@@ -66,7 +66,7 @@ def finished_run(
     """A run that is finished, or stopped; its `.keras` file is the shipped model's."""
     store = store or run_store()
     run_id = store.submit(owner, recipe, name, fine_tuning=fine_tuning, drawing=drawing)
-    assert store.claim_next(places=1000) == run_id
+    assert store.claim_next() == run_id
     _, _, attempt = store.begin(run_id)
     if has_curves:
         for step in (100, 430):

@@ -42,6 +42,11 @@ ROWS = {
     33: "a clock that is set back: durations stay positive",
     34: "a page opened by its link on a cold server: the same as from the menu",
     35: "a phone of 320 pixels: draws, does not scroll, bars in sight",
+    36: "an engine that died, hangs or is of another version, whatever file it left: new runs train, old ones go on",
+    37: "two versions on one database: what the other has written is passed over, never failed, never erased",
+    38: "a laptop that sleeps while a run trains: it goes on where it was",
+    39: "another user of the machine: cannot read the home, nor reach the engine",
+    40: "a TensorFlow that cannot be imported or ends the process: named with its reason, and not tried for ever",
 }
 
 

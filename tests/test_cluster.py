@@ -1,6 +1,6 @@
-"""Several machines: two web processes with one database, and a Dask cluster that trains for both, over TLS.
+"""Several machines: two web processes with one database, and two machines that train for both.
 
-All of them are processes on this machine; the cluster has a copy of the code and a folder of its own.
+All of them are processes on this machine; those that train have a copy of the code and folders of their own.
 """
 
 import asyncio
@@ -17,13 +17,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from distributed import Client, Security
 from sqlalchemy import text
 
-from core.engine.jobs import _tasks
 from core.networks.recipe_link import to_link
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
+from core.store.workers import WorkerStore
 from tests.load_visitors import Visitor
 from tests.training import tiny
 
@@ -69,23 +68,6 @@ def end(running):
     running.wait(TIMEOUT)
 
 
-@pytest.fixture
-def tls(tmp_path):
-    """Dask's settings for a certificate that all machines share."""
-    if not shutil.which("openssl"):
-        pytest.skip("no openssl, which makes the certificate")
-    certificate, key = str(tmp_path / "cluster.pem"), str(tmp_path / "cluster.key")
-    subject = ["-subj", "/CN=cluster", "-days", "2", "-keyout", key, "-out", certificate]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
-    )
-    prefix = "DASK_DISTRIBUTED__COMM"
-    named = {f"{prefix}__TLS__CA_FILE": certificate, f"{prefix}__REQUIRE_ENCRYPTION": "true"}
-    for role in ("SCHEDULER", "WORKER", "CLIENT"):
-        named |= {f"{prefix}__TLS__{role}__CERT": certificate, f"{prefix}__TLS__{role}__KEY": key}
-    return named
-
-
 def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -101,52 +83,48 @@ async def until(condition, what, *visitors):
     return value
 
 
-def test_a_cluster_trains_for_two_web_processes_and_losing_a_machine_loses_no_epoch(
-    machines, shared_database, tls, new_home, tmp_path
+def test_machines_train_for_two_web_processes_and_losing_one_loses_no_epoch(
+    machines, shared_database, new_home, tmp_path
 ):
-    asyncio.run(_journey(machines, shared_database, tls, new_home(), tmp_path))
+    asyncio.run(_journey(machines, shared_database, new_home, tmp_path))
 
 
-async def _journey(machines, database, tls, home, folder):
+async def _journey(machines, database, new_home, folder):
     shutil.copytree(ROOT / "core", folder / "checkout" / "core", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.txt", folder / "checkout")
-    there = {"cwd": folder / "checkout", "PYTHONPATH": str(folder / "checkout"), "INKLING_HOME": str(home)}
-    address = f"tls://127.0.0.1:{free_port()}"
-    scheduler = ("dask", "scheduler", "--no-dashboard", "--host", address)
-    machines.enter_context(process(*scheduler, log=folder / "scheduler.log", **there, **tls))
+    there = {"cwd": folder / "checkout", "PYTHONPATH": str(folder / "checkout"), "INKLING_DATABASE_URL": database}
 
-    def machine(name, *options, url=database):
-        command = ("dask", "worker", address, "--no-dashboard", "--no-nanny", "--nthreads", "1", *options)
-        log = folder / f"{name}.log"
-        return machines.enter_context(process(*command, log=log, INKLING_DATABASE_URL=url, **there, **tls))
+    def machine(name, *command):
+        here = {"INKLING_HOME": str(new_home()), "INKLING_WORKERS": "1"}
+        return machines.enter_context(process(*command, log=folder / f"{name}.log", **there, **here))
 
     def web(name):
         port = free_port()
         address_here = ("--server.address=127.0.0.1", f"--server.port={port}")
         command = ("streamlit", "run", "app.py", *address_here)
-        here = {"INKLING_HOME": str(folder / name), "INKLING_DATABASE_URL": database, "DASK_SCHEDULER_ADDRESS": address}
+        here = {"INKLING_HOME": str(folder / name), "INKLING_DATABASE_URL": database, "INKLING_WORKERS": "0"}
         (folder / name).mkdir()
         log = folder / f"{name}.log"
-        machines.enter_context(process(*command, "--server.headless=true", cwd=ROOT, log=log, **here, **tls))
+        machines.enter_context(process(*command, "--server.headless=true", cwd=ROOT, log=log, **here))
         return f"127.0.0.1:{port}"
 
-    mistaken = machine("mistaken", url=f"sqlite:///{folder / 'another.sqlite3'}")
     first, second = web("first"), web("second")
     store = RunStore(database)
     async with asyncio.TaskGroup() as arrivals:
         arriving = [arrivals.create_task(arrived(web)) for web in (first, second)]
     ada, ben = (visitor.result() for visitor in arriving)
     async with ada, ben:
-        # A machine with another database trains no runs, and the page says that they wait for a machine.
+        # Without a machine that trains, the page says that runs wait for one.
         await ada.open("train", recipe=to_link(RECIPE))
         await ada.press("train")
         (adas,) = await until(lambda: runs(store), "the run is queued")
-        await until(lambda: ada.reads("No training machine can take your run"), "the page says so", ada)
-        assert store.run(adas).attempt == 0
-        end(mistaken)
+        await until(lambda: ada.reads("The training engine cannot be reached"), "the page says so", ada)
 
-        # Two usable machines, one of them without the preload, train two runs at the same time.
-        usable = [machine("third", "--preload", "core.engine.worker"), machine("fourth")]
+        # Two machines, an engine and one of a Dask cluster, train two runs at the same time.
+        address = f"tcp://127.0.0.1:{free_port()}"
+        machine("scheduler", "dask", "scheduler", "--no-dashboard", "--host", address)
+        preloaded = ("--no-dashboard", "--nthreads", "1", "--memory-limit", "0", "--preload", "core.engine.worker")
+        usable = [machine("third", "core", "work"), machine("fourth", "dask", "worker", address, *preloaded)]
         await ben.open("train", recipe=to_link(RECIPE))
         await ben.press("train")
         bens = await until(lambda: next((run for run in runs(store) if run != adas), None), "both are queued")
@@ -159,7 +137,8 @@ async def _journey(machines, database, tls, home, folder):
         reported = store.run(adas).history
 
         # The machine that trains Ada's run is lost; the run goes on at Ben's machine.
-        (lost,) = [machine for machine in usable if machine.pid == at_work_on(adas, address, tls)]
+        trainer = trained_by(store, adas)
+        (lost,) = [one for one in usable if trainer in psutil.Process(one.pid).children(recursive=True)]
         end(lost)
         await until(lambda: not store.run(bens).state.is_active, "Ben's run has ended", ada, ben)
         await until(lambda: not store.run(adas).state.is_active, "Ada's run has ended", ada, ben)
@@ -186,7 +165,7 @@ async def _journey(machines, database, tls, home, folder):
             await until(lambda: ada.can_press("draw_with_it"), "the first web process shows that it has ended", ada)
         assert store.run(third).state == RunState.STOPPED
         assert ada.problems == ben.problems == []
-    assert not list(folder.glob("first/engine-*"))
+    assert not list(folder.glob("first/engine*"))
     assert [machine.poll() is None for machine in usable] == [machine is not lost for machine in usable]
     assert "Traceback" not in (folder / "first.log").read_text() + (folder / "second.log").read_text()
 
@@ -210,12 +189,8 @@ def runs(store):
         return [run_id for (run_id,) in session.execute(text("SELECT id FROM run"))]
 
 
-def at_work_on(run_id, address, tls):
+def trained_by(store, run_id):
     """The process that trains a run."""
-    prefix = "DASK_DISTRIBUTED__COMM__TLS__"
-    files = {"tls_ca_file": tls[f"{prefix}CA_FILE"], "tls_client_cert": tls[f"{prefix}CLIENT__CERT"]}
-    security = Security(require_encryption=True, tls_client_key=tls[f"{prefix}CLIENT__KEY"], **files)
-    with Client(address, security=security, set_as_default=False) as client:
-        tasks = client.run_on_scheduler(_tasks)
-        (trainer,) = [worker for key, (worker, _) in tasks.items() if key.startswith(f"{run_id}:")]
-        return client.run(os.getpid, workers=[trainer])[trainer]
+    (worker_id,) = [claim.worker for claim in store.claims() if claim.run_id == run_id]
+    (worker,) = [worker for worker in WorkerStore(store.url).all() if worker.id == worker_id]
+    return psutil.Process(int(worker.process.partition("-")[0]))

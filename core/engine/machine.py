@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from core import environment
+from core.resources import cores, memory_limit, memory_used
 
 CORES_PER_WORKER = 2  # TensorFlow gains little from more for networks this small
 WORKER_BYTES = 1.0e9  # of memory for each worker beyond the first
@@ -37,27 +35,8 @@ class Machine:
 
 def measure() -> Machine:
     """Measure the load of this machine now."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return Machine(cores, psutil.getloadavg()[0], _used(), memory_limit(), float(psutil.Process().memory_info().rss))
-
-
-def _used() -> float:
-    memory = psutil.virtual_memory()
-    if memory_limit() < memory.total:  # a container's own
-        for path in ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes"):
-            with suppress(OSError, ValueError):
-                return float(Path(path).read_text(encoding="ascii"))
-    return float(memory.total - memory.available)
-
-
-def memory_limit() -> float:
-    """Bytes that this machine or container may use."""
-    limits = [float(psutil.virtual_memory().total)]
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            limits.append(float(Path(path).read_text(encoding="ascii")))
-    return min(limits)
+    web = float(psutil.Process().memory_info().rss)
+    return Machine(cores(), psutil.getloadavg()[0], memory_used(), memory_limit(), web)
 
 
 def workers_wanted() -> int:
@@ -65,4 +44,4 @@ def workers_wanted() -> int:
     if configured := environment.workers():
         return configured
     by_memory = 1 + int(max(0.0, memory_limit() - WARM_BYTES) / WORKER_BYTES)
-    return max(1, min((os.cpu_count() or 1) // CORES_PER_WORKER, by_memory))
+    return max(1, min(cores() // CORES_PER_WORKER, by_memory))

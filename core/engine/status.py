@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,14 +13,16 @@ import psutil
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core import environment
-from core.engine import jobs, machine
+from core.engine import local_engine, machine
+from core.engine.liveness import Observer
+from core.engine.version import ROOT, code_version
 from core.errors import InklingError, problem_of
 from core.files import check_home, home, is_forgetful
 from core.formatting import duration
 from core.store.database import database, database_url
 from core.store.queue import Position, position_sentence
 from core.store.runs import RunStore
+from core.store.workers import WorkerStore
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,10 @@ def status() -> Status:
     """Find the status. Starts nothing, and changes nothing but that it opens the database and writes to it."""
     folder, url = home().absolute(), database_url()
     problems = [problem_of(check_home)]
-    found: dict[str, Any] = {"workers": tuple(_dask("worker")), "engine": _engine(problems)}
+    found: dict[str, Any] = {"workers": tuple(_workers())}
     try:
         store = RunStore(url)
+        found["engine"] = _engine(url, problems)
         running = store.running()
         found |= {
             "runs": store.counts(),
@@ -111,27 +115,23 @@ def _without_password(url: str) -> str:
     return "none"  # shown as it is, it might reveal a password
 
 
-def _engine(problems: list[str]) -> str:
-    if address := environment.cluster_address():
-        return f"cluster at {address}"
-    found = []
-    for path in sorted(home().glob("engine-*.json")):
-        version = path.stem.removeprefix("engine-")
-        try:
-            client = jobs.attached(path)
-            workers = len(client.scheduler_info(n_workers=-1)["workers"]) if client else 0
-        except OSError:
-            problems.append(f"The engine {version} is there but does not answer.")
-            continue
-        if client:
-            client.close()
-            other = "" if version == jobs.code_version() else ", of another version of the code"
-            found.append(f"{version}, {workers} {'worker' if workers == 1 else 'workers'}{other}")
-    return "; ".join(found) or "off"
+def _engine(url: str, problems: list[str]) -> str:
+    """The engine's workers on this machine and others, or "off"."""
+    known = WorkerStore(url).all()
+    living = Observer().living(known)
+    problems += sorted({worker.trouble for worker in living if worker.trouble})
+    counts = Counter(worker.version for worker in living if not worker.trouble)
+    if not counts:
+        return "starting" if local_engine.engine_process() else "off"
+    return "; ".join(
+        f"{version}, {count} {'worker' if count == 1 else 'workers'}"
+        + ("" if version == code_version() else ", of another version of the code")
+        for version, count in sorted(counts.items())
+    )
 
 
 def _web() -> list[Process]:
-    root = jobs.ROOT.resolve()
+    root = ROOT.resolve()
     return [
         _described(process)
         for process, words in _commands()
@@ -140,10 +140,8 @@ def _web() -> list[Process]:
     ]
 
 
-def _dask(kind: str) -> list[Process]:
-    folder = str(home().absolute())
-    ours = [process for process, words in _commands() if kind in words and "dask" in words and folder in str(words)]
-    return [_described(child) for process in ours for child in _children(process) if _is_worker(child)]
+def _workers() -> list[Process]:
+    return [_described(child) for engine in local_engine.engines() for child in _children(engine) if _is_worker(child)]
 
 
 def _commands() -> list[tuple[psutil.Process, list[str]]]:

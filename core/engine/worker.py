@@ -1,8 +1,7 @@
-"""What a worker process does: it keeps TensorFlow warm and trains one run at a time.
+"""What a worker process does: it takes runs from the store and trains them, one at a time.
 
-`python -m dask worker --nthreads 1 --preload core.engine.worker` loads this module into each worker; a worker that was
-started without the preload warms up at its first run. The web process imports this module too, to submit `train` to
-Dask, so TensorFlow is imported inside functions only.
+Dask's nanny starts the process, loads this module into it (`dask worker --preload core.engine.worker`) and starts
+another one if it dies. An idle worker takes over the runs of workers that have died.
 """
 
 from __future__ import annotations
@@ -14,252 +13,168 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cache, partial
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 from core import environment, logs
-from core.digits.dataset import Dataset, load_dataset
-from core.errors import InklingError
-from core.formatting import duration
-from core.networks.history import BatchProgress
+from core.digits.dataset import load_dataset
+from core.engine.liveness import Observer
+from core.engine.local_engine import is_superseded
+from core.engine.run_trainer import train
+from core.engine.version import code_version
 from core.networks.presets import FAST
-from core.networks.recipe import Recipe
-from core.store import server_limits
+from core.processes import is_alive, machine_id, process_identity
 from core.store.database import DatabaseTrouble
-from core.store.run_tables import RunState
-from core.store.runs import MAX_POINTS, RunStore, run_store
-from core.store.unsaved_models import drop_model, hold_model
-from core.training.checkpoint import SAMPLE_IMAGES, Action, Checkpoint, EpochProgress, Paused, TrainedModel
-from core.training.fine_tuning import fine_tuning_data
+from core.store.run_tables import Claim
+from core.store.runs import run_store
+from core.store.workers import Worker, worker_store
 
 NICENESS = 10  # of a worker, so that the pages come first
-WARM_UP_SECONDS = 600  # after which a warm-up counts as hung
-RETRY_SECONDS = 3600.0  # for which a model that cannot be written is kept in memory and tried again
-RETRY_EVERY = 2.0  # seconds
+POLL_SECONDS = 0.25  # between two looks at the queue
+OBSERVE_SECONDS = 1.0  # between two looks at the other workers
+HEARTBEAT_SECONDS = 5.0
+TROUBLE_SECONDS = 2.0  # until a database that failed is asked again
+MOST_DEATHS = 2  # of an engine's processes while they import TensorFlow, after which no other tries
 MAX_GROWTH = 150e6  # bytes, after which the process is replaced: every model that Keras builds leaks some 5 MB
 
 _log = logging.getLogger("inkling.worker")
-_warm = threading.Event()
-_bytes_after_first_run = 0
 
 
-def dask_setup(worker: Any) -> None:
-    """Called by Dask in each new worker process: lower its priority, and warm up in a thread."""
+def dask_setup(dask_worker: Any) -> None:
+    """Called by Dask in each new worker process: lower its priority, and look for runs in a thread."""
     logs.to_stderr()
     if hasattr(os, "nice") and environment.gives_way():
         os.nice(NICENESS)
-    _begin_warm_up()
+    puller = Puller(partial(dask_worker.loop.add_callback, dask_worker.close_gracefully, restart=True))
+    for name, work in (("warm-up", puller.warm_up), ("runs", puller.serve), ("heartbeat", puller.renew)):
+        threading.Thread(target=work, name=name, daemon=True).start()
 
 
-def train(run_id: str) -> None:
-    """Train a claimed run, and keep progress, outcome and any failure in the store. Raises nothing."""
-    try:
-        store = run_store()
-        begun = store.begin(run_id)
-    except Exception:  # the database is unreachable: the engine will find that the run has no heartbeat
-        _log.exception("event=not_begun run=%s", run_id)
-        return
-    if begun is None:
-        return
-    recipe, checkpoint, attempt = begun
-    if not _warm.is_set():
-        _begin_warm_up()
-    after = len(checkpoint.history) if checkpoint else 0
-    _log.info("event=begun run=%s attempt=%d after_epoch=%d epochs=%d", run_id, attempt, after, recipe.epochs)
-    reporter = RunReporter(store, run_id, attempt, has_checkpoint=checkpoint is not None)
-    try:
-        requested_action = reporter.wait_for(_warm)
-        if requested_action == "pause" or (requested_action == "stop" and checkpoint is None):
-            state = RunState.PAUSED if requested_action == "pause" else RunState.STOPPED
-            store.leave(run_id, attempt, state, "" if requested_action == "pause" else "Stopped before it began.")
-            return
-        data = load_dataset(**dict(recipe.data))
-        reporter.keep("samples", lambda: store.keep_samples(run_id, attempt, data.test[:SAMPLE_IMAGES]))
-        if fine_tuning := store.fine_tuning(run_id):
-            data = fine_tuning_data(data, fine_tuning)
-        reporter.spread_points(recipe, data)
+class Puller:
+    """Takes runs from the store, and lets everybody know that this worker lives."""
 
-        from core.training.fit import fit
+    def __init__(self, replace_process: Callable[[], object] = lambda: None) -> None:
+        """Take nothing yet; `replace_process` lets a new process take the place of this one."""
+        engine = environment.engine()
+        self.worker = Worker(secrets.token_hex(8), machine_id(), process_identity(), engine, code_version())
+        self._replace_process = replace_process
+        self._warm = threading.Event()
+        self._observer, self._observed_at = Observer(), -OBSERVE_SECONDS
+        self._bytes_after_first_run = 0
 
-        start = fine_tuning.start if fine_tuning else store.start(run_id)
-        trained = fit(recipe, data, reporter.report, reporter.requested_action, checkpoint, start, reporter.drawing)
-        notice = " ".join(filter(None, [data.notice, _batch_size_notice(recipe, data), reporter.notice]))
-        reporter.finish(trained, notice)
-    except Paused as pause:
-        paused = pause.checkpoint
-        if reporter.keep("pause", lambda: store.pause(run_id, attempt, paused), seconds=RETRY_SECONDS):
-            _log.info("event=paused run=%s after_epoch=%d", run_id, len(paused.history))
-    except InklingError as problem:
-        reason = str(problem)
-        _log.warning("event=failed run=%s because=%r", run_id, reason)
-        reporter.keep("leave", lambda: store.leave(run_id, attempt, RunState.FAILED, reason), seconds=RETRY_SECONDS)
-    except Exception:
-        incident = secrets.token_hex(4)
-        _log.exception("event=failed run=%s incident=%s", run_id, incident)
-        reporter.give_up(f"Training failed, and it is our fault; the log calls it {incident}.")
-    _replace_process_if_grown()
-
-
-def _batch_size_notice(recipe: Recipe, data: Dataset) -> str:
-    """What to tell the owner where the batch size was above the number of images; else ""."""
-    images = len(data.training)
-    if recipe.batch_size <= images:
-        return ""
-    return f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
-
-
-class RunReporter:
-    """Writes a run's progress to the store, and reads its owner's requests from it."""
-
-    def __init__(self, store: RunStore, run_id: str, attempt: int, *, has_checkpoint: bool) -> None:
-        self._store, self._run_id, self._attempt = store, run_id, attempt
-        self._requested_action: Action = ""
-        self._drawing: np.ndarray | None = None
-        self._has_checkpoint = has_checkpoint
-        self._asked_at = 0.0
-        self._steps_per_point, self._next_point = 1, 0
-        self._most_seconds = server_limits.limits().seconds
-        self._unkept: Checkpoint | None = None  # the latest epoch, where it could not be written yet
-        self.notice = ""  # what the owner is told at the end of the run
-
-    def wait_for(self, warm: threading.Event) -> Action:
-        """Wait until the worker is warm, and return what the owner requests meanwhile.
-
-        The run must not begin before, as the warm-up uses the compiled models. Heartbeats end after `WARM_UP_SECONDS`,
-        so that a warm-up that hangs is found like a run that hangs.
-        """
-        deadline = time.monotonic() + WARM_UP_SECONDS
-        while not warm.wait(0.25):
-            requested_action = self.requested_action() if time.monotonic() < deadline else ""
-            if requested_action == "pause" or (requested_action == "stop" and not self._has_checkpoint):
-                return requested_action  # before any training there is nothing to evaluate
-        return self.requested_action()
-
-    def give_up(self, notice: str) -> None:
-        """End the run after an unexpected error; with a checkpoint it can be resumed."""
-        state = RunState.INTERRUPTED if self._has_checkpoint else RunState.FAILED
-        advice = "Resume goes on from the last epoch." if self._has_checkpoint else "Train again."
-        reason = f"{notice} {advice}"
-        self.keep("leave", lambda: self._store.leave(self._run_id, self._attempt, state, reason))
-
-    def keep(self, what: str, write: Callable[[], None], seconds: float = 0.0) -> bool:
-        """Write to the store, and return whether it worked. A disk or database that fails stops no training.
-
-        Args:
-            what: the name of what is written, for the log.
-            write: writes it.
-            seconds: for which a failed write is tried again.
-        """
-        deadline = time.monotonic() + seconds
-        while True:
+    def serve(self) -> None:
+        """Train whatever waits, until the process is to be replaced or a newer engine has taken its engine's place."""
+        while not is_superseded(self.worker.engine):
             try:
-                write()
-                return True
+                run_id = self.next_run()
+                if run_id:
+                    train(run_store(), run_id, self._warm)
             except DatabaseTrouble as problem:
-                _log.warning("event=not_written run=%s what=%s because=%r", self._run_id, what, str(problem))
-                if time.monotonic() >= deadline:
-                    return False
-                time.sleep(RETRY_EVERY)
+                _log.warning("event=no_database because=%r", str(problem))
+                time.sleep(TROUBLE_SECONDS)
+            except Exception:
+                _log.exception("event=worker_trouble")
+                time.sleep(TROUBLE_SECONDS)
+            else:
+                if run_id and self._has_grown():
+                    self._replace_process()
+                    return
+                if not run_id:
+                    time.sleep(POLL_SECONDS)
 
-    def finish(self, trained: TrainedModel, notice: str) -> None:
-        """Write the trained model to the store; while that fails, it can be downloaded from memory."""
+    def next_run(self) -> str | None:
+        """Claim a run for this worker: one whose worker has died, else the next in the queue; returns its id."""
+        if self.worker.trouble:
+            return None
+        if time.monotonic() - self._observed_at >= OBSERVE_SECONDS:
+            self._observed_at = time.monotonic()
+            for claim in self._expired_claims():
+                if run_store().take_over(claim, self.worker.id):
+                    return claim.run_id
+        return run_store().claim_next(self.worker.id) if run_store().queue_length() else None
 
-        def write() -> None:
-            self._store.finish(self._run_id, self._attempt, trained, notice)
+    def _expired_claims(self) -> list[Claim]:
+        """The claims that are no longer renewed; dead workers without any are forgotten."""
+        claims, workers = run_store().claims(), worker_store().all()
+        living = self._observer.living(workers)
+        kept = {claim.worker for claim in claims} | {worker.id for worker in [*living, *self._died_importing(workers)]}
+        worker_store().forget(worker.id for worker in workers if worker.id not in kept)
+        return self._observer.expired(claims, workers, living)
 
-        scores = trained.model.scores
-        if not self.keep("model", write):
-            hold_model(self._run_id, trained.model.to_bytes())
-            if not self.keep("model", write, seconds=RETRY_SECONDS):
-                _log.error("event=given_up run=%s kept='in memory only'", self._run_id)
-                return
-        drop_model(self._run_id)
-        _log.info(
-            "event=finished run=%s stopped=%s epochs=%d seconds=%.1f test_accuracy=%.4f",
-            self._run_id,
-            trained.was_stopped,
-            scores.epochs,
-            scores.seconds,
-            scores.test_accuracy,
-        )
+    def warm_up(self) -> None:
+        """Import TensorFlow, load the digits and trace the default model, for which the first run would wait.
 
-    def spread_points(self, recipe: Recipe, data: Dataset) -> None:
-        """Spread the points of the curve over the whole run."""
-        steps = -(-len(data.training) // recipe.batch_size) * recipe.epochs
-        self._steps_per_point = -(-steps // (MAX_POINTS - 20))  # points with validation values are added to these
-
-    def report(self, progress: BatchProgress | EpochProgress) -> None:
-        """Write the progress of the run to the store."""
-        if isinstance(progress, EpochProgress):
-            self._commit(progress.checkpoint)
-            return
-        if progress.seconds > self._most_seconds and not self.notice:
-            self.notice = f"Stopped after {duration(self._most_seconds)}, as long as a run may take on this server."
-        step = (progress.epoch - 1) * progress.steps + progress.step
-        is_point = step >= self._next_point or progress.validation_loss is not None
-        if is_point:
-            self._next_point = step + self._steps_per_point
-        self._exchange(progress, is_point)
-
-    def requested_action(self) -> Action:
-        """What the owner has requested, by the store's latest answer, at most a quarter of a second old."""
-        if time.monotonic() - self._asked_at > 0.25:
-            self._exchange(None, False)
-        return "stop" if self.notice and not self._requested_action else self._requested_action
-
-    def drawing(self) -> np.ndarray | None:
-        """The drawing that the owner watches, by the store's latest answer: (28, 28) float32 in [0, 1], or None."""
-        return None if self._drawing is None else self._drawing.astype(np.float32) / 255
-
-    def _commit(self, checkpoint: Checkpoint) -> None:
-        """Write an epoch; if that fails, it is tried again with every report until the next epoch replaces it."""
-        self._unkept = checkpoint
-        self._keep_epoch()
-
-    def _keep_epoch(self) -> None:
-        if checkpoint := self._unkept:
-            write = partial(self._store.commit_epoch, self._run_id, self._attempt, checkpoint)
-            if self.keep("epoch", write):
-                self._has_checkpoint, self._unkept = True, None
-                epoch = len(checkpoint.history)
-                _log.info("event=epoch run=%s attempt=%d epoch=%d", self._run_id, self._attempt, epoch)
-
-    def _exchange(self, progress: BatchProgress | None, is_point: bool) -> None:
+        A TensorFlow that cannot be imported is this worker's `trouble`. One that ends the process, as where the
+        processor is too old for it, is found out by the engine's later processes from the rows that are left.
+        """
+        self._announce()
         try:
-            request = self._store.report(self._run_id, self._attempt, progress, as_point=is_point)
-        except DatabaseTrouble as problem:
-            _log.warning("event=not_written run=%s what=report because=%r", self._run_id, str(problem))
-            self._asked_at = time.monotonic()
+            died = self._died_importing(worker_store().all())
+            if len(died) >= MOST_DEATHS:
+                raise ImportError("it ends the process, so the processor may be too old for it")
+            self._announce(is_importing=True)
+            import_module("tensorflow")  # several seconds, and where it is missing this raises
+
+            self._announce(is_importing=False)
+            worker_store().forget(worker.id for worker in died)
+        except DatabaseTrouble as problem:  # it is imported all the same, when a run is trained
+            _log.warning("event=not_announced because=%r", str(problem))
+        except Exception as problem:
+            _log.exception("event=tensorflow_missing")
+            reason = str(problem).strip().partition("\n")[0][:200] or type(problem).__name__
+            trouble = f"TensorFlow cannot be imported on the training machine: {reason.rstrip('.')}."
+            self._announce(is_importing=False, trouble=trouble)
             return
-        self._requested_action = request.requested_action if request else "stop"  # a deleted run need not go on
-        self._drawing = request.drawing if request else None
-        self._asked_at = time.monotonic()
-        self._keep_epoch()
+        try:
+            from core.training.fit import warm_up
 
+            warm_up(FAST, load_dataset(**dict(FAST.data)))
+        except Exception:
+            _log.exception("event=warm_up_failed")
+        finally:
+            self._warm.set()
+            _lower_session_priority()
 
-@cache
-def _begin_warm_up() -> None:
-    """Warm up in a thread, once per process."""
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    def renew(self) -> None:
+        """Write this worker's heartbeat for as long as the process lives."""
+        while True:
+            time.sleep(HEARTBEAT_SECONDS)
+            self._announce()
 
+    def _announce(self, **changed: Any) -> None:
+        self.worker = replace(self.worker, **changed)
+        try:
+            worker_store().announce(self.worker)
+        except DatabaseTrouble as problem:
+            _log.warning("event=not_announced because=%r", str(problem))
 
-def _warm_up() -> None:
-    """Import TensorFlow, load the digits and trace the default model, so that the first run need not wait for these."""
-    try:
-        from core.training.fit import warm_up
+    def _died_importing(self, workers: Iterable[Worker]) -> list[Worker]:
+        """The workers of this engine that died while they imported TensorFlow."""
+        engine = self.worker.engine
+        return [
+            worker
+            for worker in workers
+            if engine and worker.engine == engine and worker.is_importing and not is_alive(worker.process)
+        ]
 
-        warm_up(FAST, load_dataset(**dict(FAST.data)))
-    except Exception:
-        _log.exception("event=warm_up_failed")
-    finally:
-        _warm.set()
-        _lower_session_priority()
+    def _has_grown(self) -> bool:
+        """Whether this process' memory has grown by `MAX_GROWTH` since its first run."""
+        gc.collect()
+        with suppress(OSError, AttributeError, TypeError):  # not with every C library; TypeError on Windows
+            ctypes.CDLL(None).malloc_trim(0)  # memory that C's allocator holds in reserve is not growth
+        resident = psutil.Process().memory_info().rss
+        self._bytes_after_first_run = self._bytes_after_first_run or resident
+        growth = resident - self._bytes_after_first_run
+        if growth > MAX_GROWTH:
+            _log.info("event=process_replaced megabytes=%.0f", growth / 1e6)
+        return bool(growth > MAX_GROWTH)
 
 
 def _lower_session_priority() -> None:
@@ -271,20 +186,3 @@ def _lower_session_priority() -> None:
     with suppress(OSError, AttributeError):  # not Linux, or without autogroups
         if environment.gives_way() and os.getsid(0) == os.getppid():
             Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
-
-
-def _replace_process_if_grown() -> None:
-    """Let Dask's nanny replace this process once its memory has grown by `MAX_GROWTH` since its first run."""
-    global _bytes_after_first_run
-    gc.collect()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)  # memory that C's allocator holds in reserve is not growth
-    resident = psutil.Process().memory_info().rss
-    _bytes_after_first_run = _bytes_after_first_run or resident
-    growth = resident - _bytes_after_first_run
-    if growth > MAX_GROWTH:
-        from distributed import get_worker
-
-        _log.info("event=process_replaced megabytes=%.0f", growth / 1e6)
-        worker = get_worker()
-        worker.loop.add_callback(worker.close_gracefully, restart=True)

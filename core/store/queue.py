@@ -11,7 +11,7 @@ import hashlib
 import heapq
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.formatting import duration
@@ -83,10 +83,10 @@ def in_order(entries: Iterable[QueueEntry]) -> list[QueueEntry]:
     return [entry for _, _, entry in sorted(ranked, key=lambda ranked: ranked[:2])]
 
 
-def next_up(entries: Sequence[QueueEntry]) -> QueueEntry | None:
-    """The waiting run that a free worker takes: the first whose owner has none in training."""
+def next_up(entries: Sequence[QueueEntry]) -> Iterator[QueueEntry]:
+    """The waiting runs that a free worker may take, the next one first: those whose owners have none in training."""
     busy = {entry.owner for entry in entries if entry.is_running}
-    return next((entry for entry in in_order(entries) if entry.owner not in busy), None)
+    return (entry for entry in in_order(entries) if entry.owner not in busy)
 
 
 def positions(entries: Sequence[QueueEntry], workers: int) -> dict[str, Position]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Update, case, delete, func, insert, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, Update, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.networks.names import clean_name, free_name
@@ -20,6 +20,7 @@ from core.store.database import Sealed
 from core.store.run_tables import (
     ACTIVE,
     IS_QUEUED,
+    OVER,
     RESUMABLE,
     UNREADABLE_BECAUSE,
     UNREADABLE_ERRORS,
@@ -156,14 +157,6 @@ def request_action(row: RunRow, requested_action: str, notice: str) -> None:
         _leave_queue(row, requested_action)
 
 
-def give_back(row: RunRow) -> None:
-    """Put a claimed run back to its old position in the queue. See `RunStore.give_back`."""
-    if row.requested_action == "pause" or (row.requested_action and not row.attempt):
-        _leave_queue(row, row.requested_action)
-    else:  # one that was stopped still has to be measured
-        row.state = RunState.QUEUED
-
-
 def _leave_queue(row: RunRow, requested_action: str) -> None:
     if requested_action == "pause" or row.attempt:
         row.state = RunState.PAUSED  # what it has learned stays, and Resume queues it again
@@ -172,20 +165,17 @@ def _leave_queue(row: RunRow, requested_action: str) -> None:
     row.requested_action = ""
 
 
-def claim_next(session: Session, places: int, engine: str) -> str | None:
-    """Claim the next run for an engine with this many places; returns its id. See `RunStore.claim_next`."""
+def claim_next(session: Session, worker: str) -> str | None:
+    """Claim the next run for a worker; returns its id. See `RunStore.claim_next`."""
     if is_queue_paused(session):
         return None
-    takes_place = (RunRow.state == RunState.RUNNING, func.coalesce(RunRow.engine, "").in_(("", engine)))
-    if count(session, *takes_place) >= places:
-        return None
-    following = queue.next_up(queue_entries(session))
-    if following is None:
-        return None
-    now = time.time()
-    claim = update(RunRow).where(RunRow.id == following.id, IS_QUEUED)
-    claimed = claim.values(state=RunState.RUNNING, heartbeat=now, began=now, live=None, engine=engine)
-    return session.scalar(claimed.returning(RunRow.id))
+    for entry in queue.next_up(queue_entries(session)):
+        row = session.get_one(RunRow, entry.id)
+        if is_readable(row):
+            row.state, row.live, row.worker = RunState.RUNNING, None, worker
+            row.heartbeat = row.began = time.time()
+            return row.id
+    return None
 
 
 def queue_view(session: Session) -> QueueView:
@@ -253,20 +243,27 @@ def _expected_seconds(session: Session, rows: Sequence[Any]) -> dict[str, float]
 # The end of a run
 
 
-def fail_unreadable(row: RunRow) -> None:
-    """Let an active run fail that this version cannot read, because nobody else would end it."""
-    _log.warning("event=unreadable run=%s state=%s", row.id, row.state)
-    row.state, row.requested_action, row.live, row.notice = RunState.FAILED, "", None, f"It {UNREADABLE_BECAUSE}"
+def is_readable(row: RunRow) -> bool:
+    """Whether this version of Inkling can read a run."""
+    try:
+        read_run(row)
+    except UnreadableRun:
+        return False
+    return True
 
 
-def fail_all_unreadable(session: Session, owner: str = "") -> None:
-    """Let all active runs fail that this version cannot read: of one workspace, or of all where `owner` is ""."""
-    whose = RunRow.owner == owner if owner else true()
-    for row in session.scalars(select(RunRow).where(RunRow.state.in_(ACTIVE), whose)):
-        try:
-            read_run(row)
-        except UnreadableRun:
-            fail_unreadable(row)
+def interrupt(row: RunRow, notice: str) -> None:
+    """Leave a run interrupted, with all that it has learned."""
+    _log.warning("event=interrupted run=%s because=%r deaths=%d", row.id, notice, row.deaths)
+    row.state, row.requested_action, row.live, row.notice = RunState.INTERRUPTED, "", None, notice
+    row.ended = time.time()
+
+
+def interrupt_unreadable(session: Session, condition: ColumnElement[bool]) -> None:
+    """Take runs out of the queue that this version cannot read; the version that can may resume them."""
+    for row in session.scalars(select(RunRow).where(IS_QUEUED, condition)):
+        if not is_readable(row):
+            interrupt(row, f"It {UNREADABLE_BECAUSE}")
 
 
 def ended(state: RunState) -> dict[str, Any]:
@@ -281,12 +278,12 @@ def last_event() -> Any:
 
 def is_old(days: float) -> tuple[Any, ...]:
     """Conditions: a run has ended, or was paused, more than this many days ago."""
-    return RunRow.state.not_in(ACTIVE), last_event() < time.time() - 86_400 * days
+    return RunRow.state.in_((*OVER, *RESUMABLE)), last_event() < time.time() - 86_400 * days
 
 
 def delete_needless_checkpoints(session: Session) -> None:
-    """Delete the checkpoints of runs that have ended and cannot be resumed."""
-    over = select(RunRow.id).where(RunRow.state.not_in((*ACTIVE, *RESUMABLE)))
+    """Delete the checkpoints of runs that have ended and cannot be resumed; not in a state of another version's."""
+    over = select(RunRow.id).where(RunRow.state.in_(OVER))
     has_checkpoint = or_(RunData.checkpoint.is_not(None), RunData.previous.is_not(None))
     session.execute(update(RunData).where(RunData.id.in_(over), has_checkpoint).values(checkpoint=None, previous=None))
 
@@ -327,9 +324,7 @@ def may_begin(row: RunRow) -> bool:
     if row.attempt and row.live is not None:
         row.deaths += 1
     if row.deaths > RESUMES:
-        row.state, row.requested_action, row.live, row.ended = RunState.INTERRUPTED, "", None, time.time()
-        row.notice = f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again."
-        _log.warning("event=interrupted run=%s after_epoch=%d deaths=%d", row.id, len(row.history), row.deaths)
+        interrupt(row, f"Its worker died twice, last after epoch {len(row.history)}. Resume tries again.")
         return False
     if row.deaths:
         row.notice = f"Its worker died; it went on from epoch {len(row.history)}."

@@ -67,6 +67,7 @@ class RunState(StrEnum):
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 RESUMABLE = (RunState.PAUSED, RunState.INTERRUPTED)
+OVER = (RunState.STOPPED, RunState.FINISHED, RunState.FAILED)
 
 
 class RunRow(Base):
@@ -99,7 +100,7 @@ class RunRow(Base):
     cost: Mapped[float | None] = mapped_column(default=None)
     began: Mapped[float | None] = mapped_column(default=None)  # when it was last claimed for a worker
     ended: Mapped[float | None] = mapped_column(default=None)  # when it last stopped training
-    engine: Mapped[str | None] = mapped_column(String(16), default=None)  # that claimed it last: an `Engine.id`
+    worker: Mapped[str | None] = mapped_column("engine", String(16), default=None)  # a `Worker.id`: the last claim
     took: Mapped[float | None] = mapped_column(default=None)  # seconds from claim to end; None if interrupted
 
 
@@ -151,8 +152,6 @@ class Run:
         live: where it was at its last report; None before the first and after the last.
         points: the live curve so far, at most `MAX_POINTS`.
         history: every finished epoch.
-        engine: the id of the engine that claimed it last; "" where unknown.
-        has_worker: whether a worker has begun with it, or had when it died; a claimed run may still wait for one.
         notice: a sentence about what happened to it, or "".
         drawing: (28, 28) uint8, a drawing of its owner's that it answers while it trains; None where there is none.
         is_fine_tuning: whether it fine-tunes a model, so that it has a `RunStore.fine_tuning`.
@@ -178,8 +177,6 @@ class Run:
     scores: Scores | None
     drawing: np.ndarray | None = field(default=None, compare=False)
     is_fine_tuning: bool = False
-    engine: str = ""
-    has_worker: bool = False
     runs_ahead: int = 0
     is_held: bool = False
     continues: str = ""
@@ -212,6 +209,22 @@ class ListedRun:
     scores: Scores | None
     live: BatchProgress | None
     is_fine_tuning: bool
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a run: it lasts while the heartbeat changes, and ends with the attempt.
+
+    Attributes:
+        attempt: how many times the run was begun.
+        worker: the `Worker.id`; "" where unknown.
+        heartbeat: when the run last reported, by its worker's clock.
+    """
+
+    run_id: str
+    attempt: int
+    worker: str
+    heartbeat: float
 
 
 @dataclass(frozen=True)
@@ -275,8 +288,6 @@ def read_run(row: RunRow, queued: QueueView | None = None) -> Run:
             scores=None if row.scores is None else Scores.model_validate_json(row.scores),
             drawing=read_image(row.drawing),
             is_fine_tuning=bool(row.is_fine_tuning),
-            engine=row.engine or "",
-            has_worker=row.live is not None,
             runs_ahead=queued.order.get(row.id, 0) if queued else 0,
             is_held=queued is not None and queued.is_paused,
             continues=row.continues or "",

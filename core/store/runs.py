@@ -34,6 +34,8 @@ from core.store.run_tables import (
     ACTIVE,
     IS_QUEUED,
     RESUMABLE,
+    UNREADABLE_BECAUSE,
+    Claim,
     ListedRun,
     NoSuchRun,
     OwnerRequest,
@@ -53,6 +55,7 @@ from core.training.fine_tuning import FineTuning
 
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
 MEGABYTE = 1e6  # bytes
+UNREADABLE_SECONDS = 86_400  # that a run waits for the version of Inkling that can read it
 QUEUE_SECONDS = 1.0  # for which a view of the queue is used again, unless this process changes the queue
 _CURVE_ALONE = "Stopped within its first epoch: nothing of it is kept but the curve."
 
@@ -107,7 +110,7 @@ class RunStore:
         starts_from = [fine_tuning.to_bytes() if fine_tuning else None, start.to_bytes() if start else None]
         request = queries.request_hash(recipe, *starts_from)
         with self._writing() as session:
-            queries.fail_all_unreadable(session, owner)  # they would count against the limits for ever
+            queries.interrupt_unreadable(session, RunRow.owner == owner)  # they would count against the limits for ever
         with self._writing() as session:
             if existing := queries.active_request(session, owner, request):
                 return existing
@@ -364,40 +367,38 @@ class RunStore:
         with self._database.reading() as session:
             return queries.count(session, *queries.is_old(days))
 
-    # What engine and worker do
+    # What a worker does
 
-    def claim_next(self, places: int = 1, engine: str = "") -> str | None:
+    def claim_next(self, worker: str = "") -> str | None:
         """Take the next run out of the queue, as `core.store.queue` orders it; its state is running now.
 
-        Two processes that claim at once never get the same run, nor more runs than their engine has places.
+        Two workers that claim at once never get the same run. Runs that this version cannot read are passed over: a
+        worker of the version that queued them will take them.
 
         Args:
-            places: runs that the engine trains side by side.
-            engine: that will train it. A running run of an unknown engine takes a place of every engine.
+            worker: the `Worker.id` of the one that will train it.
 
         Returns:
-            Its id; None where none is queued, the queue is paused, or all places are taken.
+            Its id; None where none is queued, or the queue is paused.
         """
         with self._writing() as session:
-            return queries.claim_next(session, places, engine)
+            return queries.claim_next(session, worker)
 
-    def give_back(self, run_id: str) -> None:
-        """Put a claimed run that no worker could begin back to its old position in the queue.
+    def claims(self) -> list[Claim]:
+        """All claims on runs, those of dead workers among them."""
+        columns = (RunRow.id, RunRow.attempt, func.coalesce(RunRow.worker, ""), RunRow.heartbeat)
+        with self._database.reading() as session:
+            return [Claim(*row) for row in session.execute(select(*columns).where(RunRow.state == RunState.RUNNING))]
 
-        One that was meanwhile asked to pause, or to stop before it began, does so at once.
-        """
-        with self._writing() as session:
-            row = session.get(RunRow, run_id, with_for_update=True)
-            if row and row.state == RunState.RUNNING:
-                _log.info("event=given_back run=%s action=%s", run_id, row.requested_action or "none")
-                queries.give_back(row)
-
-    def record_heartbeat_timeout(self, run: Run) -> bool:
-        """Whether this process is the one that handles a run's heartbeat timeout; the next one counts from now."""
-        with self._writing() as session:
-            same = (RunRow.id == run.id, RunRow.heartbeat == run.heartbeat)
-            noted = update(RunRow).where(*same).values(heartbeat=time.time()).returning(RunRow.id)
-            return session.scalar(noted) is not None
+    def take_over(self, claim: Claim, worker: str) -> bool:
+        """Claim a run for a worker whose claim by another one has expired; returns whether it is claimed now."""
+        same = (RunRow.state == RunState.RUNNING, RunRow.attempt == claim.attempt, RunRow.heartbeat == claim.heartbeat)
+        taken = update(RunRow).where(RunRow.id == claim.run_id, *same).values(worker=worker, heartbeat=time.time())
+        with self._writing(one_row=True) as session:
+            is_taken = session.scalar(taken.returning(RunRow.id)) is not None
+        if is_taken:
+            _log.warning("event=taken_over run=%s from=%s by=%s", claim.run_id, claim.worker or "unknown", worker)
+        return is_taken
 
     def cull(self, days: float | None = None) -> int:
         """Delete the oldest ended runs that are above the limits of age and size; returns how many.
@@ -414,6 +415,7 @@ class RunStore:
         unsaved_models.drop_old_models(allowed.days)
         with self._writing() as session:
             queries.delete_needless_checkpoints(session)
+            queries.interrupt_unreadable(session, RunRow.queued < time.time() - UNREADABLE_SECONDS)
             is_old = queries.is_old(allowed.days if days is None else days)
             culled = set(session.scalars(select(RunRow.id).where(*is_old)))
             culled |= queries.runs_over_size(session, MEGABYTE * allowed.megabytes)
@@ -436,12 +438,13 @@ class RunStore:
 
     def running(self) -> list[Run]:
         """All runs that a worker trains, or that it trained when it died."""
-        rows = self._rows(RunRow.state == RunState.RUNNING, order=RunRow.queued)
-        runs = self._readable(rows)
-        if len(runs) < len(rows):
-            with self._writing() as session:
-                queries.fail_all_unreadable(session)
-        return runs
+        return self._readable(self._rows(RunRow.state == RunState.RUNNING, order=RunRow.queued))
+
+    def has_active(self) -> bool:
+        """Whether a run trains, or waits in a queue that is not paused."""
+        with self._database.reading() as session:
+            states = [RunState.RUNNING] if queries.is_queue_paused(session) else ACTIVE
+            return session.scalar(select(RunRow.id).where(RunRow.state.in_(states)).limit(1)) is not None
 
     def queue_length(self) -> int:
         """How many runs wait for a worker; 0 while the queue is paused."""
@@ -465,7 +468,7 @@ class RunStore:
             try:
                 recipe = read_run(row).recipe
             except UnreadableRun:
-                queries.fail_unreadable(row)
+                queries.interrupt(row, f"It {UNREADABLE_BECAUSE}")
                 return None
             if not queries.may_begin(row):
                 return None

@@ -28,6 +28,7 @@ from pathlib import Path
 
 import psutil
 
+from core.engine.local_engine import SUPERVISOR
 from core.errors import InklingError, problem_of
 from core.networks.layers import Dense, Flatten
 from core.networks.network import Network
@@ -57,7 +58,7 @@ WEB = textwrap.dedent("""
     import sys, time
     from core import logs
     from core.store.database import database_url
-    from core.engine.jobs import Engine
+    from core.engine.local_engine import Engine
     from core.store.runs import RunStore
     logs.to_stderr()
     engine, before = Engine(RunStore(database_url())), ""
@@ -87,30 +88,30 @@ class Server:
         self.web.wait()
 
     def kill_engine(self) -> None:
-        for process in self.processes("scheduler") + self.processes("worker"):
+        for process in self.engines():
             with contextlib.suppress(psutil.Error):
                 for victim in [process, *process.children(recursive=True)]:  # a nanny would replace its child
                     with contextlib.suppress(psutil.Error):
                         victim.kill()
 
     def kill_worker(self) -> None:
-        for nanny in self.processes("worker"):
-            for child in nanny.children():
+        for process in self.engines():
+            for child in process.children():
                 if "spawn_main" in " ".join(child.cmdline()):
                     os.kill(child.pid, signal.SIGKILL)
 
-    def processes(self, kind: str) -> list[psutil.Process]:
+    def engines(self) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter(["cmdline"]):
             words = process.info["cmdline"] or []
-            if kind in words and "dask" in words and any(str(self.home) in word for word in words):
+            if SUPERVISOR in words and str(self.home) in words:
                 found.append(process)
         return found
 
     def stop(self) -> None:
         self.kill_web()
         self.kill_engine()
-        until(lambda: not self.processes("scheduler") and not self.processes("worker"), "the engine is gone")
+        until(lambda: not self.engines(), "the engine is gone")
         self.store._database._engine.dispose()
 
     def _web(self) -> "subprocess.Popen[bytes]":

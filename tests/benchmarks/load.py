@@ -37,6 +37,7 @@ import psutil
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as BrowserError
 
+from core.engine.local_engine import SUPERVISOR
 from core.engine.machine import workers_wanted
 from core.networks.presets import FAST
 from core.networks.recipe_link import to_link
@@ -343,7 +344,7 @@ def _processes(web: int, home: Path) -> list[psutil.Process]:
     """The web process, and the engine's: those that name the app's folder, and their children."""
     found = {web: psutil.Process(web)}
     for process in psutil.process_iter(["cmdline"]):
-        if "dask" in (words := process.info["cmdline"] or []) and any(str(home) in word for word in words):
+        if SUPERVISOR in (words := process.info["cmdline"] or []) and str(home) in words:
             with suppress(psutil.NoSuchProcess):
                 found |= {part.pid: part for part in [process, *process.children(recursive=True)]}
     return list(found.values())

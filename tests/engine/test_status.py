@@ -1,13 +1,16 @@
 import json
 import logging
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from core import __main__ as command
-from core import files, logs
+from core import logs
 from core.engine import status
+from core.engine.version import code_version
 from core.store.runs import RunStore
+from core.store.workers import Worker, WorkerStore
 from tests.training import tiny
 
 
@@ -66,21 +69,18 @@ def test_status_shows_no_password_of_a_url(url):
     assert "secret" not in status._without_password(url)
 
 
-def test_processes_that_end_meanwhile_are_left_out(store, monkeypatch):
-    class Ended:
-        def children(self):
-            raise psutil.NoSuchProcess(1)
-
-    class Client:
-        def scheduler_info(self, **given):
-            raise OSError
-
-    command_line = ["python", "-m", "dask", "worker", str(files.home().absolute())]
-    monkeypatch.setattr(status, "_commands", lambda: [(Ended(), command_line)])
-    assert status._dask("worker") == []
-    (files.home() / "engine-other.json").write_text("{}")
-    monkeypatch.setattr(status.jobs, "attached", lambda path: Client())
-    assert "does not answer" in status.status().problems[0]
+def test_status_names_the_workers_here_and_elsewhere_and_why_one_cannot_train(store, monkeypatch):
+    gone = SimpleNamespace(
+        children=lambda: (_ for _ in ()).throw(psutil.NoSuchProcess(1))
+    )  # ends while it is looked at
+    monkeypatch.setattr(status.local_engine, "engines", lambda: [gone])
+    workers = WorkerStore(store.url)
+    for worker_id, version, trouble in (("a", code_version(), ""), ("b", "old", ""), ("c", "old", "No TensorFlow.")):
+        workers.announce(Worker(worker_id, "elsewhere", "1-1", "", version, trouble=trouble))
+    found = status.status()
+    assert f"{code_version()}, 1 worker" in found.engine
+    assert "old, 1 worker, of another version of the code" in found.engine
+    assert (found.workers, found.problems) == ((), ("No TensorFlow.",))
 
 
 def test_a_log_line_has_time_level_logger_and_event():

@@ -1,253 +1,240 @@
-"""What a worker does with a run, called as Dask calls it."""
+"""Whom a worker takes runs from, and what it says of itself; without any other process."""
 
 import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from core.engine import worker
-from core.networks.model import Model, Scores, read_model
-from core.networks.recipe import SGD
-from core.store.database import DatabaseTrouble
+from core.engine import liveness, supervisor, worker
+from core.engine.liveness import ABANDONED_SECONDS, GONE_SECONDS, HUNG_SECONDS, LONGEST_STEP, Observer
+from core.engine.supervisor import Supervisor
+from core.engine.worker import Puller
+from core.processes import machine_id, process_identity
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
-from core.store.server_limits import Limits
-from core.store.unsaved_models import held_model
-from core.training.fine_tuning import FineTuning, fine_tuning_recipe
-from tests.samples import random_weights
-from tests.store.test_database import fill, restrict
+from core.store.workers import Worker, WorkerStore
 from tests.training import tiny
 
-MINE = "a" * 64
+OTHER = Worker("elsewhere", "another machine", "1-1", "", "version", heartbeat=1.0)
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+def store(tmp_path):
+    return RunStore(f"sqlite:///{tmp_path / 'runs.sqlite3'}")
+
+
+@pytest.fixture
+def workers(store):
+    return WorkerStore(store.url)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The observers' monotonic clock, which stands still until the test sets it."""
+    clock = SimpleNamespace(now=1000.0)
+    clock.monotonic = lambda: clock.now
+    for module in (liveness, supervisor):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def puller(store, workers, clock, monkeypatch):
+    """A worker that is idle, and looks at the others at every look."""
     monkeypatch.setattr(worker, "run_store", lambda: store)
-    monkeypatch.setattr(worker, "_replace_process_if_grown", lambda: None)
-    monkeypatch.setattr(worker, "load_dataset", lambda **named: tiny.data())
-    worker._warm.set()
-    yield store
-    worker._warm.clear()
+    monkeypatch.setattr(worker, "worker_store", lambda: workers)
+    monkeypatch.setattr(worker, "OBSERVE_SECONDS", 0)
+    puller = Puller()
+    puller._announce()
+    return puller
 
 
-def trained(store, **options):
-    recipe = options.pop("recipe", tiny.RECIPE.model_copy(update={"epochs": 1}))
-    run_id = store.submit(MINE, recipe, **options)
-    assert store.claim_next() == run_id
-    worker.train(run_id)
-    return store.run(run_id)
+@pytest.fixture
+def process():
+    """Another process on this machine."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        yield running
+        running.kill()
 
 
-def test_fine_tuning_starts_from_the_weights_of_its_model(store):
-    scores = {"data_source": "handwriting", "test_accuracy": 0.9, "test_images": 10, "test_loss": 0.3}
-    scores |= {"kept_epoch": 1, "epochs": 1, "seconds": 1.0}
-    start = Model(tiny.RECIPE, random_weights(tiny.NETWORK), Scores(**scores), "")
-    drawings = tiny.data().test[:3]
-    # With so low a learning rate the weights stay where they began.
-    recipe = fine_tuning_recipe(tiny.RECIPE)
-    slow = recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update={"learning_rate": 1e-6})})
-    run = trained(store, recipe=slow, fine_tuning=FineTuning(start, drawings))
-    assert run.state == RunState.FINISHED
-    kept = store.model(run.id).weights
-    for name, weights in start.weights.items():
-        if "moving" not in name:
-            np.testing.assert_allclose(kept[name], weights, atol=1e-3)
+def begun(store, worker_id):
+    """A run that this worker trains."""
+    run_id = store.submit("me", tiny.RECIPE)
+    assert store.claim_next(worker_id) == run_id
+    store.begin(run_id)
+    return run_id
 
 
-def test_the_watched_drawing_is_read_at_the_reports(store, monkeypatch):
-    heard = []
-    report = store.report
-    monkeypatch.setattr(store, "report", lambda *given, **named: (heard.append(given[2]), report(*given, **named))[1])
-    drawing = tiny.data().test.images[0]
-    assert trained(store, drawing=drawing).state == RunState.FINISHED
-    answers = [progress.drawing_probabilities for progress in heard if progress]
-    assert answers
-    assert all(len(answer) == 10 and abs(sum(answer) - 1) < 0.01 for answer in answers)
-    heard.clear()
-    assert trained(store).state == RunState.FINISHED
-    assert all(progress.drawing_probabilities == () for progress in heard if progress)
+def passed(clock, seconds, look):
+    """Let time pass as it does for a process that looks every second; returns the first look that finds something."""
+    found = None
+    for _ in range(round(seconds)):
+        clock.now += 1
+        found = found or look()
+    return found
 
 
-def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monkeypatch):
-    run_id = store.submit(MINE, tiny.RECIPE)
-    store.claim_next()
-    asked = iter(["", "", "pause"])
-    with monkeypatch.context() as patch:
-        patch.setattr(worker.RunReporter, "requested_action", lambda self: next(asked, "pause"))
-        worker.train(run_id)
-    assert store.run(run_id).state == RunState.PAUSED
-    monkeypatch.setattr(worker, "load_dataset", lambda **wanted: 1 / 0)
-    store.resume(run_id, MINE)
-    store.claim_next()
-    worker.train(run_id)
-    run = store.run(run_id)
-    assert run.state == RunState.INTERRUPTED
-    assert "Resume goes on" in run.notice
+@pytest.mark.bad_input(25)
+def test_a_run_is_taken_over_as_soon_as_its_workers_process_has_ended(store, workers, puller, process):
+    there = replace(OTHER, machine=machine_id(), process=process_identity(process.pid))
+    workers.announce(there)
+    run_id = begun(store, there.id)
+    assert puller.next_run() is None
+    process.kill()
+    process.wait()
+    assert puller.next_run() == run_id
+    assert [claim.worker for claim in store.claims()] == [puller.worker.id]
+    assert puller.next_run() is None
+    assert [one.id for one in workers.all()] == [puller.worker.id]
 
 
-def test_a_run_that_continues_another_starts_from_its_weights(store):
-    first = trained(store)
-    slow = tiny.RECIPE.model_copy(update={"epochs": 1, "optimizer": SGD(learning_rate=1e-6), "seed": 1})
-    second = trained(store, recipe=slow, start=store.model(first.id), continues=first.id)
-    assert second.state == RunState.FINISHED
-    began = store.model(first.id).weights
-    for name, weights in store.model(second.id).weights.items():
-        if "moving" not in name:
-            np.testing.assert_allclose(weights, began[name], atol=1e-3)
+@pytest.mark.bad_input(36)
+def test_another_process_with_the_number_of_a_dead_worker_is_not_taken_for_it(store, workers, puller, process):
+    workers.announce(replace(OTHER, machine=machine_id(), process=f"{process.pid}-1"))
+    run_id = begun(store, OTHER.id)
+    assert puller.next_run() == run_id
 
 
-@pytest.mark.bad_input(14)
-def test_a_batch_size_above_the_number_of_images_is_noted(store):
-    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 1, "batch_size": 4096}))
-    assert run.state == RunState.FINISHED
-    assert run.notice == "A batch of 4,096 is more than the 1,000 training images: each epoch was one batch."
-
-
-class Breaking:
-    """A store on a full disk: it refuses the first few calls of each method that is named."""
-
-    def __init__(self, store, **refusals):
-        self._store, self._refusals, self.refused = store, refusals, []
-
-    def __getattr__(self, name):
-        if self._refusals.get(name, 0):
-
-            def refuse(*given, **named):
-                self._refusals[name] -= 1
-                self.refused.append(name)
-                raise DatabaseTrouble("The server's disk is full.")
-
-            return refuse
-        return getattr(self._store, name)
-
-
-@pytest.mark.bad_input(23)
-def test_a_full_disk_stops_no_training_and_the_model_can_be_downloaded_meanwhile(store, monkeypatch, tmp_path):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    held = []
-
-    def wait(seconds):
-        held.append(held_model(run_id))
-
-    whole = trained(store)
-    broken = Breaking(store, keep_samples=1, commit_epoch=2, report=3, finish=3)
-    run_id = store.submit(MINE, tiny.RECIPE.model_copy(update={"epochs": 1}))
-    store.claim_next()
-    with monkeypatch.context() as patch:
-        patch.setattr(worker, "run_store", lambda: broken)
-        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # without slowing other threads
-        worker.train(run_id)
-    assert sorted(set(broken.refused)) == ["commit_epoch", "finish", "keep_samples", "report"]
-    run = store.run(run_id)
-    assert run.state == RunState.FINISHED
-    assert read_model(held[-1]).scores.test_accuracy == run.scores.test_accuracy
-    assert held_model(run_id) is None
-    for name, weights in store.model(whole.id).weights.items():
-        np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
-
-
-@pytest.mark.bad_input(23)
-@pytest.mark.parametrize("pragma", ["PRAGMA max_page_count = 1", "PRAGMA query_only = ON"], ids=["full", "read-only"])
-def test_a_disk_that_is_full_during_the_whole_run_loses_neither_it_nor_older_runs(store, monkeypatch, tmp_path, pragma):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    older = trained(store)
-    run_id = store.submit(MINE, older.recipe)
-    store.claim_next()
-    relent, held = [], []
-
-    def load(**named):
-        relent.append(restrict(store, pragma))
-        with pytest.raises(DatabaseTrouble):
-            fill(store)
-        return tiny.data()
-
-    def wait(seconds):
-        held.append((read_model(held_model(run_id)), store.model(older.id), store.run(run_id)))
-        relent.pop()()
-
-    with monkeypatch.context() as patch:
-        patch.setattr(worker, "load_dataset", load)
-        patch.setattr(worker, "time", SimpleNamespace(**vars(time) | {"sleep": wait}))  # without slowing other threads
-        worker.train(run_id)
-    ((rescued_model, older_model, while_held),) = held
-    assert while_held.state == RunState.RUNNING
-    assert while_held.history == ()  # no epoch could be written
-    run = store.run(run_id)
-    assert (run.state, run.notice) == (RunState.FINISHED, "")
-    assert held_model(run_id) is None
-    for model in (rescued_model, older_model, store.model(older.id)):
-        for name, weights in store.model(run_id).weights.items():
-            np.testing.assert_array_equal(model.weights[name], weights)
-
-
-@pytest.mark.bad_input(23)
-def test_a_model_that_can_never_be_written_stays_downloadable_and_its_run_does_not_count_as_finished(
-    store, monkeypatch, tmp_path, caplog
+@pytest.mark.bad_input(25, 33)
+@pytest.mark.parametrize("hours", [(0, 0, 0), (-2, -2, -2), (2, 2, 2), (0, -1, 1)])
+def test_a_worker_elsewhere_is_gone_by_the_observers_clock_however_wrong_its_own_is(
+    store, workers, puller, clock, monkeypatch, hours
 ):
-    monkeypatch.setenv("INKLING_HOME", str(tmp_path))
-    monkeypatch.setattr(worker, "RETRY_SECONDS", 0.0)
-    run_id = store.submit(MINE, tiny.RECIPE)
-    store.claim_next()
-    reporter = worker.RunReporter(Breaking(store, finish=9), run_id, store.begin(run_id)[2], has_checkpoint=False)
-    with caplog.at_level("INFO", "inkling.worker"):
-        reporter.finish(tiny.trained(), "")
-    assert read_model(held_model(run_id)).scores.test_accuracy == 0.9
-    assert "event=given_up" in caplog.text
-    assert "event=finished" not in caplog.text
+    workers.announce(OTHER)
+    run_id = begun(store, OTHER.id)
+    for offset in hours:
+        now = time.time() + 3600 * offset
+        monkeypatch.setattr("core.store.workers.time", SimpleNamespace(time=lambda now=now: now))
+        workers.announce(OTHER)
+        assert passed(clock, GONE_SECONDS - 1, puller.next_run) is None
+    assert passed(clock, 3, puller.next_run) == run_id
 
 
-@pytest.mark.bad_input(30)
-def test_stop_is_honoured_while_the_worker_warms_up(store):
-    worker._warm.clear()
-    run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
-    store.claim_next()
-    store.ask(run_id, MINE, "stop")
-    began = time.monotonic()
-    worker.train(run_id)  # returns although the worker never gets warm
-    assert time.monotonic() - began < 2
-    run = store.run(run_id)
-    assert (run.state, run.notice) == (RunState.STOPPED, "Stopped before it began.")
-    assert store.claim_next() == behind
+@pytest.mark.bad_input(38)
+def test_a_sleep_of_the_observer_is_no_silence_of_others(store, workers, puller, clock):
+    workers.announce(OTHER)
+    begun(store, OTHER.id)
+    passed(clock, 2, puller.next_run)
+    clock.now += 10 * 60  # the laptop sleeps, and all heartbeats with it
+    assert puller.next_run() is None
+    assert LONGEST_STEP < GONE_SECONDS / 2
 
 
-@pytest.mark.bad_input(30)
-def test_stop_while_the_model_is_written_comes_too_late(store):
-    run_id, behind = store.submit(MINE, tiny.RECIPE), store.submit("b" * 64, tiny.RECIPE)
-    store.claim_next()
-    reporter = worker.RunReporter(store, run_id, store.begin(run_id)[2], has_checkpoint=False)
-    store.ask(run_id, MINE, "stop")
-    reporter.finish(model := tiny.trained(), "")
-    run = store.run(run_id)
-    assert (run.state, run.requested_action) == (RunState.FINISHED, "")
-    for name, weights in model.model.weights.items():
-        np.testing.assert_array_equal(store.model(run_id).weights[name], weights)
-    assert store.claim_next() == behind
+@pytest.mark.bad_input(36)
+def test_a_run_of_a_worker_that_nobody_knows_is_taken_over_when_it_is_silent_for_long(store, puller, clock):
+    run_id = begun(store, "")
+    assert passed(clock, HUNG_SECONDS - 1, puller.next_run) is None
+    assert passed(clock, 3, puller.next_run) == run_id
 
 
-def test_a_run_is_stopped_at_the_time_limit_and_keeps_what_it_has_learned(store, monkeypatch):
-    monkeypatch.setattr(worker.server_limits, "limits", lambda: Limits().model_copy(update={"seconds": 0}))
-    run = trained(store, recipe=tiny.RECIPE.model_copy(update={"epochs": 50}))
-    assert run.state == RunState.STOPPED
-    assert "as long as a run may take on this server" in run.notice
-    assert run.has_model
+def test_a_worker_that_lives_loses_a_run_that_is_silent_for_much_longer(store, workers, clock):
+    observer = Observer()
+    workers.announce(OTHER)
+    run_id = begun(store, OTHER.id)
+
+    def expired():
+        workers.announce(OTHER)
+        return observer.expired(store.claims(), workers.all(), observer.living(workers.all()))
+
+    assert not passed(clock, HUNG_SECONDS + 1, expired)
+    assert [claim.run_id for claim in passed(clock, ABANDONED_SECONDS - HUNG_SECONDS + 2, expired)] == [run_id]
 
 
-def test_a_worker_without_the_preload_warms_up_at_its_first_run(store, monkeypatch):
-    worker._warm.clear()
-    worker._begin_warm_up.cache_clear()
-    warmed = []
-    monkeypatch.setattr(worker, "_warm_up", lambda: (warmed.append(1), worker._warm.set()))
-    assert trained(store).state == RunState.FINISHED
-    assert trained(store).state == RunState.FINISHED
-    assert warmed == [1]
-    worker._begin_warm_up.cache_clear()
+@pytest.mark.bad_input(25)
+def test_a_run_whose_worker_died_twice_is_interrupted(store, puller, process):
+    run_id = begun(store, "gone")
+    for _ in range(2):
+        (claim,) = store.claims()
+        assert store.take_over(claim, "gone too")
+        begin = store.begin(run_id)
+    assert begin is None
+    assert store.run(run_id).state == RunState.INTERRUPTED
+    assert "died twice" in store.run(run_id).notice
+
+
+@pytest.fixture
+def supervised(store, workers, clock, monkeypatch):
+    """A supervisor, a worker of its own, and the processes that it ends."""
+    ended = []
+    monkeypatch.setattr(supervisor, "database_url", lambda: store.url)
+    monkeypatch.setattr(supervisor, "end_worker", ended.append)
+    watching = Supervisor()
+    own = Worker("own", machine_id(), "2-2", watching.engine, "version")
+    workers.announce(own)
+    return watching, own, ended
+
+
+@pytest.mark.bad_input(25)
+@pytest.mark.parametrize("hangs", ["the run", "the worker"])
+def test_a_supervisor_ends_its_worker_when_that_or_its_run_is_silent(store, workers, supervised, clock, hangs):
+    watching, own, ended = supervised
+    run_id = begun(store, own.id)
+
+    def check():
+        if hangs == "the run":
+            workers.announce(own)
+        else:
+            store.report(run_id, 1, None)
+        return watching.check()
+
+    assert passed(clock, HUNG_SECONDS - 1, check)
+    assert ended == []
+    passed(clock, 3, check)
+    assert set(ended) == {own.process}
+
+
+@pytest.mark.bad_input(38)
+def test_a_sleep_of_the_whole_machine_ends_no_worker_and_no_engine(store, supervised, clock):
+    watching, own, ended = supervised
+    begun(store, own.id)
+    for _ in range(4):
+        watching.check()
+        clock.now += 6 * 60
+    assert ended == []
+    assert watching.idle_seconds == 0
+
+
+def test_a_supervisor_counts_how_long_nothing_waits_or_trains(store, supervised, clock):
+    watching, _, _ = supervised
+    passed(clock, 100, watching.check)
+    assert watching.idle_seconds == pytest.approx(100)
+    store.submit("me", tiny.RECIPE)
+    watching.check()
+    assert watching.idle_seconds == 0
+
+
+def test_the_memory_by_which_a_worker_process_may_grow_is_limited(puller, monkeypatch):
+    assert not puller._has_grown()  # after the first run, with which later ones are compared
+    monkeypatch.setattr(worker, "MAX_GROWTH", -1e12)
+    assert puller._has_grown()
+
+
+@pytest.mark.bad_input(40)
+def test_a_tensorflow_that_cannot_be_imported_is_named_and_no_run_taken(store, workers, puller, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    puller.warm_up()
+    (announced,) = workers.all()
+    assert "TensorFlow cannot be imported" in announced.trouble
+    assert "tensorflow" in announced.trouble
+    store.submit("me", tiny.RECIPE)
+    assert puller.next_run() is None
+
+
+@pytest.mark.bad_input(40)
+def test_a_tensorflow_that_ends_the_process_is_tried_twice_and_then_named(workers, puller, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    puller.worker = replace(puller.worker, engine="3-3")
+    died = [replace(OTHER, id=str(index), engine="3-3", machine=machine_id(), is_importing=True) for index in (1, 2)]
+    for one in died:
+        workers.announce(one)
+    puller.next_run()
+    puller.warm_up()
+    assert "the processor may be too old" in next(one.trouble for one in workers.all() if one.id == puller.worker.id)
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system has no autogroups")

@@ -10,7 +10,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 
 from core.digits import dataset
-from core.engine.jobs import EngineState
+from core.engine.local_engine import EngineState
 from core.store.database import Base, Database, DatabaseTrouble
 from core.store.runs import run_store
 from pages.components.evaluate import model_and_answers

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from core import environment
-from core.engine.jobs import EngineState
+from core.engine.local_engine import EngineState
 from core.networks.history import BatchProgress
 from core.networks.presets import PRESETS
 from core.store.run_tables import RunState
@@ -83,7 +83,7 @@ def test_a_link_with_the_token_opens_the_page_until_it_is_locked_or_the_token_ch
 def test_the_leader_sees_the_room_and_stops_runs_and_their_owners_are_told():
     scoreboard().join(run_store().run(finished_run(owner=ADA)), ADA, "Ada")
     training = run_store().submit(GRACE, PRESETS["script-b"])
-    assert run_store().claim_next(places=1000) == training
+    assert run_store().claim_next() == training
     attempt = run_store().begin(training)[2]
     run_store().report(training, attempt, BatchProgress(2, 10, 1719, 0.5, 0.9, 0.01, 900.0, 60.0))
     waiting = run_store().submit(OWNER, PRESETS["fast"], "![x](http://a.example/b.png)")
@@ -151,13 +151,13 @@ def test_while_the_leader_pauses_the_queue_visitors_are_told_why_they_wait():
     app.button(key="pause_queue").click().run()
     assert app.warning[0].value.startswith("The queue is paused")
     run_store().submit(OWNER, PRESETS["fast"])
-    assert run_store().claim_next(places=1000) is None
+    assert run_store().claim_next() is None
     for page, component in (("draw", "run_banner"), ("train", "run_figures")):
         (shown,) = (part.proto.json for part in opened(page).get("bidi_component") if component in str(part.proto))
         assert "he queue is paused by the workshop's leader" in shown
     app.button(key="pause_queue").click().run()
     assert not app.warning
-    assert run_store().claim_next(places=1000)
+    assert run_store().claim_next()
 
 
 def test_the_leader_clears_old_runs_and_the_scoreboard():

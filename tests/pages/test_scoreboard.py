@@ -98,7 +98,7 @@ def test_the_number_of_entries_is_limited():
 
 def test_everything_of_a_visitors_is_deleted_after_a_confirmation():
     kept, training = finished_run(), run_store().submit(OWNER, PRESETS["fast"])
-    assert run_store().claim_next(places=1000) == training
+    assert run_store().claim_next() == training
     join(kept, OWNER, "Me")
     drawing_store().keep(OWNER, np.eye(28, dtype=np.uint8), 7)
     join(theirs := finished_run(owner=ADA), ADA, "Ada")

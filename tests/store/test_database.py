@@ -53,7 +53,7 @@ def another_process():
 
 def finished(store, owner=MINE):
     run_id = store.submit(owner, tiny.RECIPE)
-    assert store.claim_next(places=100) == run_id
+    assert store.claim_next() == run_id
     store.finish(run_id, store.begin(run_id)[2], tiny.trained(), "")
     return run_id
 
@@ -163,7 +163,7 @@ def test_a_database_from_before_alembic_is_upgraded_and_keeps_everything(databas
     assert store.fine_tuning("taught").drawings.labels.tolist() == [3, 4]
     store.resume("paused", MINE)
     assert [run_id for run_id, _ in store.waiting(workers=1)] == ["taught", "paused"]
-    assert store.claim_next(places=2) == "taught"
+    assert store.claim_next() == "taught"
 
     assert DrawingStore(database_url).drawings(MINE)[0].label == 5
     assert Scoreboard(database_url).entry("finished").nickname == "Ada"
@@ -418,7 +418,7 @@ def test_a_reader_sees_one_moment_and_waits_for_no_writer(database_url):
 def test_a_worker_that_is_slow_to_write_blocks_nobody_elses_run(postgresql):
     store = RunStore(postgresql())
     slow, other = (store.submit(owner, tiny.RECIPE) for owner in (MINE, THEIRS))
-    assert {store.claim_next(places=2), store.claim_next(places=2)} == {slow, other}
+    assert {store.claim_next(), store.claim_next()} == {slow, other}
     attempt = store.begin(slow)[2]
     with store._database.writing(one_row=True) as session:
         session.execute(text("UPDATE run SET heartbeat = 1 WHERE id = :id"), {"id": slow})

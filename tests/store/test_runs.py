@@ -80,18 +80,17 @@ def test_two_processes_that_submit_at_once_start_one_run(store):
     assert len(store.runs_of(MINE)) == 20
 
 
-def test_simultaneous_claims_never_get_the_same_run_nor_more_than_there_are_places(store):
+def test_simultaneous_claims_never_get_the_same_run(store):
     for number in range(12):
         store.submit(f"{number:064}", RECIPE)
     claimed = []
-    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next(places=3))) for _ in range(12)]
+    claims = [threading.Thread(target=lambda: claimed.append(store.claim_next())) for _ in range(9)]
     for claim in claims:
         claim.start()
     for claim in claims:
         claim.join()
-    assert len(claimed) == 12
-    assert len(set(filter(None, claimed))) == 3
-    assert store.queue_length() == 9
+    assert len(set(filter(None, claimed))) == 9
+    assert store.queue_length() == 3
 
 
 def test_an_infinite_loss_is_kept(store):
@@ -110,43 +109,32 @@ def test_the_queue_is_first_come_first_served_and_tells_who_is_ahead(store):
     assert store.queue_length() == 1
 
 
-def test_engines_that_share_a_queue_have_their_own_places_and_train_one_run_per_owner(store):
-    for owner in (MINE, THEIRS, "c" * 64, "d" * 64):
-        store.submit(owner, RECIPE)
+def test_workers_that_share_a_queue_train_one_run_per_owner(store):
+    mine, theirs = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
     store.submit(MINE, RECIPE.model_copy(update={"seed": 1}))
-    here, there = store.claim_next(places=1, engine="here"), RunStore(store.url).claim_next(places=1, engine="there")
-    assert here
-    assert there
-    assert {store.run(here).engine, store.run(there).engine} == {"here", "there"}
-    assert store.claim_next(places=1, engine="here") is None
-    claimed = [store.claim_next(places=9, engine="there") for _ in range(3)]
-    assert len({store.run(run_id).owner for run_id in [here, there, *claimed[:2]]}) == 4
-    assert claimed[2] is None  # whose owner has one in training, if elsewhere
+    assert [store.claim_next("one"), RunStore(store.url).claim_next("two")] == [mine, theirs]
+    assert {(claim.run_id, claim.worker) for claim in store.claims()} == {(mine, "one"), (theirs, "two")}
+    assert store.claim_next("three") is None  # whose owner has one in training
 
 
-def test_a_claimed_run_that_no_worker_could_begin_goes_back_to_its_position(store):
-    first, _ = store.submit(MINE, RECIPE), store.submit(THEIRS, RECIPE)
-    assert store.claim_next() == first
-    store.give_back(first)
-    assert store.claim_next() == first
+@pytest.mark.bad_input(25)
+def test_of_several_workers_one_takes_over_a_claim_and_the_former_worker_can_write_no_more(store):
+    run_id, attempt = begun(store)
+    store.commit_epoch(run_id, attempt, checkpoint(1))
+    (claim,) = store.claims()
+    assert store.take_over(claim, "one")
+    assert not store.take_over(claim, "two")
+    _, found, following = store.begin(run_id)
+    assert (len(found.history), following) == (1, attempt + 1)
+    assert store.report(run_id, attempt, progress()) is None
+    assert "went on from epoch 1" in store.run(run_id).notice
 
 
-@pytest.mark.bad_input(30)
-@pytest.mark.parametrize(("requested_action", "state"), [("stop", RunState.STOPPED), ("pause", RunState.PAUSED)])
-def test_a_claimed_run_that_goes_back_obeys_its_owner_at_once(store, requested_action, state):
-    run_id = store.submit(MINE, RECIPE)
-    store.claim_next()
-    store.ask(run_id, MINE, requested_action, "The leader asked.")
-    store.give_back(run_id)
-    run = store.run(run_id)
-    assert (run.state, run.requested_action, run.notice) == (state, "", "The leader asked.")
-
-
-def test_only_one_process_handles_a_heartbeat_timeout(store):
-    run_id, _ = begun(store)
-    seen = store.run(run_id)
-    assert store.record_heartbeat_timeout(seen)
-    assert not store.record_heartbeat_timeout(seen)
+def test_a_claim_that_is_renewed_meanwhile_cannot_be_taken_over(store):
+    run_id, attempt = begun(store)
+    (claim,) = store.claims()
+    store.report(run_id, attempt, progress())
+    assert not store.take_over(claim, "another")
 
 
 @pytest.mark.bad_input(30)
@@ -308,14 +296,6 @@ def test_a_paused_run_that_is_stopped_is_queued_only_to_be_measured(store):
     assert store.report(run_id, attempt, None).requested_action == "stop"
 
 
-def test_a_paused_run_that_is_stopped_and_given_back_still_waits_to_be_measured(store):
-    run_id = stopped_while_paused(store)
-    store.claim_next()
-    store.give_back(run_id)
-    run = store.run(run_id)
-    assert (run.state, run.requested_action) == (RunState.QUEUED, "stop")
-
-
 def test_the_wait_behind_a_run_that_is_only_measured_is_short(store):
     stopped_while_paused(store)
     place = store.position(store.submit(MINE, RECIPE), workers=1)
@@ -456,7 +436,7 @@ def test_a_resumed_run_overtakes_nobody_where_the_clock_was_set_back(store, monk
     first = store.submit(THEIRS, RECIPE)
     clock[0] -= 3600
     store.resume(resumed, MINE)
-    assert [store.claim_next(places=2) for _ in range(2)] == [first, resumed]
+    assert [store.claim_next() for _ in range(2)] == [first, resumed]
 
 
 def test_a_paused_queue_lets_no_run_begin_and_keeps_its_order(store):
@@ -466,18 +446,18 @@ def test_a_paused_queue_lets_no_run_begin_and_keeps_its_order(store):
     store.pause_queue(True)
     store.pause_queue(True)
     assert RunStore(store.url).is_queue_paused()  # another process, or this one after a restart
-    assert store.claim_next(places=100) is None
+    assert store.claim_next() is None
     assert store.queue_length() == 0  # nobody starts an engine for it
     assert store.run(waiting).is_held
     assert not store.run(running).is_held
     store.pause_queue(False)
     assert not store.run(waiting).is_held
-    assert store.claim_next(places=100) == waiting
+    assert store.claim_next() == waiting
 
 
 def test_active_runs_are_listed_in_the_order_of_the_queue(store):
     ids = [store.submit(f"{number:064}", RECIPE) for number in range(4)]
-    assert store.claim_next(places=1) == ids[0]
+    assert store.claim_next() == ids[0]
     store.ask(ids[2], f"{2:064}", "stop", "The leader stopped it.")
     assert [run.id for run in store.active()] == [ids[0], ids[1], ids[3]]
     assert store.run(ids[2]).notice == "The leader stopped it."

@@ -45,15 +45,6 @@ def test_a_list_shows_an_unreadable_run_without_a_recipe(store):
     assert store.listed(MINE)[0].recipe is None
 
 
-def test_a_waiting_unreadable_run_fails_when_its_turn_comes(store):
-    run_id = store.submit(MINE, RECIPE)
-    spoil(store, run_id, recipe="{}")
-    assert store.claim_next() == run_id
-    assert store.begin(run_id) is None
-    assert store.claim_next() is None
-    assert store.submit(MINE, RECIPE) != run_id
-
-
 def test_an_active_unreadable_run_blocks_nobody(store):
     waiting = store.submit(MINE, RECIPE)
     spoil(store, waiting, recipe="{}")
@@ -65,6 +56,55 @@ def test_an_active_unreadable_run_blocks_nobody(store):
     assert store.claim_next() is None
     following = store.submit(THEIRS, RECIPE)
     assert store.claim_next() == following
+
+
+@pytest.mark.bad_input(37)
+def test_runs_of_another_version_wait_train_and_stay_paused_as_if_this_one_were_not_there(store):
+    paused, attempt = begun(store)
+    store.pause(paused, attempt, checkpoint(1))
+    trains, attempt = begun(store, THEIRS)
+    store.commit_epoch(trains, attempt, checkpoint(2))
+    waits = store.submit("c" * 64, RECIPE)
+    for run_id in (paused, trains, waits):
+        spoil(store, run_id, recipe='{"version": 2}')
+    assert store.running() == []
+    assert store.claim_next() is None
+    store.cull()
+    assert store.report(trains, attempt, progress())  # its worker goes on
+    for run_id in (paused, trains, waits):
+        spoil(store, run_id, recipe=RECIPE.to_json())  # as the other version reads them
+    assert [store.run(run_id).state for run_id in (paused, trains, waits)] == ["paused", "running", "queued"]
+    store.resume(paused, MINE)
+    assert {store.claim_next(), store.claim_next()} == {paused, waits}
+    assert len(store.begin(paused)[1].history) == 1
+
+
+@pytest.mark.bad_input(37)
+def test_a_run_of_another_version_whose_worker_died_is_interrupted_with_its_checkpoint(store):
+    run_id, attempt = begun(store)
+    store.commit_epoch(run_id, attempt, checkpoint(2))
+    spoil(store, run_id, recipe='{"version": 2}')
+    (claim,) = store.claims()
+    assert store.take_over(claim, "here")
+    assert store.begin(run_id) is None
+    store.cull()
+    spoil(store, run_id, recipe=RECIPE.to_json())
+    assert store.run(run_id).state == RunState.INTERRUPTED
+    store.resume(run_id, MINE)
+    store.claim_next()
+    assert len(store.begin(run_id)[1].history) == 2
+
+
+@pytest.mark.bad_input(37)
+def test_a_run_that_no_version_here_can_read_leaves_the_queue_after_a_day(store, monkeypatch):
+    run_id = store.submit(MINE, RECIPE)
+    spoil(store, run_id, recipe='{"version": 2}')
+    store.cull()
+    assert store.has_active()
+    monkeypatch.setattr("core.store.runs.UNREADABLE_SECONDS", -1)
+    store.cull()
+    assert not store.has_active()
+    assert store.counts() == {RunState.INTERRUPTED: 1}
 
 
 OF_ITSELF_DAMAGED = [{"recipe": "{broken"}, {"history": "[{broken"}, {"history": "nothing"}, {"points": "[3]"}]
@@ -82,7 +122,7 @@ def test_a_damaged_text_costs_its_own_run_only(store, values):
     assert store.claim_next() == queued
     assert store.begin(queued)
     listed = store.listed(MINE)[0]
-    assert (listed.id, listed.state) == (damaged, RunState.FAILED)
+    assert (listed.id, listed.state in (RunState.INTERRUPTED, RunState.FAILED)) == (damaged, True)
     with pytest.raises(NoSuchRun, match="is damaged"):
         store.run(damaged)
     store.delete(damaged, MINE)

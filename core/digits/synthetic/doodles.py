@@ -5,7 +5,6 @@ that only their shapes tell them from digits. What is a digit in somebody's hand
 upright lines, letters like O, l, S or Z.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -27,6 +26,7 @@ from core.digits.synthetic.letters import CAPITALS, OTHERS, SMALL
 from core.digits.synthetic.skeletons import DOT_SPACING, Floats, Style
 from core.digits.synthetic.sketches import SCRIBBLES, SHAPES, Random, Sketch, Strokes
 from core.digits.synthetic.styles import STYLES
+from core.resources import cores
 
 VERSION = 1  # of the generator: raise it whenever the same seed no longer gives the same bytes
 
@@ -63,7 +63,7 @@ def doodles(count: int, seed: int) -> tuple[Bytes, Bytes]:
         for indices in (np.flatnonzero(labels == label) for label in SHARES)
         for start in range(0, len(indices), BLOCK)
     )
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         list(threads.map(draw, enumerate(blocks)))
     return images, labels
 

@@ -5,7 +5,6 @@ proportions, tremor, pen) and by chance, drawn with a round pen, and framed with
 """
 
 import math
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from core.digits.preprocessing import DIGIT_SIZE, IMAGE_SIZE, PEN_RADIUS, centred, draw_points
 from core.digits.synthetic.skeletons import DOT_SPACING, Floats, Style
 from core.digits.synthetic.styles import STYLES
+from core.resources import cores
 
 VERSION = 2  # of the generator: raise it whenever the same seed no longer gives the same bytes
 
@@ -74,7 +74,7 @@ def handwriting(count: int, seed: int, *, spread: float = 1.0, even_pen: bool = 
         own_rng = np.random.default_rng([VERSION, seed, style, number])  # whichever thread comes first
         images[indices] = _write(STYLES[style], len(indices), writers, own_rng, spread, even_pen)
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         list(threads.map(write, _blocks(labels, rng)))
     return images, labels
 

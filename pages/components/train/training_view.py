@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.engine.jobs import EngineState
+from core.engine.local_engine import EngineState
 from core.errors import problem_of
 from core.formatting import NONE, a_digit, duration, loss_text, percent, setting_text
 from core.networks.history import share_done

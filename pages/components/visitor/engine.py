@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.engine.jobs import Engine, code_version
+from core.engine.local_engine import Engine
+from core.engine.version import code_version
 from core.store.runs import run_store
 
 

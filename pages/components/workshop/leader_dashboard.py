@@ -10,7 +10,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from core.engine import machine
-from core.engine.jobs import EngineState
+from core.engine.local_engine import EngineState
 from core.formatting import duration, percent
 from core.reports.progress import seconds_left
 from core.store.presence import presence

@@ -1,11 +1,11 @@
 """What generators of digits and doodles have in common: any number, the same for the same seed, framed as MNIST."""
 
-import os
 from functools import cache
 
 import numpy as np
 import pytest
 
+from core import resources
 from core.digits.synthetic.doodles import LETTERS, doodles
 from core.digits.synthetic.handwriting import handwriting
 from core.digits.synthetic.styles import STYLES
@@ -31,7 +31,7 @@ def test_any_number_of_images_can_be_made(generate, count):
 @each_generator
 def test_the_same_seed_makes_the_same_images_on_any_number_of_processors(generate, monkeypatch):
     images, labels = generate(200, seed=1)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(resources.os, "sched_getaffinity", lambda pid: {0}, raising=False)
 
     again = generate(200, seed=1)
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from core.engine.jobs import EngineState
+from core.engine.local_engine import EngineState
 from core.networks.presets import PRESETS
 from core.store.run_tables import RunState
 from core.store.runs import run_store

@@ -1,21 +1,24 @@
-"""The real engine: Dask's processes, and a worker with TensorFlow, which are disturbed in every way."""
+"""The real engine: its processes, and a worker with TensorFlow, which are disturbed in every way."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from distributed import Client, Security
 
 from core.digits.dataset import load_dataset
-from core.engine import jobs
-from core.engine.jobs import Engine, EngineState
+from core.engine import local_engine
+from core.engine.local_engine import Engine, EngineState
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
 from core.training.fit import fit
@@ -43,6 +46,7 @@ def home(new_home):
     with pytest.MonkeyPatch.context() as patch:
         home = new_home()
         patch.setenv("INKLING_HOME", str(home))
+        patch.setattr(local_engine, "HUNG_SECONDS", 12)  # more than tracing a model takes on a busy machine
         yield home
 
 
@@ -70,10 +74,12 @@ def engine(store, home):
     engine.warm_up()
     yield engine
     engine.close()
-    jobs.stop()
-    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "the engine has ended")
-    for process in jobs._spawned:
-        process.wait(TIMEOUT)
+    local_engine.stop()
+    until(lambda: not engines(), "the engine has ended")
+
+
+def engines():
+    return list(local_engine.engines())
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +112,10 @@ def ready(engine):
 
 
 @pytest.fixture
-def _no_tensorflow(monkeypatch):
-    """The workers that this test starts do not warm up."""
-    monkeypatch.setattr(jobs, "PRELOAD", "core.logs")
+def _no_tensorflow(tmp_path, monkeypatch):
+    """The workers that this test starts have no TensorFlow."""
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('DLL load failed')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
 def in_epoch(store, run_id, epoch):
@@ -128,23 +135,9 @@ def stop_in_time(store, run_id, owner):
 
 
 def worker_pids():
-    """The processes that train: the children of Dask's nannies."""
-    return [
-        child.pid
-        for process in psutil.process_iter(["cmdline"])
-        if _is_ours(process, "worker")
-        for child in process.children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
-
-
-def _is_ours(process, kind):
-    words = process.info["cmdline"] or []
-    return kind in words and "dask" in words and any(os.environ["INKLING_HOME"] in word for word in words)
-
-
-def engine_processes(kind):
-    return [process for process in psutil.process_iter(["cmdline"]) if _is_ours(process, kind)]
+    """The processes that train: the children of the engine's own process."""
+    children = [child for process in engines() for child in process.children()]
+    return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
 def weights_of(model):
@@ -241,16 +234,17 @@ def test_a_paused_run_that_is_stopped_keeps_what_it_had_learned(engine, store):
 
 @pytest.mark.bad_input(25)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
-def test_a_run_whose_worker_is_lost_goes_on_by_itself_without_losing_an_epoch(
-    engine, store, unbroken, how, monkeypatch
-):
-    if how == signal.SIGSTOP:
-        monkeypatch.setattr(jobs, "HUNG_SECONDS", 10)  # more than tracing a model takes on a busy machine
+def test_a_run_whose_worker_is_lost_goes_on_by_itself_without_losing_an_epoch(engine, store, unbroken, how):
     run_id, _ = submitted(engine, store, WHOLE)
     until(in_epoch(store, run_id, 2), "the second epoch has begun")
     reported = store.run(run_id).history
     (pid,) = worker_pids()
     os.kill(pid, how)
+    assert_resumed(store, run_id, reported, unbroken)
+
+
+def assert_resumed(store, run_id, reported, unbroken):
+    """A run must end as an unbroken one, although its worker has died."""
     until(ended(store, run_id), "the run has ended")
     run = store.run(run_id)
     assert run.state == RunState.FINISHED, run.notice
@@ -259,14 +253,68 @@ def test_a_run_whose_worker_is_lost_goes_on_by_itself_without_losing_an_epoch(
     assert_same(store, run_id, unbroken)
 
 
-def test_a_second_engine_object_attaches_to_the_running_processes(engine, store):
+@pytest.mark.bad_input(26, 36)
+def test_a_run_whose_engine_dies_goes_on_in_a_new_one(engine, store, unbroken):
+    run_id, _ = submitted(engine, store, WHOLE)
+    until(in_epoch(store, run_id, 2), "the second epoch has begun")
+    reported = store.run(run_id).history
+    (died,) = engines()
+    died.kill()
+    assert_resumed(store, run_id, reported, unbroken)
+    assert len(engines()) == 1
+
+
+@pytest.mark.bad_input(38)
+def test_a_machine_that_sleeps_while_it_trains_goes_on_where_it_was(engine, store, unbroken):
+    run_id, _ = submitted(engine, store, WHOLE)
+    until(in_epoch(store, run_id, 2), "the second epoch has begun")
+    (process,) = engines()
+    everything = [process, *process.children(recursive=True)]
+    for one in everything:
+        one.suspend()
+    time.sleep(local_engine.HUNG_SECONDS + 3)  # the web process stays awake, and takes nobody for dead
+    for one in everything:
+        one.resume()
+    until(ended(store, run_id), "the run has ended")
+    run = store.run(run_id)
+    assert (run.state, run.attempt, run.notice) == (RunState.FINISHED, 1, "")
+    assert_same(store, run_id, unbroken)
+
+
+@pytest.mark.bad_input(39)
+def test_every_socket_of_the_engine_listens_on_loopback_only_and_speaks_tls(engine, store):
+    ready(engine)
+    (process,) = engines()
+    listening = [
+        connection.laddr
+        for one in [process, *process.children(recursive=True)]
+        for connection in one.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+    for address in listening:
+        assert not answers_in_clear(address.port)
+        with pytest.raises(OSError):  # noqa: PT011, each kind of port refuses in its own way
+            Client(f"tls://127.0.0.1:{address.port}", security=Security.temporary(), timeout=1, set_as_default=False)
+
+
+def answers_in_clear(port):
+    """Whether a port gives more than an error to who speaks no TLS."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
+        with suppress(OSError):
+            return b"200 OK" in connection.recv(1000)
+    return False
+
+
+def test_a_second_web_process_uses_the_engine_that_runs(engine, store):
     ready(engine)
     second = Engine(store)
     ready(second)
-    assert len(engine_processes("scheduler")) == 1
-    assert len(engine_processes("worker")) == 1
-    second._client.close()  # not second.close(), which would end the idle engine
-    second._is_closed = True
+    assert len(engines()) == 1
+    assert len(worker_pids()) == 1
+    second._is_closed = True  # not second.close(), which would end the idle engine
 
 
 @contextmanager
@@ -274,7 +322,7 @@ def web_process(store):
     """A process that holds an engine as a web process does, and ends as that does."""
     command = textwrap.dedent("""
         import signal, sys, time
-        from core.engine.jobs import Engine, EngineState
+        from core.engine.local_engine import Engine, EngineState
         from core.store.runs import RunStore
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         engine = Engine(RunStore(sys.argv[1]))
@@ -297,70 +345,66 @@ def web_process(store):
 
 
 @pytest.mark.bad_input(26)
-def test_a_run_goes_on_when_the_web_process_ends_or_is_killed_and_the_next_one_attaches(other_home):
+def test_a_run_goes_on_when_the_web_process_ends_or_is_killed_and_the_next_one_finds_it(other_home):
     there = RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}")
     run_id = there.submit("me", LONG)
     for end in (signal.SIGTERM, signal.SIGKILL):  # as at a redeployment, and as when the system kills it
         with web_process(there) as web:
             until(in_epoch(there, run_id, 2), "the second epoch has begun")
-            (scheduler,) = engine_processes("scheduler")
+            (process,) = engines()
             web.send_signal(end)
             web.wait(TIMEOUT)
         seen = there.run(run_id).history
         until(in_epoch(there, run_id, len(seen) + 2), "the run has gone on alone")
         assert there.run(run_id).history[: len(seen)] == seen
     following = Engine(there)
-    until(lambda: following.state == EngineState.READY, "the next web process has attached to the engine")
-    assert [process.pid for process in engine_processes("scheduler")] == [scheduler.pid]
+    until(lambda: following.state == EngineState.READY, "the next web process has found the engine")
+    assert [one.pid for one in engines()] == [process.pid]
     there.ask(run_id, "me", "stop")
     until(ended(there, run_id), "the run has stopped")
     assert (there.run(run_id).attempt, there.run(run_id).notice) == (1, "")
     following.close()
-    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
+    until(lambda: not engines(), "closing has ended the engine")
 
 
-@pytest.mark.bad_input(26)
-def test_a_run_whose_engine_dies_is_interrupted_and_can_be_resumed(engine, store, unbroken, monkeypatch):
-    monkeypatch.setattr(jobs, "LOST_SECONDS", 1)
-    run_id, owner = submitted(engine, store, WHOLE)
-    until(in_epoch(store, run_id, 2), "the second epoch has begun")
-    reported = store.run(run_id).history
-    for process in [*engine_processes("scheduler"), *engine_processes("worker")]:
-        for victim in [*process.children(recursive=True), process]:
-            victim.kill()
-    until(lambda: store.run(run_id).state == RunState.INTERRUPTED, "the run is marked as interrupted")
-    run = store.run(run_id)
-    assert run.history[: len(reported)] == reported
-    assert run.notice == f"Interrupted after epoch {len(run.history)}. Resume goes on from there."
-    store.resume(run_id, owner)
-    engine.check_queue()
-    until(ended(store, run_id), "the run has ended")
-    assert store.run(run_id).state == RunState.FINISHED
-    assert_same(store, run_id, unbroken)
-
-
+@pytest.mark.bad_input(36)
 @pytest.mark.usefixtures("_no_tensorflow")
-def test_an_engine_of_another_version_of_the_code_is_replaced(other_home, monkeypatch):
+def test_an_engine_of_another_version_gives_way_whatever_it_does_and_a_stale_file_stops_nobody(other_home, monkeypatch):
     store = RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}")
+    stale = {"process": f"{os.getpid()}-1", "version": local_engine.code_version()}  # the number is used again
+    (other_home / "engine.json").write_text(json.dumps(stale))
     first = Engine(store)
-    ready(first)
-    (old,) = engine_processes("scheduler")
-    monkeypatch.setattr(jobs, "code_version", lambda: "another")
+    first.warm_up()
+    until(lambda: first.state == EngineState.UNUSABLE, "a worker has found no TensorFlow")
+    assert "DLL load failed" in first.trouble
+    (old,) = engines()
+    first._is_closed = True
+    monkeypatch.setattr(local_engine, "code_version", lambda: "another")
     second = Engine(store)
-    ready(second)
-    until(lambda: not psutil.pid_exists(old.pid) or old.status() == psutil.STATUS_ZOMBIE, "the old one is gone")
-    assert [path.name for path in jobs.home().glob("engine-*.json")] == ["engine-another.json"]
-    first.close()
+    second.warm_up()
+    until(lambda: [one.pid for one in engines()] not in ([], [old.pid]) and not old.is_running(), "the old one is gone")
+    assert local_engine.engine_process("another")
     second.close()
-    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "closing has ended the engine")
+    until(lambda: not engines(), "closing has ended the engine")
 
 
 @pytest.mark.usefixtures("_no_tensorflow")
 def test_an_engine_that_has_long_been_idle_ends_by_itself(other_home, monkeypatch):
-    monkeypatch.setattr(jobs, "IDLE_SECONDS", 3)
+    monkeypatch.setattr(local_engine, "IDLE_SECONDS", 2)
     idle = Engine(RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}"))
     idle.warm_up()
-    until(lambda: engine_processes("scheduler"), "the engine has been started")
-    until(lambda: not engine_processes("scheduler") and not engine_processes("worker"), "it has ended by itself")
-    until(lambda: idle.state == EngineState.OFF, "that has been noticed")
+    until(engines, "the engine has been started")
+    until(lambda: idle.state == EngineState.OFF, "it has ended by itself")
+    assert not engines()
     idle.close()
+
+
+def test_an_engine_is_started_by_nobody_where_other_machines_train(other_home, monkeypatch):
+    monkeypatch.setenv("INKLING_WORKERS", "0")
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tls://somebody.example:8786")  # preset in some images
+    store = RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}")
+    store.submit("me", SHORT)
+    web = Engine(store)
+    until(lambda: web.state == EngineState.UNREACHABLE, "nobody trains")
+    assert not engines()
+    web.close()
