@@ -100,7 +100,8 @@ def train(recipe: Recipe, out: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, previous)
     write_whole(out, trained.model.to_bytes())
-    write_whole(out.with_suffix(".keras"), trained.keras_file)
+    if trained.keras_file:
+        write_whole(out.with_suffix(".keras"), trained.keras_file)
     saved.unlink(missing_ok=True)
     scores = trained.model.scores
     low, high = accuracy_interval(scores.test_accuracy, scores.test_images)
@@ -112,7 +113,7 @@ def _be_engine() -> None:
     from core.engine import local_engine
 
     folder = str(home().absolute())
-    os.execv(sys.executable, [sys.executable, "-m", local_engine.SUPERVISOR, folder])
+    os.execve(sys.executable, [sys.executable, "-m", local_engine.SUPERVISOR, folder], local_engine.variables())
 
 
 def _stop_engine() -> None:

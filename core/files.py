@@ -108,10 +108,11 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: the disk is full, read-only or gone; an older file is unchanged.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}.part")
     try:
         with temporary.open("xb") as file:
+            temporary.chmod(0o777 & temporary.stat().st_mode & path.parent.stat().st_mode)  # as private as its folder
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -120,6 +121,20 @@ def write_whole(path: Path, content: bytes) -> None:
         with suppress(OSError):  # the disk may have gone meanwhile; the first error counts
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, as private as the one that it is in."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o777 & folder.parent.stat().st_mode, exist_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make a file, or one that is there, readable for this user only, as far as that is possible."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        path.chmod(0o600)
 
 
 def sealed(content: bytes) -> bytes:
@@ -145,7 +160,8 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
     The lock is SQLite's, which works on every system and ends with its process.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
+    make_private(path)
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield
@@ -155,7 +171,8 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 def _usable(folder: Path) -> Path:
     """The folder, or the fallback folder; decided once, so that a process keeps everything in one place."""
     with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # what is kept there would tell other users of this machine everything
     if _takes_files(folder):
         return folder
     with suppress(OSError):

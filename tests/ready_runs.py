@@ -37,7 +37,7 @@ class Worker:
         run_store().commit_epoch(
             self.run_id,
             self.attempt,
-            Checkpoint(history=results, step=0, variables=(), metrics=(), best=None, patience={}, seconds=7.0),
+            Checkpoint(history=results, step=0, variables={}, metrics=(), best=None, patience={}, seconds=7.0),
         )
 
     def leave(self, state, notice=""):
@@ -78,7 +78,7 @@ def finished_run(
         store.keep_samples(run_id, attempt, samples)
     if snapshots:
         epochs = tuple(EpochResult(epoch, 0.5, 0.8, 0.01) for epoch in range(1, int(snapshots.epochs[-1]) + 1))
-        store.commit_epoch(run_id, attempt, Checkpoint(epochs, 0, (), (), None, {}, 1.0, snapshots))
+        store.commit_epoch(run_id, attempt, Checkpoint(epochs, 0, {}, (), None, {}, 1.0, snapshots))
     measured = {
         "data_source": "mnist",
         "test_accuracy": 0.9876,

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from core import files
 from core.files import Damaged, sealed, unsealed, write_whole
+from core.store.runs import RunStore
+from tests.training import tiny
 
 
 @given(st.binary(max_size=200), st.data())
@@ -96,3 +98,21 @@ def test_a_forgetful_disk_is_detected_or_configured(monkeypatch):
     assert not files.is_forgetful()
     monkeypatch.setenv("INKLING_FORGETS", "1")
     assert files.is_forgetful()
+
+
+@pytest.mark.bad_input(39)
+@pytest.mark.skipif(os.name == "nt", reason="rights are others there")
+def test_nobody_else_on_the_machine_can_read_the_home_or_a_file_in_it(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)
+    (home / "runs.sqlite3").write_bytes(b"")  # as an earlier version left them
+    (home / "runs.sqlite3").chmod(0o644)
+    monkeypatch.setenv("INKLING_HOME", str(home))
+    files.write_whole(files.home() / "cache" / "some.bin", b"1")
+    with files.one_at_a_time(files.home() / "engine.lock"):
+        store = RunStore(f"sqlite:///{home / 'runs.sqlite3'}")
+        store.submit("a" * 64, tiny.RECIPE)
+        modes = {path.name: path.stat().st_mode & 0o077 for path in [home, *home.rglob("*")]}
+    assert "runs.sqlite3-wal" in modes
+    assert not [name for name, mode in modes.items() if mode]

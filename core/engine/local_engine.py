@@ -25,9 +25,9 @@ from core import environment
 from core.engine.liveness import HUNG_SECONDS, Observer
 from core.engine.machine import WARM_BYTES, workers_wanted
 from core.engine.version import ROOT, code_version
-from core.files import home
+from core.files import home, make_private
 from core.processes import is_alive, process_identity
-from core.resources import memory_limit
+from core.resources import cores, memory_limit
 from core.store.runs import RunStore
 from core.store.workers import WorkerStore
 
@@ -129,9 +129,9 @@ class Engine:
         self._count, self._trouble = len(usable), "" if usable or not living else living[0].trouble
         is_wanted = is_busy or self._is_wanted
         is_running = bool(engine_process(code_version()))
-        if is_wanted and not is_running and environment.workers() != 0:
-            if self._started is None or self._started.poll() is not None:
-                self._started = start()
+        is_starting = self._started is not None and self._started.poll() is None
+        if is_wanted and not is_running and not is_starting and environment.workers() != 0:
+            self._started = start()
             is_running = True
         if usable:
             self._state, self._wanted_since, self._is_wanted = EngineState.READY, None, False
@@ -168,23 +168,38 @@ def is_superseded(engine: str) -> bool:
 def start() -> subprocess.Popen[bytes]:
     """Start the engine in a session of its own, which Ctrl+C here does not reach."""
     options = ["--version", code_version(), "--idle-seconds", str(IDLE_SECONDS), "--hung-seconds", str(HUNG_SECONDS)]
-    variables = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-        "INKLING_HOME": str(home().absolute()),
-        "DASK_LOGGING__DISTRIBUTED": "warning",
-    }
     detached = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "DETACHED_PROCESS", 0)
+    make_private(log_file())
     with log_file().open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", SUPERVISOR, str(home().absolute()), *options],
             cwd=ROOT,
-            env=variables,
+            env=variables(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             creationflags=detached,
         )
+
+
+def variables() -> dict[str, str]:
+    """The environment of an engine: Dask serves no pages, and gives no worker up after a laptop's sleep."""
+    threads = str(max(1, cores() // workers_wanted()))
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "INKLING_HOME": str(home().absolute()),
+        "DASK_LOGGING__DISTRIBUTED": "warning",
+        "DASK_TEMPORARY_DIRECTORY": str(home().absolute() / "dask"),  # as the system's may be full
+        "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",
+        "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
+        "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "None",
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "120s",
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "1 day",
+        # Dask's nanny would give TensorFlow a single thread.
+        "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON__OMP_NUM_THREADS": threads,
+        "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON__OPENBLAS_NUM_THREADS": threads,
+    }
 
 
 def log_file() -> Path:

@@ -21,7 +21,15 @@ from core.store.database import DatabaseTrouble
 from core.store.run_tables import RunState
 from core.store.runs import MAX_POINTS, RunStore
 from core.store.unsaved_models import drop_model, hold_model
-from core.training.checkpoint import SAMPLE_IMAGES, Action, Checkpoint, EpochProgress, Paused, TrainedModel
+from core.training.checkpoint import (
+    SAMPLE_IMAGES,
+    Action,
+    Checkpoint,
+    EpochProgress,
+    OtherCheckpoint,
+    Paused,
+    TrainedModel,
+)
 from core.training.fine_tuning import fine_tuning_data
 
 WARM_UP_SECONDS = 600  # after which a warm-up counts as hung
@@ -65,12 +73,19 @@ def train(store: RunStore, run_id: str, warm: threading.Event) -> None:
 
         start = fine_tuning.start if fine_tuning else store.start(run_id)
         trained = fit(recipe, data, reporter.report, reporter.requested_action, checkpoint, start, reporter.drawing)
-        notice = " ".join(filter(None, [data.notice, _batch_size_notice(recipe, data), reporter.notice]))
+        notice = " ".join(
+            filter(None, [data.notice, _batch_size_notice(recipe, data), trained.notice, reporter.notice])
+        )
         reporter.finish(trained, notice)
     except Paused as pause:
         paused = pause.checkpoint
         if reporter.keep("pause", lambda: store.pause(run_id, attempt, paused), seconds=RETRY_SECONDS):
             _log.info("event=paused run=%s after_epoch=%d", run_id, len(paused.history))
+    except _ClaimLost:
+        _log.info("event=claim_lost run=%s attempt=%d", run_id, attempt)
+    except OtherCheckpoint as problem:
+        notice = str(problem)
+        reporter.keep("leave", lambda: store.leave(run_id, attempt, RunState.INTERRUPTED, notice))
     except InklingError as problem:
         reason = str(problem)
         _log.warning("event=failed run=%s because=%r", run_id, reason)
@@ -87,6 +102,10 @@ def _batch_size_notice(recipe: Recipe, data: Dataset) -> str:
     if recipe.batch_size <= images:
         return ""
     return f"A batch of {recipe.batch_size:,} is more than the {images:,} training images: each epoch was one batch."
+
+
+class _ClaimLost(Exception):
+    """The run was deleted, or another worker has it now: there is nothing to train for."""
 
 
 class RunReporter:
@@ -212,7 +231,8 @@ class RunReporter:
             _log.warning("event=not_written run=%s what=report because=%r", self._run_id, str(problem))
             self._asked_at = time.monotonic()
             return
-        self._requested_action = request.requested_action if request else "stop"  # a deleted run need not go on
-        self._drawing = request.drawing if request else None
+        if request is None:
+            raise _ClaimLost
+        self._requested_action, self._drawing = request.requested_action, request.drawing
         self._asked_at = time.monotonic()
         self._keep_epoch()

@@ -18,7 +18,6 @@ from collections.abc import Hashable
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
-import dask
 import psutil
 from distributed import Nanny, Scheduler, Security
 
@@ -29,7 +28,6 @@ from core.engine.machine import workers_wanted
 from core.engine.version import code_version
 from core.files import home, one_at_a_time, write_whole
 from core.processes import process_identity
-from core.resources import cores
 from core.store.database import DatabaseTrouble, database_url
 from core.store.runs import RunStore
 from core.store.workers import WorkerStore
@@ -137,22 +135,6 @@ def take_place(version: str) -> bool:
         return True
 
 
-def settings() -> dict[str, object]:
-    """Dask's settings: no web pages, no time limits that a laptop's sleep or a slow machine would exceed."""
-    threads = max(1, cores() // workers_wanted())
-    return {
-        "temporary-directory": str(home().absolute() / "dask"),  # as the system's may be full
-        "distributed.scheduler.http.routes": [],
-        "distributed.worker.http.routes": [],
-        "distributed.scheduler.worker-ttl": None,
-        "distributed.comm.timeouts.connect": "120s",
-        "distributed.comm.timeouts.tcp": "1 day",
-        # Dask's nanny would give TensorFlow a single thread.
-        "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
-        "distributed.nanny.pre-spawn-environ.OPENBLAS_NUM_THREADS": threads,
-    }
-
-
 def main() -> None:
     """Be the engine of a home."""
     parser = argparse.ArgumentParser()
@@ -165,9 +147,8 @@ def main() -> None:
     if not take_place(chosen.version or code_version()):
         _log.info("event=engine_is_there_already")
         return
-    os.environ["INKLING_HOME"], os.environ["INKLING_ENGINE"] = chosen.home, process_identity()
-    with dask.config.set(settings()):
-        asyncio.run(serve(chosen.idle_seconds, chosen.hung_seconds))
+    os.environ.update(INKLING_ENGINE=process_identity())
+    asyncio.run(serve(chosen.idle_seconds, chosen.hung_seconds))
 
 
 if __name__ == "__main__":

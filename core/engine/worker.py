@@ -106,7 +106,8 @@ class Puller:
         living = self._observer.living(workers)
         kept = {claim.worker for claim in claims} | {worker.id for worker in [*living, *self._died_importing(workers)]}
         worker_store().forget(worker.id for worker in workers if worker.id not in kept)
-        return self._observer.expired(claims, workers, living)
+        own = [claim for claim in claims if claim.worker == self.worker.id]  # a run that it could not begin or keep
+        return own + self._observer.expired(claims, workers, living)
 
     def warm_up(self) -> None:
         """Import TensorFlow, load the digits and trace the default model, for which the first run would wait.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,21 @@ class EpochResult:
     learning_rate: float
     validation_loss: float | None = None
     validation_accuracy: float | None = None
+
+
+def read_progress(stored: Mapping[str, Any]) -> BatchProgress:
+    """A report as `asdict` and JSON have left it. Fields of a newer version are left out, as in `read_result`."""
+    lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
+    return BatchProgress(**_known(BatchProgress, {**stored, **lists}))
+
+
+def read_result(stored: Mapping[str, Any]) -> EpochResult:
+    """The result of an epoch as `asdict` and JSON have left it."""
+    return EpochResult(**_known(EpochResult, stored))
+
+
+def _known(kind: type, stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: stored[field.name] for field in fields(kind) if field.name in stored}
 
 
 def share_done(progress: BatchProgress, epochs: int) -> float:

@@ -42,7 +42,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from core import environment
 from core.errors import InklingError
-from core.files import Damaged, home, one_at_a_time, sealed, unsealed
+from core.files import Damaged, home, make_private, one_at_a_time, sealed, unsealed
 from core.store import migrations
 
 CLEAR_LOG_SECONDS = 1.0  # to wait for readers of SQLite's log before it is cleared
@@ -149,7 +149,7 @@ class Database:
         """
         self.url = url
         self._engine = _engine(url)
-        named = make_url(url)
+        named = self._engine.url
         is_sqlite = named.get_backend_name() == "sqlite"
         is_file = is_sqlite and named.database not in (None, "", ":memory:")
         self._path = Path(str(named.database)) if is_file else None
@@ -264,6 +264,8 @@ class Database:
 
     def _open(self) -> None:
         """Create the tables or bring them up to date, and remember which file it is."""
+        if self._path:
+            make_private(self._path)
         try:
             with self._reading.begin() as connection:
                 is_current = migrations.is_current(connection)
@@ -412,6 +414,8 @@ def _sqlite_code(error: BaseException | None) -> int:
 def _engine(url: str) -> Engine:
     try:
         named = make_url(url)
+        if named.drivername == "postgres":  # as many hosts still write it
+            named = named.set(drivername="postgresql")
         engine = create_engine(named, **({} if named.get_backend_name() == "sqlite" else _on_the_network(named)))
     except (ArgumentError, ValueError):  # the latter where a port is no number
         raise DatabaseTrouble("INKLING_DATABASE_URL is no database's URL, such as postgresql://me@host/name.") from None
@@ -452,9 +456,13 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
         str, encoding="utf-8", errors="replace"
     )  # a damaged text fails its own row, not the query
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for one another
     cursor.execute(f"PRAGMA busy_timeout={1000 * WRITER_SECONDS}")
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    # Readers and one writer do not wait for one another. A network's file system may be unable to do that, and keeps
+    # the journal that SQLite has used from the beginning, with which every transaction must reach the disk.
+    (mode,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+    cursor.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
+    if mode == "delete":
+        _log.warning("event=no_write_ahead_log advice='keep INKLING_HOME on a local disk: pages wait for one another'")
     cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten; not every SQLite does so by itself
     cursor.close()
 
@@ -466,20 +474,22 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _prepare_postgresql(connection: Any, record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"SET lock_timeout = '{WRITER_SECONDS}s'")
-    cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
-    # A machine that vanishes in the middle of writing must not block all others.
-    cursor.execute(f"SET idle_in_transaction_session_timeout = '{2 * WRITER_SECONDS}s'")
-    cursor.close()
-    connection.commit()
+    connection.prepare_threshold = None  # PgBouncer may give each transaction another session, which knows no statement
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    """One writer at a time, as in SQLite: what it has read stays true until it has written."""
+    """One writer at a time, as in SQLite: what it has read stays true until it has written.
+
+    The limits hold for this transaction only, as the session may be another one's in the next. A machine that vanishes
+    in the middle of writing must not block all others.
+    """
+    limits = (
+        f"SET LOCAL lock_timeout = '{WRITER_SECONDS}s'; SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
+        f"SET LOCAL idle_in_transaction_session_timeout = '{2 * WRITER_SECONDS}s'"
+    )
     options = connection.get_execution_options()
-    if not options.get("reads_only") and not options.get("of_one_row"):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITING})")
+    is_one_of_many = not options.get("reads_only") and not options.get("of_one_row")
+    connection.exec_driver_sql(f"{limits}; SELECT pg_advisory_xact_lock({_WRITING})" if is_one_of_many else limits)
 
 
 _BEHAVIOUR = {

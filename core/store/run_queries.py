@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from core.networks.history import read_progress
 from core.networks.names import clean_name, free_name
 from core.networks.recipe import Recipe
 from core.store import queue, server_limits
@@ -33,7 +34,6 @@ from core.store.run_tables import (
     Setting,
     UnreadableRun,
     is_same_owner,
-    read_progress,
     read_recipe,
     read_run,
 )

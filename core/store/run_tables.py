@@ -5,6 +5,7 @@ A row that is damaged, or was written by another version of Inkling, costs its o
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import InklingError
-from core.networks.history import BatchProgress, EpochResult
+from core.networks.history import BatchProgress, EpochResult, read_progress, read_result
 from core.networks.model import Scores
 from core.networks.names import MAX_NAME
 from core.networks.recipe import Recipe, parse_recipe
@@ -41,6 +42,16 @@ class UnreadableRun(NoSuchRun):
 
     def __init__(self) -> None:
         InklingError.__init__(self, f"This run {UNREADABLE_BECAUSE}")
+
+
+class NoKerasFile(InklingError):
+    """A run has left its model, but not as a `.keras` file."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "When this run ended, the server's temporary folder had no room for its .keras file. The .safetensors file "
+            "holds the same network, and the Keras script trains it again."
+        )
 
 
 class RunState(StrEnum):
@@ -284,8 +295,8 @@ def read_run(row: RunRow, queued: QueueView | None = None) -> Run:
             notice=row.notice,
             live=read_progress(row.live) if row.live else None,
             points=tuple(read_progress(point) for point in row.points or ()),
-            history=tuple(EpochResult(**result) for result in row.history),
-            scores=None if row.scores is None else Scores.model_validate_json(row.scores),
+            history=tuple(read_result(result) for result in row.history),
+            scores=read_scores(row.scores),
             drawing=read_image(row.drawing),
             is_fine_tuning=bool(row.is_fine_tuning),
             runs_ahead=queued.order.get(row.id, 0) if queued else 0,
@@ -305,7 +316,7 @@ def read_listed_run(row: RunRow) -> ListedRun:
             unreadable,
             recipe=read_recipe(row.recipe),
             state=RunState(row.state),
-            scores=None if row.scores is None else Scores.model_validate_json(row.scores),
+            scores=read_scores(row.scores),
             live=read_progress(row.live) if row.live else None,
         )
     except UNREADABLE_ERRORS:
@@ -315,10 +326,12 @@ def read_listed_run(row: RunRow) -> ListedRun:
 read_recipe = lru_cache(maxsize=256)(parse_recipe)  # a run's recipe never changes, and is read at every look at it
 
 
-def read_progress(stored: dict[str, Any]) -> BatchProgress:
-    """A report as `asdict` and JSON have left it."""
-    lists: dict[str, Any] = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
-    return BatchProgress(**stored | lists)
+def read_scores(stored: str | None) -> Scores | None:
+    """A model's scores; fields of a newer version are left out."""
+    if stored is None:
+        return None
+    found = json.loads(stored)
+    return Scores.model_validate_json(json.dumps({name: found[name] for name in Scores.model_fields if name in found}))
 
 
 def read_image(stored: bytes | None) -> np.ndarray | None:

@@ -37,6 +37,7 @@ from core.store.run_tables import (
     UNREADABLE_BECAUSE,
     Claim,
     ListedRun,
+    NoKerasFile,
     NoSuchRun,
     OwnerRequest,
     QueueView,
@@ -288,7 +289,16 @@ class RunStore:
         return self._stored(run_id, "model")
 
     def keras_file(self, run_id: str) -> bytes:
-        """The model as the content of a `.keras` file. Raises as `model`."""
+        """The model as the content of a `.keras` file.
+
+        Raises:
+            NoKerasFile: there was no room to make it when the run ended.
+            NoSuchRun, Damaged: as `model`.
+        """
+        with self._database.reading() as session:
+            files = select(RunData.model.is_not(None), RunData.keras_file.is_(None)).where(RunData.id == run_id)
+            if session.execute(files).first() == (True, True):
+                raise NoKerasFile
         return self._stored(run_id, "keras_file")
 
     def samples(self, run_id: str) -> Digits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from core.networks.history import EpochResult
+from core.errors import InklingError
+from core.networks.history import EpochResult, read_result
 from core.networks.model import Model
 from core.networks.snapshots import NO_SNAPSHOTS, Snapshots
 
@@ -34,7 +36,8 @@ class Checkpoint:
     Attributes:
         history: the finished epochs.
         step: steps already made in the epoch after them; 0 between two epochs.
-        variables: every variable of network (including dropout's random state) and optimizer, in Keras' order.
+        variables: every variable of network (including dropout's random state) and optimizer, by name. Earlier versions
+            numbered them, in Keras' order.
         metrics: Keras' running means within that epoch; empty between two epochs.
         best: the best epoch so far; None where nothing is monitored.
         patience: the state of early stopping and learning-rate reductions, by callback.
@@ -44,7 +47,7 @@ class Checkpoint:
 
     history: tuple[EpochResult, ...]
     step: int
-    variables: tuple[np.ndarray, ...]
+    variables: Mapping[str, np.ndarray]
     metrics: tuple[np.ndarray, ...]
     best: KeptEpoch | None
     patience: dict[str, dict[str, float | None]]
@@ -54,7 +57,7 @@ class Checkpoint:
     def to_bytes(self) -> bytes:
         """Serialize to the `.safetensors` format; `from_bytes` restores an equal checkpoint."""
         best = self.best
-        arrays = {f"variable_{index}": value for index, value in enumerate(self.variables)}
+        arrays = {f"variable_{name}": value for name, value in self.variables.items()}
         arrays |= {f"metric_{index}": value for index, value in enumerate(self.metrics)}
         arrays |= {f"best_{index}": value for index, value in enumerate(best.weights if best else ())}
         arrays |= self.snapshots.to_arrays()
@@ -85,14 +88,17 @@ class Checkpoint:
 
     @classmethod
     def _from_parts(cls, arrays: dict[str, np.ndarray], description: dict[str, Any]) -> Checkpoint:
+        def named(kind: str) -> dict[str, np.ndarray]:
+            return {name.removeprefix(f"{kind}_"): arrays[name] for name in arrays if name.startswith(f"{kind}_")}
+
         def numbered(kind: str) -> tuple[np.ndarray, ...]:
-            return tuple(arrays[f"{kind}_{index}"] for index in range(sum(name.startswith(kind) for name in arrays)))
+            return tuple(array for _, array in sorted(named(kind).items(), key=lambda one: int(one[0])))
 
         best = description["best"]
         return cls(
-            history=tuple(EpochResult(**result) for result in description["history"]),
+            history=tuple(read_result(result) for result in description["history"]),
             step=description["step"],
-            variables=numbered("variable"),
+            variables=named("variable"),
             metrics=numbered("metric"),
             best=KeptEpoch(best[0], best[1], numbered("best")) if best else None,
             patience=description["patience"],
@@ -107,6 +113,15 @@ class EpochProgress:
 
     result: EpochResult
     checkpoint: Checkpoint
+
+
+class OtherCheckpoint(InklingError):
+    """A checkpoint of another version of Inkling, which builds this network from other weights."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another version of Inkling has trained this run so far, and only that one can go on with it. It is kept."
+        )
 
 
 class Paused(Exception):
@@ -125,12 +140,15 @@ class TrainedModel:
         model: the weights that were kept, with their scores.
         history: the result of every finished epoch.
         test_probabilities: (test images, classes) float32, the model's predictions on the test set.
-        keras_file: the content of a `.keras` file; that model takes (n, 28, 28, 1) float32 in [0, 1].
+        keras_file: the content of a `.keras` file; that model takes (n, 28, 28, 1) float32 in [0, 1]. None where there
+            was no room on the disk to make it.
         was_stopped: whether the run ended because it was asked to stop.
+        notice: a sentence about what was different than asked for, or "".
     """
 
     model: Model
     history: tuple[EpochResult, ...]
     test_probabilities: np.ndarray
-    keras_file: bytes
+    keras_file: bytes | None
     was_stopped: bool
+    notice: str = ""

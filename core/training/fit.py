@@ -6,10 +6,12 @@ call gives the same curve, and a run that is resumed from a checkpoint ends as i
 
 from __future__ import annotations
 
+import logging
 import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from core.training.checkpoint import (
     Checkpoint,
     EpochProgress,
     KeptEpoch,
+    OtherCheckpoint,
     Paused,
     TrainedModel,
 )
@@ -41,6 +44,8 @@ REPORT_SECONDS = 0.25  # between two reports: nobody sees more, and a slow brows
 EVALUATION_BATCH = 500  # images; more of them would not fit into the processor's cache
 VALIDATION_IMAGES = 500  # for the validations within an epoch
 VALIDATIONS = 10  # of that kind in a run: enough for a curve, a hundredth of the time
+
+_log = logging.getLogger("inkling.worker")
 
 
 class TrainingDiverged(InklingError):
@@ -156,7 +161,7 @@ class _RunCallback(keras.callbacks.Callback):
         self.last_good: tuple[np.ndarray, ...] = ()
         self.metrics: tuple[np.ndarray, ...] = ()  # of an epoch that was begun before a pause
         self.patience_state: dict[str, dict[str, float | None]] = {}  # of the callbacks in `patience`
-        self.end_reason = ""
+        self.end_reason = self.notice = ""
         self.validation_probabilities: np.ndarray | None = None  # with the weights after the latest epoch
         self.started = time.monotonic()
         self.validate_every = max(1, self.steps * recipe.epochs // VALIDATIONS)
@@ -192,16 +197,39 @@ class _RunCallback(keras.callbacks.Callback):
         self.step = checkpoint.step
         self.epoch.assign(len(self.history))
         self.next_validation += len(self.history) * self.steps + self.step
-        for variable, value in zip(self._variables(), checkpoint.variables, strict=True):
-            variable.assign(value)
+        self._restore_variables(checkpoint)
         self.last_good = tuple(self.model.get_weights())
+        if self.best and [array.shape for array in self.best.weights] != [array.shape for array in self.last_good]:
+            self.best = None
+
+    def _restore_variables(self, checkpoint: Checkpoint) -> None:
+        """Set network and optimizer as they were; where another version kept other variables, the network at least.
+
+        Raises:
+            OtherCheckpoint: the network's weights are others too.
+        """
+        own, kept = self._variables(), checkpoint.variables
+        if set(kept) == {str(index) for index in range(len(own))}:  # numbered by an earlier version
+            kept = {name: kept[str(index)] for index, name in enumerate(own)}
+        fitting = {name for name in own if name in kept and kept[name].shape == tuple(own[name].shape)}
+        if not {name for name, _ in named_weights(self.model)} <= fitting:
+            raise OtherCheckpoint
+        if not (set(own) == fitting == set(kept)):
+            fitting = {name for name in fitting if not name.startswith("optimizer/") or name == "optimizer/iteration"}
+            self.notice = (
+                "Another version of Inkling had begun it: the optimizer started again from where the network was."
+            )
+        for name in fitting:
+            own[name].assign(kept[name])
+        if self.step and len(self.metrics) != len(self.model.metrics_variables):
+            self.step, self.metrics = 0, ()
 
     def checkpoint(self) -> Checkpoint:
         """The state of the run at this step."""
         return Checkpoint(
             history=tuple(self.history),
             step=self.step,
-            variables=tuple(variable.numpy().copy() for variable in self._variables()),
+            variables={name: variable.numpy().copy() for name, variable in self._variables().items()},
             metrics=tuple(variable.numpy().copy() for variable in self.model.metrics_variables) if self.step else (),
             best=self.best,
             patience=self.patience_state,
@@ -334,6 +362,7 @@ class _RunCallback(keras.callbacks.Callback):
             test_probabilities=probabilities,
             keras_file=_keras_file(plain),
             was_stopped=self.end_reason == "stop",
+            notice=self.notice,
         )
 
     def probabilities(self, digits: Digits, after_each: Callable[[], None] = lambda: None) -> np.ndarray:
@@ -363,8 +392,12 @@ class _RunCallback(keras.callbacks.Callback):
             return len(self.history) + (self.step > 0), "stopped here", weights
         return len(self.history), "last epoch", weights
 
-    def _variables(self) -> list[keras.Variable]:
-        return [*self.model.variables, *self.model.optimizer.variables]
+    def _variables(self) -> dict[str, keras.Variable]:
+        """All variables by names that no counter of Keras' is part of."""
+        named, seeds = dict(named_weights(self.model)), count()
+        weights = {id(variable) for variable in named.values()}
+        named |= {f"random/{next(seeds)}": one for one in self.model.variables if id(one) not in weights}
+        return named | {f"optimizer/{one.path.partition('/')[2]}": one for one in self.model.optimizer.variables}
 
     def _means(self, logs: dict[str, Any]) -> np.ndarray:
         """Keras' running means of loss and accuracy in this epoch."""
@@ -411,8 +444,13 @@ def _summary(model: keras.Model) -> str:
     return "\n".join(lines)
 
 
-def _keras_file(model: keras.Model) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        return path.read_bytes()
+def _keras_file(model: keras.Model) -> bytes | None:
+    """The content of a `.keras` file; None where the temporary folder has no room, as a run must not end with that."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            model.save(path)
+            return path.read_bytes()
+    except OSError:
+        _log.exception("event=no_keras_file")
+        return None

@@ -75,7 +75,8 @@ def passed(clock, seconds, look):
     found = None
     for _ in range(round(seconds)):
         clock.now += 1
-        found = found or look()
+        seen = look()
+        found = found or seen
     return found
 
 
@@ -89,8 +90,16 @@ def test_a_run_is_taken_over_as_soon_as_its_workers_process_has_ended(store, wor
     process.wait()
     assert puller.next_run() == run_id
     assert [claim.worker for claim in store.claims()] == [puller.worker.id]
+    store.begin(run_id)
+    store.finish(run_id, store.run(run_id).attempt, tiny.trained(), "")
     assert puller.next_run() is None
     assert [one.id for one in workers.all()] == [puller.worker.id]
+
+
+@pytest.mark.bad_input(25)
+def test_a_run_that_a_worker_could_not_begin_is_taken_again_by_it(store, puller):
+    run_id = store.submit("me", tiny.RECIPE)
+    assert [puller.next_run(), puller.next_run()] == [run_id, run_id]
 
 
 @pytest.mark.bad_input(36)

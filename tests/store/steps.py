@@ -17,7 +17,7 @@ def progress(epoch=1, step=10):
 
 def checkpoint(epochs, step=0):
     history = tuple(EpochResult(epoch + 1, 0.5, 0.8, 0.01, 0.4, 0.9) for epoch in range(epochs))
-    return Checkpoint(history, step, (np.arange(3.0), np.array(7)), (), None, {}, 2.5)
+    return Checkpoint(history, step, {"a": np.arange(3.0), "b": np.array(7)}, (), None, {}, 2.5)
 
 
 def begun(store, owner=MINE):

@@ -30,7 +30,7 @@ from core.networks.recipe import (
 )
 from core.training import fit as fitting
 from core.training import keras_models
-from core.training.checkpoint import Checkpoint, EpochProgress, Paused
+from core.training.checkpoint import Checkpoint, EpochProgress, OtherCheckpoint, Paused
 from core.training.fit import TrainingDiverged, fit
 from tests.training import tiny
 
@@ -275,11 +275,53 @@ def test_a_checkpoint_is_restored_from_its_bytes_and_damaged_bytes_are_refused(f
     for name in ("history", "step", "patience", "seconds"):
         assert getattr(again, name) == getattr(checkpoint, name)
     assert (again.best.epoch, again.best.value) == (checkpoint.best.epoch, checkpoint.best.value)
-    for before, after in zip(checkpoint.variables, again.variables, strict=True):
-        assert before.dtype == after.dtype
-        np.testing.assert_array_equal(before, after)
+    assert set(again.variables) == set(checkpoint.variables)
+    for name, before in checkpoint.variables.items():
+        assert before.dtype == again.variables[name].dtype
+        np.testing.assert_array_equal(before, again.variables[name])
     with pytest.raises(ValueError, match="damaged"):
         Checkpoint.from_bytes(checkpoint.to_bytes()[:-3])
+
+
+def resumed(data, checkpoint, **changes):
+    """One more epoch from a checkpoint that another version has written."""
+    recipe = FULL.model_copy(update={"epochs": len(checkpoint.history) + 1})
+    return fit(recipe, data, checkpoint=dataclasses.replace(checkpoint, **changes))
+
+
+def test_a_checkpoint_whose_variables_are_numbered_resumes_as_one_with_names(data, full_run):
+    checkpoint = checkpoints_of(full_run[1])[0]
+    numbered = {str(index): value for index, value in enumerate(checkpoint.variables.values())}
+    named, by_number = resumed(data, checkpoint), resumed(data, checkpoint, variables=numbered)
+    assert named.history == by_number.history
+    assert by_number.notice == ""
+
+
+@pytest.mark.bad_input(37)
+def test_a_run_whose_optimizer_another_version_kept_otherwise_goes_on_with_its_network_and_says_so(data, full_run):
+    checkpoint = checkpoints_of(full_run[1])[0]
+    other = {name: value for name, value in checkpoint.variables.items() if "velocity" not in name}
+    assert len(other) < len(checkpoint.variables)
+    trained = resumed(data, checkpoint, variables=other)
+    assert trained.history[0] == checkpoint.history[0]
+    assert trained.history[1].loss < checkpoint.history[0].loss
+    assert "the optimizer started again" in trained.notice
+
+
+@pytest.mark.bad_input(37)
+def test_a_run_whose_network_another_version_built_otherwise_is_not_resumed(data, full_run):
+    checkpoint = checkpoints_of(full_run[1])[0]
+    other = {name: value[..., np.newaxis] for name, value in checkpoint.variables.items()}
+    with pytest.raises(OtherCheckpoint, match="only that one can go on with it"):
+        resumed(data, checkpoint, variables=other)
+
+
+@pytest.mark.bad_input(41)
+def test_a_full_temporary_folder_costs_the_keras_file_and_not_the_run(data, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    trained = fit(changed(epochs=1), data)
+    assert trained.keras_file is None
+    assert trained.model.scores.test_accuracy > 0.5
 
 
 def test_stop_is_honoured_within_a_second_and_keeps_what_was_learned(data):
