@@ -73,7 +73,7 @@ def finished_run(
             point = BatchProgress(1, step, 430, 0.5, 0.9, 0.001, 900.0, step / 50)
             store.report(run_id, attempt, point, as_point=True)
         epoch = EpochResult(1, 0.2, 0.95, 0.001, 0.1, 0.97)
-        store.commit_epoch(run_id, attempt, Checkpoint((epoch,), 0, (), (), None, {}, 1.0))
+        store.commit_epoch(run_id, attempt, Checkpoint((epoch,), 0, {}, (), None, {}, 1.0))
     if samples:
         store.keep_samples(run_id, attempt, samples)
     if snapshots:
