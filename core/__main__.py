@@ -110,16 +110,16 @@ def train(recipe: Recipe, out: Path) -> None:
 
 
 def _be_engine() -> None:
-    from core.engine import local_engine
+    from core.engine import engine_process
 
     folder = str(home().absolute())
-    os.execve(sys.executable, [sys.executable, "-m", local_engine.SUPERVISOR, folder], local_engine.variables())
+    os.execve(sys.executable, [sys.executable, "-m", engine_process.SUPERVISOR, folder], engine_process.variables())
 
 
 def _stop_engine() -> None:
-    from core.engine import local_engine
+    from core.engine import engine_process
 
-    print("The training engine has ended." if local_engine.stop() else "No training engine is running.")
+    print("The training engine has ended." if engine_process.stop() else "No training engine is running.")
 
 
 def _print_status(*, as_json: bool) -> int:

@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-from core.store.runs import run_store
 from pages.components.base.typesetting import caption, on_accent
 from pages.components.frame import router
 from pages.components.runs import one_run, run_actions, runs_table, selected_runs, side_by_side
-from pages.components.visitor import workspace
 
 router.guard()
 
@@ -14,13 +12,14 @@ with st.container(horizontal_alignment="center"), st.container(width=1120, gap="
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.title("Runs", anchor=False, width="content")
         st.page_link("pages/scoreboard.py", label="Scoreboard", icon=":material/leaderboard:", width="content")
-    mine = run_store().listed(workspace.owner())
+    mine = selected_runs.mine()
     ids = selected_runs.ids(newest=mine[0].id if mine else "")
-    runs = [*selected_runs.runs_of_others(ids), *mine]
+    runs = selected_runs.all_among(ids, mine)
     if any(run_id not in ("", selected_runs.PRETRAINED, *(run.id for run in runs)) for run_id in ids):
         caption("A run in this link is gone, or the link is incomplete.")
     if runs or selected_runs.PRETRAINED in ids:
         runs_table.render(ids)
+        selected_runs.render_more(len(mine))
         caption("Click a name to open that run; tick several to compare them.")
         selected, unreadable = selected_runs.read(runs, ids)
         if len(selected) + len(unreadable) > 1:

@@ -46,8 +46,9 @@ ROWS = {
     37: "two versions on one database: what the other has written is passed over, never failed, never erased",
     38: "a laptop that sleeps while a run trains: it goes on where it was",
     39: "another user of the machine: cannot read the home, nor reach the engine",
-    41: "a temporary folder that is full or read-only: the model is kept, and what could not be made is said",
     40: "a TensorFlow that cannot be imported or ends the process: named with its reason, and not tried for ever",
+    41: "a temporary folder that is full or read-only: the model is kept, and what could not be made is said",
+    42: "a workspace that hoards runs: it gives way first, and is told before it trains again",
 }
 
 

@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core.engine import local_engine, machine
+from core.engine import engine_process, machine
 from core.engine.liveness import Observer
 from core.engine.version import ROOT, code_version
 from core.errors import InklingError, problem_of
@@ -122,7 +122,7 @@ def _engine(url: str, problems: list[str]) -> str:
     problems += sorted({worker.trouble for worker in living if worker.trouble})
     counts = Counter(worker.version for worker in living if not worker.trouble)
     if not counts:
-        return "starting" if local_engine.engine_process() else "off"
+        return "starting" if engine_process.running() else "off"
     return "; ".join(
         f"{version}, {count} {'worker' if count == 1 else 'workers'}"
         + ("" if version == code_version() else ", of another version of the code")
@@ -141,7 +141,9 @@ def _web() -> list[Process]:
 
 
 def _workers() -> list[Process]:
-    return [_described(child) for engine in local_engine.engines() for child in _children(engine) if _is_worker(child)]
+    return [
+        _described(child) for engine in engine_process.engines() for child in _children(engine) if _is_worker(child)
+    ]
 
 
 def _commands() -> list[tuple[psutil.Process, list[str]]]:

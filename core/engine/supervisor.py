@@ -22,8 +22,8 @@ import psutil
 from distributed import Nanny, Scheduler, Security
 
 from core import logs
+from core.engine import engine_process
 from core.engine.liveness import HUNG_SECONDS, LONGEST_STEP, Silence
-from core.engine.local_engine import engine_file, engine_process, is_superseded
 from core.engine.machine import workers_wanted
 from core.engine.version import code_version
 from core.files import home, one_at_a_time, write_whole
@@ -114,7 +114,9 @@ async def serve(idle_seconds: float, hung_seconds: float) -> None:
             except DatabaseTrouble as problem:
                 _log.warning("event=no_database because=%r", str(problem))
                 continue
-            if supervisor.idle_seconds > idle_seconds or (is_superseded(supervisor.engine) and not has_runs):
+            if supervisor.idle_seconds > idle_seconds or (
+                engine_process.is_superseded(supervisor.engine) and not has_runs
+            ):
                 break
             for index, one in enumerate(nannies):
                 if one.is_alive():
@@ -128,10 +130,10 @@ async def serve(idle_seconds: float, hung_seconds: float) -> None:
 def take_place(version: str) -> bool:
     """Name this process as the engine of its home; returns False where one of this version is there already."""
     with one_at_a_time(home() / "engine.lock"):
-        if engine_process(version):
+        if engine_process.running(version):
             return False
         named = {"process": process_identity(), "version": version}
-        write_whole(engine_file(), json.dumps(named).encode())
+        write_whole(engine_process.file(), json.dumps(named).encode())
         return True
 
 

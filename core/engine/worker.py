@@ -25,8 +25,8 @@ import psutil
 
 from core import environment, logs
 from core.digits.dataset import load_dataset
+from core.engine.engine_process import is_superseded
 from core.engine.liveness import Observer
-from core.engine.local_engine import is_superseded
 from core.engine.run_trainer import train
 from core.engine.version import code_version
 from core.networks.presets import FAST

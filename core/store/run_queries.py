@@ -6,6 +6,7 @@ import hashlib
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -40,6 +41,7 @@ from core.store.run_tables import (
 from core.store.server_limits import OverLimit
 from core.training.checkpoint import Action, Checkpoint
 
+MEGABYTE = 1e6  # bytes
 DELETED_AT_ONCE = 500  # runs per statement; databases take no more than some ten thousand values
 QUEUE_PAUSED = "queue paused"  # the name of a setting
 RESUMES = 1  # times that a run is resumed automatically after its worker has died
@@ -110,6 +112,17 @@ def check_may_resume(session: Session, owner: str, recipe: Recipe) -> None:
     server_limits.check(recipe)
     check_queue(session, owner)
     _check_room(session, owner, new=0)
+
+
+def check_size(session: Session, owner: str) -> None:
+    """Check that a workspace holds no more than its share of the disk. Too slow for each rerun of a page.
+
+    Raises:
+        OverLimit: it does.
+    """
+    most = server_limits.limits().workspace_megabytes
+    if bytes_of(session, owner) > most * MEGABYTE:
+        raise OverLimit(f"Your runs take more than {most:,} MB, your share of this server's disk: delete some first.")
 
 
 def _check_room(session: Session, owner: str, new: int) -> None:
@@ -288,17 +301,41 @@ def delete_needless_checkpoints(session: Session) -> None:
     session.execute(update(RunData).where(RunData.id.in_(over), has_checkpoint).values(checkpoint=None, previous=None))
 
 
-def runs_over_size(session: Session, most: float) -> set[str]:
-    """The ended runs to delete so that all runs have this many bytes: the oldest first, resumable ones last."""
+def _size() -> Any:
+    """The bytes of a run's large data."""
     columns = [column for column in RunData.__table__.columns if isinstance(column.type, Sealed)]
-    size = sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
-    worth = case((RunRow.state.in_(ACTIVE), 2), (RunRow.state.in_(RESUMABLE), 1), else_=0)
-    runs = select(RunRow.id, size, RunRow.state.in_(ACTIVE)).join(RunData, RunData.id == RunRow.id)
-    total, over = 0, set()
-    for run_id, run_bytes, is_active in session.execute(runs.order_by(worth.desc(), last_event().desc())):
-        total += run_bytes
-        if total > most and not is_active:
-            over.add(run_id)
+    return sum((func.coalesce(func.length(column), 0) for column in columns), literal(0))
+
+
+def bytes_of(session: Session, owner: str) -> int:
+    """How many bytes a workspace's runs take."""
+    sizes = select(func.sum(_size())).join(RunRow, RunData.id == RunRow.id).where(RunRow.owner == owner)
+    return session.scalar(sizes) or 0
+
+
+def runs_over_size(session: Session, most: float) -> set[str]:
+    """The ended runs to delete so that all runs have this many bytes.
+
+    Whoever holds most gives first, so that nobody's runs make room for another's; of each the oldest goes first, and
+    those that can be resumed last.
+    """
+    worth = case((RunRow.state.in_(RESUMABLE), 1), else_=0)
+    runs = select(RunRow.owner, RunRow.id, _size(), RunRow.state.in_((*OVER, *RESUMABLE)))
+    held: Counter[str] = Counter()
+    given: dict[str, list[tuple[str, int]]] = {}  # what each may lose, to be taken from the end
+    ordered = runs.join(RunData, RunData.id == RunRow.id).order_by(worth.desc(), last_event().desc())
+    for owner, run_id, run_bytes, has_ended in session.execute(ordered):
+        held[owner] += run_bytes
+        if has_ended:
+            given.setdefault(owner, []).append((run_id, run_bytes))
+    over = set()
+    while sum(held.values()) > most and given:
+        largest = max(given, key=lambda owner: held[owner])
+        run_id, run_bytes = given[largest].pop()
+        over.add(run_id)
+        held[largest] -= run_bytes
+        if not given[largest]:
+            del given[largest]
     return over
 
 

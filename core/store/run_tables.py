@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import InklingError
@@ -85,6 +85,13 @@ class RunRow(Base):
     """One run. Times are seconds since 1970; what is large is loaded only when it is asked for."""
 
     __tablename__ = "run"
+    # What a page asks at each rerun must not take longer the more runs there are.
+    __table_args__ = (
+        Index("run_by_age", "owner", "created"),
+        Index("run_by_state", "owner", "state", "created"),
+        Index("run_by_end", "owner", "ended"),
+        Index("run_latest", "ended"),
+    )
 
     id: Mapped[str] = mapped_column(Token(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64), index=True)
@@ -220,6 +227,11 @@ class ListedRun:
     scores: Scores | None
     live: BatchProgress | None
     is_fine_tuning: bool
+
+    @property
+    def has_model(self) -> bool:
+        """Whether it has left a model."""
+        return self.scores is not None
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,14 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, defer
 
 from core.digits.dataset import Digits
-from core.files import Damaged
 from core.networks.history import BatchProgress
-from core.networks.model import Model, read_model
+from core.networks.model import Model
 from core.networks.names import clean_name
 from core.networks.recipe import Recipe
-from core.networks.snapshots import NO_SNAPSHOTS, Snapshots
 from core.store import queue, server_limits, unsaved_models
 from core.store import run_queries as queries
 from core.store.database import database, database_url
+from core.store.run_artefacts import RunArtefacts
 from core.store.run_tables import (
     ACTIVE,
     IS_QUEUED,
@@ -37,7 +36,6 @@ from core.store.run_tables import (
     UNREADABLE_BECAUSE,
     Claim,
     ListedRun,
-    NoKerasFile,
     NoSuchRun,
     OwnerRequest,
     QueueView,
@@ -55,7 +53,7 @@ from core.training.checkpoint import Action, Checkpoint, TrainedModel
 from core.training.fine_tuning import FineTuning
 
 MAX_POINTS = 300  # of a live curve; a chart with more shows no more
-MEGABYTE = 1e6  # bytes
+UNREADABLE_RUNS = 10  # of another version, newer than the newest that can be read, beyond which none is looked for
 UNREADABLE_SECONDS = 86_400  # that a run waits for the version of Inkling that can read it
 QUEUE_SECONDS = 1.0  # for which a view of the queue is used again, unless this process changes the queue
 _CURVE_ALONE = "Stopped within its first epoch: nothing of it is kept but the curve."
@@ -63,13 +61,13 @@ _CURVE_ALONE = "Stopped within its first epoch: nothing of it is kept but the cu
 _log = logging.getLogger("inkling.runs")
 
 
-class RunStore:
+class RunStore(RunArtefacts):
     """Reads and writes runs. One per process is enough; it may be used from any thread."""
 
     def __init__(self, url: str) -> None:
         """Open the database of this URL, as `database` does."""
         self.url = url
-        self._database = database(url)
+        super().__init__(database(url))
         self._writes = 0  # of this process that may have changed the queue
         self._queue_view: QueueView | None = None
 
@@ -116,6 +114,7 @@ class RunStore:
             if existing := queries.active_request(session, owner, request):
                 return existing
             queries.check_may_submit(session, owner)
+            queries.check_size(session, owner)
             row = RunRow(
                 id=run_id,
                 owner=owner,
@@ -255,12 +254,33 @@ class RunStore:
                 raise NoSuchRun
             return name
 
-    def listed(self, owner: str) -> list[ListedRun]:
-        """All of a workspace's runs, the newest first, those of other versions among them; quick for many."""
+    def listed(self, owner: str, most: int | None = None, *, with_model: bool = False) -> list[ListedRun]:
+        """A workspace's runs, the newest first, those of other versions among them.
+
+        Args:
+            owner: the workspace.
+            most: how many to list, so that a long history costs no more than a short one; None for all.
+            with_model: list only those that have left a model.
+        """
+        mine = select(RunRow).where(RunRow.owner == owner).order_by(RunRow.created.desc()).limit(most)
+        if with_model:
+            mine = mine.where(RunRow.scores.is_not(None))
         large = (defer(column) for column in (RunRow.points, RunRow.history, RunRow.drawing))
         with self._database.reading() as session:
-            mine = select(RunRow).where(RunRow.owner == owner).order_by(RunRow.created.desc())
             return [read_listed_run(row) for row in session.scalars(mine.options(*large))]
+
+    def count_of(self, owner: str) -> int:
+        """How many runs a workspace has."""
+        with self._database.reading() as session:
+            return queries.count(session, RunRow.owner == owner)
+
+    def latest_run(self, owner: str, since: float) -> Run | None:
+        """A workspace's newest run that can be resumed, else its newest one; of those created after a time."""
+        mine = select(RunRow).where(RunRow.owner == owner, RunRow.created > since).order_by(RunRow.created.desc())
+        with self._database.reading() as session:
+            some = mine.limit(UNREADABLE_RUNS)
+            rows = [*session.scalars(some.where(RunRow.state.in_(RESUMABLE))), *session.scalars(some)]
+        return next(iter(self._readable(rows)), None)
 
     def runs_of(self, owner: str) -> list[Run]:
         """A workspace's runs that this version can read, the newest first."""
@@ -274,83 +294,6 @@ class RunStore:
     def position(self, run_id: str, workers: int) -> queue.Position | None:
         """The position of a run in the queue of this many workers; None where it does not wait."""
         return queue.positions(self._queue(run_id).entries, workers).get(run_id)
-
-    def model(self, run_id: str) -> Model:
-        """The model that a run left.
-
-        Raises:
-            NoSuchRun: there is no such run, or it has left no model.
-            Damaged: what was stored is damaged.
-        """
-        return read_model(self._stored(run_id, "model"))
-
-    def model_file(self, run_id: str) -> bytes:
-        """The model as the content of a `.safetensors` file. Raises as `model`."""
-        return self._stored(run_id, "model")
-
-    def keras_file(self, run_id: str) -> bytes:
-        """The model as the content of a `.keras` file.
-
-        Raises:
-            NoKerasFile: there was no room to make it when the run ended.
-            NoSuchRun, Damaged: as `model`.
-        """
-        with self._database.reading() as session:
-            files = select(RunData.model.is_not(None), RunData.keras_file.is_(None)).where(RunData.id == run_id)
-            if session.execute(files).first() == (True, True):
-                raise NoKerasFile
-        return self._stored(run_id, "keras_file")
-
-    def samples(self, run_id: str) -> Digits:
-        """The first test images of a run's data, whose answers it reports while it goes on. Raises as `model`."""
-        content = np.frombuffer(self._stored(run_id, "samples"), np.uint8).reshape(-1, 28 * 28 + 1)
-        return Digits(content[:, 1:].reshape(-1, 28, 28), content[:, 0])
-
-    def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
-        """Keep the images that `samples` gives."""
-        content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
-        with self._writing(one_row=True) as session:
-            if queries.update_held(session, run_id, attempt, heartbeat=time.time()):
-                queries.write_data(session, run_id, samples=content)
-
-    def test_probabilities(self, run_id: str) -> np.ndarray:
-        """(images, 10) float32: the model's answers to its test set. Raises as `model`."""
-        return np.frombuffer(self._stored(run_id, "test_probabilities"), np.float32).reshape(-1, 10)
-
-    def snapshots(self, run_id: str) -> Snapshots:
-        """What was recorded of a run's epochs; `NO_SNAPSHOTS` where there is nothing, or it is damaged.
-
-        Raises:
-            NoSuchRun: there is no such run.
-        """
-        with self._database.reading() as session:
-            if session.get(RunRow, run_id) is None:
-                raise NoSuchRun
-            content: bytes | None = session.scalar(select(RunData.snapshots).where(RunData.id == run_id))
-        try:
-            return Snapshots.from_bytes(content) if content else NO_SNAPSHOTS
-        except ValueError:
-            return NO_SNAPSHOTS  # it is for looking only; the run is none the worse
-
-    def fine_tuning(self, run_id: str) -> FineTuning | None:
-        """What a fine-tuning starts from and learns; None where the run is no fine-tuning, or gone.
-
-        Raises:
-            ValueError: what was stored is damaged.
-        """
-        with self._database.reading() as session:
-            content = session.scalar(select(RunData.fine_tuning).where(RunData.id == run_id))
-            return FineTuning.from_bytes(content) if content else None
-
-    def start(self, run_id: str) -> Model | None:
-        """The model that a run started from; None where it had fresh weights, or is gone.
-
-        Raises:
-            BadModelFile: what was stored is damaged.
-        """
-        with self._database.reading() as session:
-            content = session.scalar(select(RunData.start).where(RunData.id == run_id))
-            return read_model(content) if content else None
 
     # What the workshop's leader does
 
@@ -428,7 +371,7 @@ class RunStore:
             queries.interrupt_unreadable(session, RunRow.queued < time.time() - UNREADABLE_SECONDS)
             is_old = queries.is_old(allowed.days if days is None else days)
             culled = set(session.scalars(select(RunRow.id).where(*is_old)))
-            culled |= queries.runs_over_size(session, MEGABYTE * allowed.megabytes)
+            culled |= queries.runs_over_size(session, queries.MEGABYTE * allowed.megabytes)
             queries.delete_runs(session, list(culled))
         self._database.clear_log()
         for run_id in culled:
@@ -508,6 +451,13 @@ class RunStore:
             asked = session.execute(held.returning(RunRow.requested_action, RunRow.drawing)).first()
             return OwnerRequest(asked.requested_action, read_image(asked.drawing)) if asked else None
 
+    def keep_samples(self, run_id: str, attempt: int, samples: Digits) -> None:
+        """Keep the images that `samples` gives."""
+        content = np.hstack([samples.labels[:, np.newaxis], samples.images.reshape(len(samples), -1)]).tobytes()
+        with self._writing(one_row=True) as session:
+            if queries.update_held(session, run_id, attempt, heartbeat=time.time()):
+                queries.write_data(session, run_id, samples=content)
+
     def commit_epoch(self, run_id: str, attempt: int, checkpoint: Checkpoint) -> None:
         """Keep an epoch's history, checkpoint and snapshots, together or not at all."""
         history = [asdict(result) for result in checkpoint.history]
@@ -577,15 +527,6 @@ class RunStore:
         finally:
             self._writes += 1
             self._queue_view = None
-
-    def _stored(self, run_id: str, column: str) -> bytes:
-        with self._database.reading() as session:
-            content: bytes | None = session.scalar(select(getattr(RunData, column)).where(RunData.id == run_id))
-            if content is None and session.scalar(select(RunRow.scores).where(RunRow.id == run_id)) is not None:
-                raise Damaged
-            if content is None:
-                raise NoSuchRun
-            return content
 
     def _rows(self, *conditions: Any, order: Any) -> Sequence[RunRow]:
         with self._database.reading() as session:

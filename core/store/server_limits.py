@@ -33,6 +33,7 @@ class Limits(Value):
     queue: int = Field(100, ge=1, le=10_000, description="runs that wait, of all workspaces")
     runs: int = Field(200, ge=1, le=100_000, description="runs that a workspace keeps")
     days: int = Field(365, ge=1, le=36_500, description="days that a run is kept")
+    workspace_megabytes: int = Field(1_000, ge=1, le=10**7, description="megabytes of a workspace's runs")
     megabytes: int = Field(5_000, ge=10, le=10**7, description="megabytes of all runs; then the oldest go")
 
 

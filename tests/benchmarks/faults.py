@@ -28,7 +28,7 @@ from pathlib import Path
 
 import psutil
 
-from core.engine.local_engine import SUPERVISOR
+from core.engine.engine_process import SUPERVISOR
 from core.errors import InklingError, problem_of
 from core.networks.layers import Dense, Flatten
 from core.networks.network import Network

@@ -22,7 +22,7 @@ from playwright.sync_api import Page, expect
 from core.digits.dataset import load_dataset
 from core.digits.synthetic.handwriting import control_points
 from core.digits.synthetic.styles import STYLES
-from core.engine import local_engine
+from core.engine import engine_process
 from core.engine.local_engine import Engine
 from core.insight.prediction import answer_drawing
 from core.networks.model import pretrained
@@ -343,7 +343,7 @@ def _engine(home: Path) -> Iterator[tuple[RunStore, Engine]]:
         yield store, engine
     finally:
         engine.close()
-        local_engine.stop()
+        engine_process.stop()
 
 
 def _run(store: RunStore, engine: Engine, recipe: Recipe) -> float:

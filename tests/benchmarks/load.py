@@ -37,7 +37,7 @@ import psutil
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as BrowserError
 
-from core.engine.local_engine import SUPERVISOR
+from core.engine.engine_process import SUPERVISOR
 from core.engine.machine import workers_wanted
 from core.networks.presets import FAST
 from core.networks.recipe_link import to_link

@@ -17,7 +17,7 @@ import pytest
 from distributed import Client, Security
 
 from core.digits.dataset import load_dataset
-from core.engine import local_engine
+from core.engine import engine_process, local_engine
 from core.engine.local_engine import Engine, EngineState
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
@@ -46,7 +46,7 @@ def home(new_home):
     with pytest.MonkeyPatch.context() as patch:
         home = new_home()
         patch.setenv("INKLING_HOME", str(home))
-        patch.setattr(local_engine, "HUNG_SECONDS", 12)  # more than tracing a model takes on a busy machine
+        patch.setattr(engine_process, "HUNG_SECONDS", 12)  # more than tracing a model takes on a busy machine
         yield home
 
 
@@ -74,12 +74,12 @@ def engine(store, home):
     engine.warm_up()
     yield engine
     engine.close()
-    local_engine.stop()
+    engine_process.stop()
     until(lambda: not engines(), "the engine has ended")
 
 
 def engines():
-    return list(local_engine.engines())
+    return list(engine_process.engines())
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +272,7 @@ def test_a_machine_that_sleeps_while_it_trains_goes_on_where_it_was(engine, stor
     everything = [process, *process.children(recursive=True)]
     for one in everything:
         one.suspend()
-    time.sleep(local_engine.HUNG_SECONDS + 3)  # the web process stays awake, and takes nobody for dead
+    time.sleep(engine_process.HUNG_SECONDS + 3)  # the web process stays awake, and takes nobody for dead
     for one in everything:
         one.resume()
     until(ended(store, run_id), "the run has ended")
@@ -379,18 +379,19 @@ def test_an_engine_of_another_version_gives_way_whatever_it_does_and_a_stale_fil
     assert "DLL load failed" in first.trouble
     (old,) = engines()
     first._is_closed = True
-    monkeypatch.setattr(local_engine, "code_version", lambda: "another")
+    for module in (engine_process, local_engine):
+        monkeypatch.setattr(module, "code_version", lambda: "another")
     second = Engine(store)
     second.warm_up()
     until(lambda: old not in engines() and engines(), "the new one has taken the place of the old one")
-    assert local_engine.engine_process("another")
+    assert engine_process.running("another")
     second.close()
     until(lambda: not engines(), "closing has ended the engine")
 
 
 @pytest.mark.usefixtures("_no_tensorflow")
 def test_an_engine_that_has_long_been_idle_ends_by_itself(other_home, monkeypatch):
-    monkeypatch.setattr(local_engine, "IDLE_SECONDS", 2)
+    monkeypatch.setattr(engine_process, "IDLE_SECONDS", 2)
     idle = Engine(RunStore(f"sqlite:///{other_home / 'runs.sqlite3'}"))
     idle.warm_up()
     until(engines, "the engine has been started")

@@ -73,7 +73,7 @@ def test_status_names_the_workers_here_and_elsewhere_and_why_one_cannot_train(st
     gone = SimpleNamespace(
         children=lambda: (_ for _ in ()).throw(psutil.NoSuchProcess(1))
     )  # ends while it is looked at
-    monkeypatch.setattr(status.local_engine, "engines", lambda: [gone])
+    monkeypatch.setattr(status.engine_process, "engines", lambda: [gone])
     workers = WorkerStore(store.url)
     for worker_id, version, trouble in (("a", code_version(), ""), ("b", "old", ""), ("c", "old", "No TensorFlow.")):
         workers.announce(Worker(worker_id, "elsewhere", "1-1", "", version, trouble=trouble))

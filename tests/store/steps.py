@@ -20,8 +20,8 @@ def checkpoint(epochs, step=0):
     return Checkpoint(history, step, {"a": np.arange(3.0), "b": np.array(7)}, (), None, {}, 2.5)
 
 
-def begun(store, owner=MINE):
-    run_id = store.submit(owner, RECIPE)
+def begun(store, owner=MINE, recipe=RECIPE):
+    run_id = store.submit(owner, recipe)
     assert store.claim_next() == run_id
     return run_id, store.begin(run_id)[2]
 

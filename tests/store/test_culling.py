@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from core.files import fallback_folder
-from core.store import unsaved_models
+from core.store import run_queries, unsaved_models
 from core.store.run_tables import NoSuchRun, RunState
+from core.store.server_limits import OverLimit
 from tests.store.steps import MINE, RECIPE, THEIRS, begun, checkpoint, progress
 from tests.training.tiny import trained
 
@@ -38,7 +39,7 @@ def test_runs_over_the_limits_of_age_and_size_are_deleted_but_never_an_active_on
         waiting,
     }
     monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
-    monkeypatch.setattr("core.store.runs.MEGABYTE", 0.001)
+    monkeypatch.setattr("core.store.run_queries.MEGABYTE", 0.001)
     assert store.cull() == 1
     assert store.runs_of("2" * 64) == []
     assert store.run(active).state == RunState.RUNNING
@@ -50,13 +51,41 @@ def test_a_resumable_run_is_deleted_for_its_size_only_after_all_others(store, mo
     paused, attempt = begun(store)
     store.pause(paused, attempt, checkpoint(1))
     finished = ended_run(store, THEIRS)
-    monkeypatch.setattr("core.store.runs.MEGABYTE", 500)  # bytes; a checkpoint takes less, a model more
+    monkeypatch.setattr("core.store.run_queries.MEGABYTE", 500)  # bytes; a checkpoint takes less, a model more
     store.cull()
     assert store.run(paused).state == RunState.PAUSED
     with pytest.raises(NoSuchRun):
         store.run(finished)
-    monkeypatch.setattr("core.store.runs.MEGABYTE", 1)
+    monkeypatch.setattr("core.store.run_queries.MEGABYTE", 1)
     assert store.cull() == 1
+
+
+@pytest.mark.bad_input(42)
+def test_one_workspace_cannot_evict_anothers_models(store, monkeypatch):
+    monkeypatch.setenv("INKLING_MAX_MEGABYTES", "10")
+    victims = [ended_run(store, f"{number:064}") for number in range(5)]
+    hoarded = []
+    for seed in range(3):  # newer, and resumable
+        run_id = store.submit(MINE, RECIPE.model_copy(update={"seed": seed}))
+        store.claim_next()
+        store.pause(run_id, store.begin(run_id)[2], checkpoint(2000))
+        hoarded.append(run_id)
+    with store._database.reading() as session:
+        each, hoard = (run_queries.bytes_of(session, owner) for owner in (f"{0:064}", MINE))
+    monkeypatch.setattr("core.store.run_queries.MEGABYTE", (5 * each + hoard - 1) / 10)
+    assert store.cull() == 1
+    assert [store.run(run_id).id for run_id in victims] == victims
+    with pytest.raises(NoSuchRun):
+        store.run(hoarded[0])
+
+
+@pytest.mark.bad_input(42)
+def test_a_workspace_that_holds_more_than_its_share_is_told_so_before_it_trains_again(store, monkeypatch):
+    ended_run(store, MINE)
+    monkeypatch.setattr("core.store.run_queries.MEGABYTE", 1e-6)
+    with pytest.raises(OverLimit, match="your share of this server's disk"):
+        store.submit(MINE, RECIPE.model_copy(update={"seed": 9}))
+    assert store.submit(THEIRS, RECIPE)
 
 
 def test_only_resumable_runs_keep_their_checkpoints(store):

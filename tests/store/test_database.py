@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def overwrite_index(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_run_owner'").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'run_by_age'").fetchone()
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
@@ -484,3 +485,36 @@ def test_a_url_that_cannot_be_used_is_refused_in_a_plain_sentence(url, message, 
 def test_a_plain_url_of_postgresql_uses_psycopg():
     pytest.importorskip("psycopg")
     assert create_engine("postgresql://me@127.0.0.1/inkling").dialect.driver == "psycopg"
+
+
+def test_a_pooler_may_give_each_transaction_another_session(postgresql):
+    store = RunStore(postgresql())
+    for _ in range(20):  # psycopg prepares a statement that it has seen five times
+        store.counts()
+    with store._database.reading() as session:
+        assert session.scalar(text("SELECT current_setting('lock_timeout')")) == "5s"
+        assert session.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 0
+    with store._database._engine.raw_connection() as connection:  # what the next user of the session finds
+        assert connection.execute("SELECT current_setting('lock_timeout')").fetchone() == ("0",)
+
+
+def test_a_url_as_many_hosts_write_it_is_understood(postgresql):
+    url = postgresql().replace("postgresql+psycopg://", "postgres://")
+    assert RunStore(url).counts() == {}
+
+
+@pytest.mark.bad_input(23)
+def test_a_file_system_without_shared_memory_keeps_the_journal_and_says_so(tmp_path, monkeypatch, caplog):
+    prepared = []
+
+    class Cursor:
+        def execute(self, statement):
+            prepared.append(statement)
+            return SimpleNamespace(fetchone=lambda: ("delete",))  # as SQLite answers where it cannot use a log
+
+        def close(self):
+            pass
+
+    database._prepare_sqlite(SimpleNamespace(cursor=Cursor), None)
+    assert "PRAGMA synchronous=FULL" in prepared
+    assert "keep INKLING_HOME on a local disk" in caplog.text

@@ -455,6 +455,35 @@ def test_a_paused_queue_lets_no_run_begin_and_keeps_its_order(store):
     assert store.claim_next() == waiting
 
 
+def test_a_list_can_be_cut_and_tells_of_the_newest_run_that_can_be_resumed(store):
+    finished, attempt = begun(store)
+    store.finish(finished, attempt, trained(), "")
+    paused, attempt = begun(store, recipe=RECIPE.model_copy(update={"seed": 1}))
+    store.pause(paused, attempt, checkpoint(1))
+    newest = store.submit(MINE, RECIPE.model_copy(update={"seed": 2}))
+    assert [run.id for run in store.listed(MINE, 2)] == [newest, paused]
+    assert [run.id for run in store.listed(MINE, with_model=True)] == [finished]
+    assert store.count_of(MINE) == 3
+    assert store.latest_run(MINE, since=0.0).id == paused
+    store.delete(paused, MINE)
+    assert store.latest_run(MINE, since=0.0).id == newest
+    assert store.latest_run(MINE, since=store.run(newest).created) is None
+
+
+def test_what_a_page_asks_at_each_rerun_is_found_by_an_index(store):
+    if not store.url.startswith("sqlite"):
+        pytest.skip("PostgreSQL plans by the size of the tables")
+    for where in (
+        "owner = 'a' ORDER BY created DESC LIMIT 50",
+        "owner = 'a' AND state IN ('paused', 'interrupted') AND created > 5 ORDER BY created DESC LIMIT 10",
+        "took IS NOT NULL ORDER BY ended DESC LIMIT 100",
+    ):
+        with store._database.reading() as session:
+            plan = str(session.execute(text(f"EXPLAIN QUERY PLAN SELECT recipe FROM run WHERE {where}")).all())
+        assert "USING INDEX" in plan
+        assert "SCAN run'" not in plan
+
+
 def test_active_runs_are_listed_in_the_order_of_the_queue(store):
     ids = [store.submit(f"{number:064}", RECIPE) for number in range(4)]
     assert store.claim_next() == ids[0]

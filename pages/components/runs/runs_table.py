@@ -60,7 +60,7 @@ def render(selected: list[str]) -> None:
     Args:
         selected: the ids of the runs that are ticked.
     """
-    states = {run.id: run.state for run in run_store().listed(workspace.owner())}
+    states = {run.id: run.state for run in selected_runs.mine()}
     is_active = any(state.is_active for state in states.values())
     st.fragment(_render, run_every=POLL_SECONDS if is_active else None)(selected, states)
 
@@ -68,10 +68,10 @@ def render(selected: list[str]) -> None:
 @errors.on_page()
 def _render(selected: list[str], states: dict[str, RunState]) -> None:
     """Render the table; the rest of the page stays as it is until a run's state changes."""
-    listed = run_store().listed(workspace.owner())
+    listed = selected_runs.mine()
     if {run.id: run.state for run in listed} != states:
         st.rerun()
-    runs = [*selected_runs.runs_of_others(selected), *listed]
+    runs = selected_runs.all_among(selected, listed)
     names = selected_runs.names(runs)
     active = run_store().active_run(workspace.owner()) if any(run.state.is_active for run in listed) else None
     rows = [_row(active if active and active.id == run.id else run, names[run.id]) for run in runs]

@@ -19,6 +19,7 @@ from core.store.runs import run_store
 from pages.components.visitor import workspace
 
 PRETRAINED = "pretrained"
+AT_ONCE = 50  # runs in the table, and as many more at each click
 
 AnyRun = Run | ListedRun
 
@@ -63,15 +64,31 @@ def select(run_ids: Sequence[str]) -> None:
     st.query_params["runs"] = ",".join(run_ids)
 
 
-def runs_of_others(run_ids: Sequence[str]) -> list[AnyRun]:
-    """Other people's runs among these ids; whoever knows a run's id may look at it."""
+def mine() -> list[ListedRun]:
+    """The visitor's newest runs, as many as are shown."""
+    return run_store().listed(workspace.owner(), st.session_state.get("runs_shown", AT_ONCE))
+
+
+def render_more(shown: int) -> None:
+    """Draw the button that shows older runs too, where there are any."""
+    older = run_store().count_of(workspace.owner()) - shown if shown >= AT_ONCE else 0
+    if older > 0 and st.button(f"Show older runs ({older:,} more)", key="older_runs", type="tertiary"):
+        st.session_state.runs_shown = shown + AT_ONCE
+        st.rerun()
+
+
+def all_among(run_ids: Sequence[str], listed: Sequence[ListedRun]) -> list[AnyRun]:
+    """The runs that are listed, and before them those among these ids that are not: other people's, and older ones.
+
+    Whoever knows a run's id may look at it.
+    """
     found: list[AnyRun] = []
+    known = {run.id for run in listed}
     for run_id in run_ids[: 2 * MOST]:
         with suppress(NoSuchRun):
-            run = run_store().run(run_id)
-            if not workspace.owns(run):
-                found.append(run)
-    return found
+            if run_id not in known:
+                found.append(run_store().run(run_id))
+    return [*found, *listed]
 
 
 def names(runs: Sequence[AnyRun]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from core.formatting import percent
 from core.networks.model import BadModelFile, Model, pretrained, read_model
 from core.networks.names import clean_name, distinct_names, shortened
 from core.reports.progress import DRAWN, score_words
-from core.store.run_tables import NoSuchRun, Run
+from core.store.run_tables import ListedRun, NoSuchRun, Run
 from core.store.runs import run_store
 from pages.components.base.errors import plain
 from pages.components.base.typesetting import caption
@@ -17,6 +17,7 @@ from pages.components.visitor import opened_file, workspace
 
 PRETRAINED_NAME = "Pretrained"
 MOST = 24  # letters of a name beside its accuracy
+MOST_LISTED = 50  # runs to choose among; older ones are opened from Runs
 MAX_MODEL_MB = 25  # the size of `server.maxUploadSize`
 
 
@@ -49,12 +50,13 @@ def run_model(run_id: str) -> Model:
     return run_store().model(run_id)
 
 
-def my_runs() -> list[Run]:
-    """The visitor's runs that have left a model, the newest first."""
-    return [run for run in run_store().runs_of(workspace.owner()) if run.has_model]
+def my_runs() -> list[Run | ListedRun]:
+    """The visitor's newest runs that have left a model, the newest first."""
+    mine = run_store().listed(workspace.owner(), MOST_LISTED, with_model=True)
+    return [run for run in mine if run.recipe]  # not those of another version
 
 
-def labels(runs: Sequence[Run]) -> dict[str, str]:
+def labels(runs: Sequence[Run | ListedRun]) -> dict[str, str]:
     """By id, what each run is called in a list: name and accuracies, numbered where two names would be the same."""
     named = {run.id: shortened(run.name, MOST) for run in runs}
     scored = {run.id: f", {score_words(run.scores)}" if run.scores else "" for run in runs}

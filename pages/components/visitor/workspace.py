@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.errors import InklingError
 from core.store.drawings import drawing_store
-from core.store.run_tables import Run, RunState, is_same_owner
+from core.store.run_tables import Run, is_same_owner
 from core.store.runs import run_store
 from pages.components.base.component import register
 from pages.components.base.typesetting import caption
@@ -104,9 +104,7 @@ def current_run() -> Run | None:
     if active := run_store().active_run(owner()):
         return active
     group_began = st.session_state.get("group_began", 0.0)
-    runs = [run for run in run_store().runs_of(owner()) if run.created > group_began]
-    waiting = (run for run in runs if run.state in (RunState.PAUSED, RunState.INTERRUPTED))
-    return next(waiting, runs[0] if runs else None)
+    return run_store().latest_run(owner(), since=group_began)
 
 
 def render_links(run: Run | None) -> None:

@@ -94,7 +94,7 @@ def _render_empty() -> None:
             "Train a network. When it has finished, choose “Scoreboard” on its page to put it here, "
             "under a nickname of your choice."
         )
-        if any(run.scores for run in run_store().listed(workspace.owner())):
+        if run_store().listed(workspace.owner(), 1, with_model=True):
             if st.button(on_accent("Open my runs"), key="open_runs", type="primary"):
                 st.switch_page("pages/runs.py")
         elif st.button(on_accent("Train a network"), key="train_one", type="primary"):
