@@ -335,9 +335,10 @@ def read_listed_run(row: RunRow) -> ListedRun:
         return unreadable
 
 
-read_recipe = lru_cache(maxsize=256)(parse_recipe)  # a run's recipe never changes, and is read at every look at it
+read_recipe = lru_cache(maxsize=1024)(parse_recipe)  # a run's recipe never changes, and is read at every look at it
 
 
+@lru_cache(maxsize=1024)  # each is read again at every look at a list
 def read_scores(stored: str | None) -> Scores | None:
     """A model's scores; fields of a newer version are left out."""
     if stored is None:
