@@ -68,7 +68,7 @@ def test_a_tap_on_a_block_lights_up_its_row_and_its_code_until_the_next_tap(serv
     expect(lit_code(visit)).to_have_count(0)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (320, 568)])
 def test_nothing_is_wider_than_the_screen_by_day_or_by_night(server, visitor, width, height):
     visit = visitor(server, width, height, color_scheme="light")
     open_model(visit)

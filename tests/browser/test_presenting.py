@@ -117,7 +117,7 @@ def test_projector_mode_can_be_left_by_touch(server, visitor):
     expect(visit.page).not_to_have_url(re.compile("present=1"))
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (375, 667), (320, 568)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (320, 568)])
 def test_the_dialog_for_a_group_fits_every_screen_and_its_code_is_large(server, visitor, width, height):
     visit = visitor(server, width, height)
     visit.open()
