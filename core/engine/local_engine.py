@@ -20,7 +20,9 @@ from core.engine.liveness import Observer
 from core.engine.machine import WARM_BYTES, workers_wanted
 from core.engine.version import code_version
 from core.resources import memory_limit
+from core.store.drawings import DrawingStore
 from core.store.runs import RunStore
+from core.store.server_limits import limits
 from core.store.workers import WorkerStore
 
 START_SECONDS = 60  # in which an engine must have a worker; a free cloud machine is slow
@@ -103,6 +105,7 @@ class Engine:
                 if time.monotonic() - culled >= CULL_EVERY:
                     culled = time.monotonic()
                     self._store.cull()
+                    DrawingStore(self._store.url).cull(limits().days)
             except Exception:
                 _log.exception("event=engine_trouble")
                 self._state = EngineState.UNREACHABLE

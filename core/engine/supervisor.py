@@ -28,7 +28,7 @@ from core.engine.machine import workers_wanted
 from core.engine.version import code_version
 from core.files import home, one_at_a_time, write_whole
 from core.processes import process_identity
-from core.store.database import DatabaseTrouble, database_url
+from core.store.database import DatabaseBusy, DatabaseTrouble, database, database_url
 from core.store.runs import RunStore
 from core.store.workers import WorkerStore
 
@@ -67,13 +67,25 @@ class Supervisor:
         silent = self._silence.seconds(heartbeats)
         hung = [worker_id for worker_id in own if silent[worker_id] > self._hung_seconds]
         hung += [key[0] for key, seconds in silent.items() if isinstance(key, tuple) and seconds > self._hung_seconds]
-        for worker_id in set(hung):
-            end_worker(own[worker_id].process)
+        if hung and self._can_be_written():
+            for worker_id in set(hung):
+                end_worker(own[worker_id].process)
         now = time.monotonic()
         is_idle = not claims and not self._runs.queue_length()
         self.idle_seconds = self.idle_seconds + min(now - self._looked, LONGEST_STEP) if is_idle else 0.0
         self._looked = now
         return bool(claims)
+
+    def _can_be_written(self) -> bool:
+        """Whether heartbeats could be written; while they cannot, silence says nothing."""
+        try:
+            database(database_url()).check_writable()
+        except DatabaseBusy:  # locked, and perhaps by the worker that hangs
+            return True
+        except DatabaseTrouble:
+            self._silence = Silence()
+            return False
+        return True
 
 
 def end_worker(identity: str) -> None:

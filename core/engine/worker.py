@@ -78,6 +78,7 @@ class Puller:
                     train(run_store(), run_id, self._warm)
             except DatabaseTrouble as problem:
                 _log.warning("event=no_database because=%r", str(problem))
+                self._observer = Observer()  # others may have been unable to write their heartbeats too
                 time.sleep(TROUBLE_SECONDS)
             except Exception:
                 _log.exception("event=worker_trouble")

@@ -158,7 +158,8 @@ class Database:
         self._of_one_row = self._engine.execution_options(of_one_row=True)
         self._opening = threading.Lock()
         self._file = self._file_id()
-        self._checked, self._problem = -CHECK_SECONDS, ""
+        self._checked = -CHECK_SECONDS
+        self._problem: DatabaseTrouble | None = None  # at the last check
         try:
             self._open_or_replace()
         except BaseException:
@@ -196,18 +197,19 @@ class Database:
         """Check that the database can be written to, by writing; at most every `CHECK_SECONDS`.
 
         Raises:
-            DatabaseTrouble: it cannot, or the disk is almost full.
+            DatabaseBusy: another process holds the write lock for too long.
+            DatabaseTrouble: it cannot be written to, or the disk is almost full.
         """
         if time.monotonic() - self._checked >= CHECK_SECONDS:
             self._checked = time.monotonic()
             try:
                 with self.writing() as session:
                     session.execute(text("UPDATE alembic_version SET version_num = version_num"))
-                self._problem = _FULL if self._free_bytes() < LEAST_FREE else ""
+                self._problem = DatabaseTrouble(_FULL) if self._free_bytes() < LEAST_FREE else None
             except DatabaseTrouble as problem:
-                self._problem = str(problem)
+                self._problem = problem
         if self._problem:
-            raise DatabaseTrouble(self._problem)
+            raise type(self._problem)(str(self._problem))
 
     def damage_notice(self) -> str:
         """A sentence about a damaged database that was replaced lately; "" where there was none."""

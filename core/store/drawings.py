@@ -86,6 +86,11 @@ class DrawingStore:
         with self._database.writing() as session:
             session.execute(delete(_Row).where(_Row.owner == owner, _Row.key == key))
 
+    def cull(self, days: float) -> None:
+        """Delete everybody's drawings that are older than this many days."""
+        with self._database.writing() as session:
+            session.execute(delete(_Row).where(_Row.kept < time.time() - 86_400 * days))
+
     def remove_all(self, owner: str) -> None:
         """Delete all drawings of a workspace."""
         with self._database.writing() as session:

@@ -45,7 +45,7 @@ def kept() -> list[Kept]:
         Kept(
             "Drawings that you gave their right digit",
             "To teach them to a model",
-            f"Until you delete them; {drawings.MAX_DRAWINGS} at most",
+            f"Until you delete them, and {allowed.days:,} days at most; {drawings.MAX_DRAWINGS} at most",
         ),
         Kept(
             f"Scoreboard: a nickname and the figures of the runs that you put on it, {scoreboard.MAX_ENTRIES} at most",

@@ -1,7 +1,9 @@
 """What is done to a server in use, and what becomes of its runs: `python -m tests.benchmarks.faults --rounds 30`.
 
-One round after another: kill -9 of the worker, of the web process, of the whole engine; a full disk, a disk that was
-read-only before the server started, bits turned in what older runs left. All at moments chosen by the seed. Every run
+One round after another: kill -9 of the worker, of the web process, of the engine's own process, of the whole engine,
+which leaves a file that names another process; an engine of another version that hangs; a machine that sleeps; a full
+disk, a disk that was read-only before the server started, bits turned in what older runs left. All at moments chosen by
+the seed. Every run
 has the same recipe and seed, so each must end with the weights of the unbroken one. The web process is one that holds
 the engine as the app does, without pages. Disks are small file systems in memory, which only root can make; without
 them those rounds are skipped and said to be.
@@ -10,6 +12,7 @@ them those rounds are skipped and said to be.
 import argparse
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import random
@@ -53,14 +56,17 @@ DISK_BYTES = 400_000_000
 KEPT_RUNS = 6  # older ones are deleted, so that the disk does not fill by itself
 PATIENCE = 900  # seconds until a wait is given up
 FLIPS = 60  # bits turned in a round
-KINDS = ("worker", "web", "engine", "disk_full", "flips", "read_only")
-WEB = textwrap.dedent("""
+SLEEP_SECONDS, HUNG_SECONDS = 60, 20  # a sleep of three heartbeat timeouts, as ten minutes are to those of the app
+KINDS = ("worker", "web", "scheduler", "engine", "other_version", "sleep", "disk_full", "flips", "read_only")
+WEB = textwrap.dedent(f"""
     import sys, time
     from core import logs
+    from core.engine import engine_process
     from core.store.database import database_url
     from core.engine.local_engine import Engine
     from core.store.runs import RunStore
     logs.to_stderr()
+    engine_process.HUNG_SECONDS = {HUNG_SECONDS}
     engine, before = Engine(RunStore(database_url())), ""
     engine.warm_up()
     while True:
@@ -100,6 +106,10 @@ class Server:
                 if "spawn_main" in " ".join(child.cmdline()):
                     os.kill(child.pid, signal.SIGKILL)
 
+    def everything(self) -> list[psutil.Process]:
+        roots = [psutil.Process(self.web.pid), *self.engines()]
+        return list({one for root in roots for one in [root, *root.children(recursive=True)]})
+
     def engines(self) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter(["cmdline"]):
@@ -128,7 +138,7 @@ class Measured:
 
     def __init__(self) -> None:
         self.epochs_lost = self.artefacts_lost = self.broken_files = self.undetected = self.flips = 0
-        self.resumed = self.identical = 0
+        self.resumed = self.identical = self.stuck = 0
         self.recovery: dict[str, list[float]] = {}
         self.problems: Counter[str] = Counter()
         self.rounds: Counter[str] = Counter()
@@ -219,6 +229,48 @@ def break_engine(server: Server, run_id: str, chance: random.Random) -> float:
         return run.state == RunState.INTERRUPTED or run.attempt > attempt or is_done(server, run_id)
 
     return until(is_known, "the run is known to be interrupted")
+
+
+def break_scheduler(server: Server, run_id: str, chance: random.Random) -> float:
+    attempt = server.store.run(run_id).attempt
+    for process in server.engines():
+        process.kill()
+    # Its file names a process that lives, with the number of the dead one, as it were.
+    (server.home / "engine.json").write_text(json.dumps({"process": f"{os.getpid()}-1", "version": "stale"}))
+    return until(lambda: server.store.run(run_id).attempt > attempt or is_done(server, run_id), "the run resumes")
+
+
+def break_version(server: Server, run_id: str, chance: random.Random) -> float:
+    """The run's engine hangs, and is of another version than the web process: new runs must not wait for it."""
+    (old,) = server.engines()
+    for process in [old, *old.children(recursive=True)]:
+        process.suspend()
+    file = server.home / "engine.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": "another"}))
+    owner = f"{chance.getrandbits(128):064}"
+    other = server.store.submit(owner, RECIPE.model_copy(update={"epochs": 1}))
+    waited = until(lambda: server.store.run(other).live is not None, "the new engine trains")
+    for process in [old, *old.children(recursive=True)]:
+        process.resume()
+    until(lambda: is_done(server, other), "the other run has ended")
+    server.store.delete(other, owner)
+    until(lambda: not old.is_running() or old.status() == psutil.STATUS_ZOMBIE, "the old engine has gone")
+    return waited
+
+
+def break_sleep(server: Server, run_id: str, chance: random.Random) -> float:
+    asleep = server.everything()
+    attempt = server.store.run(run_id).attempt
+    for process in asleep:
+        process.suspend()
+    time.sleep(SLEEP_SECONDS)
+    for process in asleep:
+        process.resume()
+    heartbeat = server.store.run(run_id).heartbeat
+    woken = until(lambda: server.store.run(run_id).heartbeat > heartbeat or is_done(server, run_id), "it goes on")
+    if server.store.run(run_id).attempt != attempt:
+        raise AssertionError("a sleep was taken for a death")
+    return woken
 
 
 def break_disk(server: Server, run_id: str, chance: random.Random) -> float:
@@ -362,6 +414,7 @@ def main() -> None:
         rounds=dict(found.rounds),
         reported_epochs_lost=found.epochs_lost,
         older_artefacts_lost=found.artefacts_lost,
+        runs_stuck=found.stuck,
         broken_files=found.broken_files,
         flips=found.flips,
         undetected_flips=found.undetected,
@@ -374,7 +427,10 @@ def main() -> None:
 BREAKS = {
     "worker": break_worker,
     "web": break_web,
+    "scheduler": break_scheduler,
     "engine": break_engine,
+    "other_version": break_version,
+    "sleep": break_sleep,
     "disk_full": break_disk,
 }
 
@@ -401,7 +457,10 @@ def play(
     reported = len(server.store.run(run_id).history)
     if not is_done(server, run_id):
         found.recovery.setdefault(kind, []).append(BREAKS[kind](server, run_id, chance))
-    ended(server, run_id, owner)
+    try:
+        ended(server, run_id, owner)
+    except TimeoutError:
+        found.stuck += 1
     check(server, run_id, reported, unbroken, older, found)
     older[run_id] = unbroken
     while len(older) > KEPT_RUNS:

@@ -91,6 +91,24 @@ def test_a_run_that_fails_after_it_was_resumed_can_be_resumed_again(store, monke
     assert "Resume goes on" in run.notice
 
 
+@pytest.mark.bad_input(31)
+def test_a_run_that_is_deleted_ends_at_once_without_being_evaluated(store, monkeypatch, caplog):
+    run_id = store.submit(MINE, tiny.RECIPE.model_copy(update={"epochs": 50}))
+    store.claim_next()
+    report = store.report
+
+    def delete_and_report(*given, **named):
+        if store.listed(MINE) and given[2]:  # its first progress
+            store.delete(run_id, MINE)
+        return report(*given, **named)
+
+    monkeypatch.setattr(store, "report", delete_and_report)
+    with caplog.at_level("INFO", "inkling.worker"):
+        train(store, run_id)
+    assert "event=claim_lost" in caplog.text
+    assert "event=finished" not in caplog.text
+
+
 def test_a_run_that_continues_another_starts_from_its_weights(store):
     first = trained(store)
     slow = tiny.RECIPE.model_copy(update={"epochs": 1, "optimizer": SGD(learning_rate=1e-6), "seed": 1})

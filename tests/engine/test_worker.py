@@ -15,6 +15,7 @@ from core.engine.liveness import ABANDONED_SECONDS, GONE_SECONDS, HUNG_SECONDS, 
 from core.engine.supervisor import Supervisor
 from core.engine.worker import Puller
 from core.processes import machine_id, process_identity
+from core.store.database import Database, DatabaseBusy, DatabaseTrouble
 from core.store.run_tables import RunState
 from core.store.runs import RunStore
 from core.store.workers import Worker, WorkerStore
@@ -195,6 +196,27 @@ def test_a_supervisor_ends_its_worker_when_that_or_its_run_is_silent(store, work
     assert ended == []
     passed(clock, 3, check)
     assert set(ended) == {own.process}
+
+
+@pytest.mark.bad_input(23)
+@pytest.mark.parametrize(
+    ("problem", "is_ended"), [(DatabaseTrouble, False), (DatabaseBusy, True)], ids=["full", "locked"]
+)
+def test_a_worker_that_cannot_write_its_heartbeat_is_ended_only_where_it_may_hold_the_lock(
+    store, workers, supervised, clock, monkeypatch, problem, is_ended
+):
+    def refuse(self):
+        raise problem("It cannot be written to.")
+
+    watching, own, ended = supervised
+    begun(store, own.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "check_writable", refuse)
+        passed(clock, HUNG_SECONDS + 3, watching.check)
+    assert bool(ended) == is_ended
+    if not is_ended:  # it can be written to again, which its worker finds out in a moment
+        watching.check()
+        assert ended == []
 
 
 @pytest.mark.bad_input(38)

@@ -189,6 +189,21 @@ def test_the_newest_revision_is_the_one_that_is_looked_for():
     assert ScriptDirectory(Path(migrations.__file__).parent).get_current_head() == migrations.HEAD
 
 
+@pytest.mark.bad_input(37)
+def test_a_database_that_a_newer_version_has_only_added_to_is_used_as_it_is(database_url):
+    run_id = RunStore(database_url).submit(MINE, tiny.RECIPE)
+    newer = f"{migrations.HEAD}.7"
+    with database.database(database_url).writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :newer"), {"newer": newer})
+        session.execute(text("ALTER TABLE run ADD COLUMN of_tomorrow VARCHAR(9) DEFAULT 'new'"))
+    database.close_databases()
+    rolled_back = Database(database_url)
+    with rolled_back.reading() as session:
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == newer
+    rolled_back.close()
+    assert RunStore(database_url).claim_next() == run_id
+
+
 def test_a_database_that_a_newer_version_has_upgraded_is_refused(database_url):
     with closing(Database(database_url)) as opened, opened.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'of tomorrow'"))

@@ -1,4 +1,6 @@
 import io
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -98,3 +100,13 @@ def test_numpy_reads_the_archive_without_pickle(labels):
         assert archive["images"].dtype == archive["labels"].dtype == np.uint8
         assert archive["labels"].tolist() == labels
     np.testing.assert_array_equal(as_digits(drawings).images[0], image(0))
+
+
+def test_a_drawing_is_deleted_when_it_is_as_old_as_a_cookie_may_become(store, monkeypatch):
+    store.keep(MINE, image(), 3)
+    store.cull(365)
+    assert len(store.drawings(MINE)) == 1
+    later = time.time() + 366 * 86_400
+    monkeypatch.setattr("core.store.drawings.time", SimpleNamespace(time=lambda: later))
+    store.cull(365)
+    assert store.drawings(MINE) == []

@@ -15,9 +15,19 @@ class NewerSchema(Exception):
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the database has the newest schema."""
-    has_version = inspect(connection).has_table("alembic_version")
-    return has_version and connection.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
+    """Whether the database has the newest schema, or one that a newer version has only added to ("3.1" is to "3")."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    found, wanted = (_numbers(revision) for revision in (_revision(connection), HEAD))
+    return found[0] == wanted[0] and found >= wanted
+
+
+def _revision(connection: Connection) -> str:
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def _numbers(revision: str) -> list[int]:
+    return [int(number) for number in revision.split(".") if number.isdecimal()] or [0]
 
 
 def upgrade(connection: Connection) -> None:
