@@ -65,7 +65,7 @@ class Puller:
         engine = environment.engine()
         self.worker = Worker(secrets.token_hex(8), machine_id(), process_identity(), engine, code_version())
         self._replace_process = replace_process
-        self._warm = threading.Event()
+        self._warm, self._has_run = threading.Event(), threading.Event()
         self._observer, self._observed_at = Observer(), -OBSERVE_SECONDS
         self._bytes_after_first_run = 0
 
@@ -75,6 +75,7 @@ class Puller:
             try:
                 run_id = self.next_run()
                 if run_id:
+                    self._has_run.set()
                     train(run_store(), run_id, self._warm)
             except DatabaseTrouble as problem:
                 _log.warning("event=no_database because=%r", str(problem))
@@ -111,7 +112,7 @@ class Puller:
         return own + self._observer.expired(claims, workers, living)
 
     def warm_up(self) -> None:
-        """Import TensorFlow, load the digits and trace the default model, for which the first run would wait.
+        """Import TensorFlow and, while no run waits, load the digits and trace the default model.
 
         A TensorFlow that cannot be imported is this worker's `trouble`. One that ends the process, as where the
         processor is too old for it, is found out by the engine's later processes from the rows that are left.
@@ -137,7 +138,8 @@ class Puller:
         try:
             from core.training.fit import warm_up
 
-            warm_up(FAST, load_dataset(**dict(FAST.data)))
+            if not self._has_run.is_set():  # which will trace its own model
+                warm_up(FAST, load_dataset(**dict(FAST.data)))
         except Exception:
             _log.exception("event=warm_up_failed")
         finally:

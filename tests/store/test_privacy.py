@@ -84,5 +84,5 @@ def test_the_list_of_what_is_kept_names_the_limits_in_force(monkeypatch):
     told = " ".join(one.until for one in kept())
     assert f"{MAX_DRAWINGS} at most" in told
     assert "60 minutes" in told
-    assert told.count("14 days") == 3
+    assert told.count("14 days") == 4
     assert all(one.what and one.why and one.until for one in kept())
