@@ -54,6 +54,7 @@ class Engine:
         self._wanted_since: float | None = None  # when a worker was first missed
         self._is_wanted = self._is_closed = False
         self._started: subprocess.Popen[bytes] | None = None
+        self._has_started = False  # whether that one has named itself as the engine of this home
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
         self._thread.start()
@@ -120,9 +121,10 @@ class Engine:
         self._count, self._trouble = len(usable), "" if usable or not living else living[0].trouble
         is_wanted = is_busy or self._is_wanted
         is_running = bool(engine_process.running(code_version()))
-        is_starting = self._started is not None and self._started.poll() is None
+        self._has_started = self._has_started or is_running
+        is_starting = self._started is not None and self._started.poll() is None and not self._has_started
         if is_wanted and not is_running and not is_starting and environment.workers() != 0:
-            self._started = engine_process.start()
+            self._started, self._has_started = engine_process.start(), False
             is_running = True
         if living:
             self._state = EngineState.READY if usable else EngineState.UNUSABLE

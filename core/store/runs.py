@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -276,11 +277,16 @@ class RunStore(RunArtefacts):
 
     def latest_run(self, owner: str, since: float) -> Run | None:
         """A workspace's newest run that can be resumed, else its newest one; of those created after a time."""
-        mine = select(RunRow).where(RunRow.owner == owner, RunRow.created > since).order_by(RunRow.created.desc())
+        mine = select(RunRow.id, RunRow.created).where(RunRow.owner == owner, RunRow.created > since)
+        newest = mine.order_by(RunRow.created.desc()).limit(UNREADABLE_RUNS)
         with self._database.reading() as session:
-            some = mine.limit(UNREADABLE_RUNS)
-            rows = [*session.scalars(some.where(RunRow.state.in_(RESUMABLE))), *session.scalars(some)]
-        return next(iter(self._readable(rows)), None)
+            by_state = [session.execute(newest.where(RunRow.state == state)).all() for state in RESUMABLE]
+            resumable = sorted(chain(*by_state), key=lambda run: run.created, reverse=True)
+            ids = [run.id for run in chain(resumable, session.execute(newest))]
+        for run_id in ids:
+            with suppress(NoSuchRun):
+                return self.run(run_id)
+        return None
 
     def runs_of(self, owner: str) -> list[Run]:
         """A workspace's runs that this version can read, the newest first."""

@@ -19,7 +19,7 @@ from core.store.runs import run_store
 from pages.components.visitor import workspace
 
 PRETRAINED = "pretrained"
-AT_ONCE = 60  # runs in the table, and as many more at each click
+AT_ONCE = 30  # runs in the table, and as many more at each click
 
 AnyRun = Run | ListedRun
 
@@ -72,9 +72,13 @@ def mine() -> list[ListedRun]:
 def render_more(shown: int) -> None:
     """Draw the button that shows older runs too, where there are any."""
     older = run_store().count_of(workspace.owner()) - shown if shown >= AT_ONCE else 0
-    if older > 0 and st.button(f"Show older runs ({older:,} more)", key="older_runs", type="tertiary"):
-        st.session_state.runs_shown = shown + AT_ONCE
-        st.rerun()
+    if older > 0:
+        label = f"Show older runs ({older:,} more)"
+        st.button(label, key="older_runs", type="tertiary", on_click=_show_more, args=(shown,))
+
+
+def _show_more(shown: int) -> None:
+    st.session_state.runs_shown = shown + AT_ONCE
 
 
 def all_among(run_ids: Sequence[str], listed: Sequence[ListedRun]) -> list[AnyRun]:

@@ -17,7 +17,7 @@ from pages.components.visitor import opened_file, workspace
 
 PRETRAINED_NAME = "Pretrained"
 MOST = 24  # letters of a name beside its accuracy
-MOST_LISTED = 50  # runs to choose among; older ones are opened from Runs
+MOST_LISTED = 25  # runs to choose among; older ones are opened from Runs
 MAX_MODEL_MB = 25  # the size of `server.maxUploadSize`
 
 
