@@ -19,7 +19,7 @@ from core.store.runs import run_store
 from pages.components.visitor import workspace
 
 PRETRAINED = "pretrained"
-AT_ONCE = 30  # runs in the table, and as many more at each click
+AT_ONCE = 20  # runs in the table, and as many more at each click
 
 AnyRun = Run | ListedRun
 
