@@ -63,6 +63,11 @@ def kept() -> list[Kept]:
             f"{COOKIE_DAYS} days after your last visit, or until you delete it",
         ),
         Kept(
+            "Another cookie, with the keys to the workspaces that you left for the one of a link",
+            "So that you can go back",
+            f"{COOKIE_DAYS} days after your last visit, or until you delete it",
+        ),
+        Kept(
             "A database that was damaged, with what it held of all of us",
             "So that the operator of this server can recover data from it",
             f"{allowed.days:,} days at most, less where the operator of this server deletes it. Your deleting does not "
@@ -100,6 +105,16 @@ class Holdings:
     def is_empty(self) -> bool:
         """Whether nothing is kept."""
         return not self.total
+
+    def __str__(self) -> str:
+        """How much of each there is: "2 runs, 1 drawing and 1 entry on the scoreboard"."""
+        counts = (
+            (self.runs, "run", "runs"),
+            (self.drawings, "drawing", "drawings"),
+            (self.entries, "entry on the scoreboard", "entries on the scoreboard"),
+        )
+        parts = [f"{count:,} {one if count == 1 else several}" for count, one, several in counts if count]
+        return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
 class Privacy:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.formatting import duration
@@ -25,6 +26,7 @@ ANSWERED_IMAGES = 25_000  # at the end of a run: test set, validation split, dra
 HANDOVER_SECONDS = 0.4  # from the end of a run until a worker begins the next one
 SERVED_SECONDS = 3600  # after which an owner's next run counts as a first again; workshops are shorter
 ALIKE = 5  # ended runs of the same kind, from which the time of another one is estimated
+NEWCOMERS_FIRST_SHARE, NEWCOMERS_SECOND_SHARE = 0.5, 0.3  # of the queue; see `may_join`
 LATEST = 100  # ended runs that the estimates are based on
 RECENT = 20  # of these, of any kind, from which the machine's speed is estimated
 
@@ -109,6 +111,26 @@ def positions(entries: Sequence[QueueEntry], workers: int) -> dict[str, Position
         own[entry.owner] = begins + entry.seconds
         heapq.heappush(free, own[entry.owner])
     return found
+
+
+def may_join(newcomers: Mapping[str, int], owner: str, places: int) -> bool:
+    """Whether a newcomer's next run may join a queue of this many places.
+
+    Anybody can make any number of workspaces by dropping cookies. A limit for each network address would not help: a
+    class is behind one. What tells a script from a class is that people queue one run first, and that people whose runs
+    have begun have waited for them. So newcomers' first runs may hold half of the queue and their further ones 30%: a
+    script with 60 workspaces of three runs each takes 120 of 200 places, and a class of thirty still finds its thirty.
+    The rest is for those of whom a worker has begun a run: no number of new workspaces can lock them out.
+
+    Args:
+        newcomers: how many runs each workspace has waiting of which no run was ever begun.
+        owner: the newcomer.
+        places: in the queue.
+    """
+    further = sum(newcomers.values()) - len(newcomers)
+    if owner in newcomers:
+        return further < math.ceil(places * NEWCOMERS_SECOND_SHARE)
+    return len(newcomers) < math.ceil(places * NEWCOMERS_FIRST_SHARE)
 
 
 def cost(recipe: Recipe) -> float:

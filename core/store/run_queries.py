@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, delete, func, insert, literal, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Update, case, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from core.networks.history import read_progress
 from core.networks.names import clean_name, free_name
@@ -90,15 +90,35 @@ def check_queue(session: Session, owner: str) -> None:
     """Check that the queue takes another run of a workspace.
 
     Raises:
-        OverLimit: the workspace's active runs, or all that wait, are as many as this server allows.
+        OverLimit: the workspace's active runs, all that wait, or the newcomers' are as many as this server allows.
         BadLimit: as `server_limits.limits`.
     """
     allowed = server_limits.limits()
     if count(session, RunRow.owner == owner, RunRow.state.in_(ACTIVE)) >= allowed.active_runs:
         most = "One run at a time" if allowed.active_runs == 1 else f"At most {allowed.active_runs} runs at a time"
         raise OverLimit(f"{most}: free again when one of yours is over.")
-    if count(session, IS_QUEUED) >= allowed.queue:
+    waiting = count(session, IS_QUEUED)
+    if waiting >= allowed.queue:
         raise OverLimit(f"The queue is full: {allowed.queue:,} runs wait. Try again in a few minutes.")
+    if waiting >= math.ceil(allowed.queue * queue.NEWCOMERS_SECOND_SHARE):
+        _check_newcomers(session, owner, allowed.queue)
+
+
+def _check_newcomers(session: Session, owner: str, places: int) -> None:
+    """Check that newcomers have not taken their share of the queue. See `queue.may_join`."""
+    other = aliased(RunRow)
+    is_served = exists().where(other.owner == RunRow.owner, other.began.is_not(None))
+    was_served = exists().where(Served.owner == RunRow.owner)
+    waiting = select(RunRow.owner, func.count()).where(IS_QUEUED, ~is_served, ~was_served).group_by(RunRow.owner)
+    newcomers = {name: number for name, number in session.execute(waiting)}
+    if owner not in newcomers:
+        of_owner = exists().where(RunRow.owner == owner, RunRow.began.is_not(None))
+        if session.scalar(select(or_(of_owner, exists().where(Served.owner == owner)))):
+            return
+    if not queue.may_join(newcomers, owner, places):
+        if owner in newcomers:
+            raise OverLimit("Many people wait for their first run. Queue another one when yours has begun.")
+        raise OverLimit("The queue has no more room for new visitors at the moment. Try again in a few minutes.")
 
 
 def check_may_submit(session: Session, owner: str) -> None:
@@ -168,6 +188,15 @@ def request_action(row: RunRow, requested_action: str, notice: str) -> None:
     elif row.state == RunState.QUEUED:
         row.notice = notice or row.notice
         _leave_queue(row, requested_action)
+
+
+def cancel_waiting(session: Session, notice: str) -> int:
+    """Stop all waiting runs, and tell their owners this; returns how many there were."""
+    waiting = session.scalars(select(RunRow).where(IS_QUEUED).with_for_update()).all()
+    for row in waiting:
+        request_action(row, "stop", notice)
+    _log.info("event=queue_cancelled runs=%d", len(waiting))
+    return len(waiting)
 
 
 def _leave_queue(row: RunRow, requested_action: str) -> None:

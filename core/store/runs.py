@@ -311,6 +311,11 @@ class RunStore(RunArtefacts):
                 session.add(Setting(name=queries.QUEUE_PAUSED))
         _log.info("event=queue_%s", "paused" if is_paused else "goes_on")
 
+    def cancel_waiting(self, notice: str) -> int:
+        """Take everybody's waiting runs out of the queue, and tell their owners this; returns how many there were."""
+        with self._writing() as session:
+            return queries.cancel_waiting(session, notice)
+
     def is_queue_paused(self) -> bool:
         """Whether the queue has been paused."""
         with self._database.reading() as session:

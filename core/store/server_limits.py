@@ -30,7 +30,7 @@ class Limits(Value):
     parameters: int = Field(MAX_PARAMETERS, ge=10, le=MAX_PARAMETERS, description="parameters of a network")
     seconds: int = Field(21_600, ge=5, le=10**7, description="seconds of training in a run; then it is stopped")
     active_runs: int = Field(3, ge=1, le=100, description="runs of a workspace that wait or train")
-    queue: int = Field(100, ge=1, le=10_000, description="runs that wait, of all workspaces")
+    queue: int = Field(200, ge=1, le=10_000, description="runs that wait, of all workspaces")
     runs: int = Field(200, ge=1, le=100_000, description="runs that a workspace keeps")
     days: int = Field(365, ge=1, le=36_500, description="days that a run is kept")
     workspace_megabytes: int = Field(1_000, ge=1, le=10**7, description="megabytes of a workspace's runs")

@@ -219,6 +219,24 @@ def test_a_workspace_travels_by_its_link(server, visitor):
     expect(button(away, "Train")).to_be_visible()
     away.page.wait_for_function("token => document.cookie.includes(token)", arg=token)
     assert token not in away.page.url
+    cookies = [cookie for cookie in away.page.context.cookies() if cookie["name"].startswith("inkling_")]
+    assert {cookie["sameSite"] for cookie in cookies} == {"Strict"}
+    away.page.goto("data:text/html,<a href='" + server.url + "/train'>a link on another site</a>")
+    away.page.get_by_role("link").click()  # a strict cookie still finds its workspace
+    expect(button(away, "Take it with you")).to_be_visible()
+    button(away, "Take it with you").click()
+    expect(away.page.get_by_test_id("stCode").first).to_contain_text(token)
+
+
+def test_a_link_that_would_replace_runs_asks_first_and_the_way_back_outlives_the_session(workspace, visitor):
+    workspace.finished_run()
+    visit = workspace.enter(visitor(workspace.server))
+    visit.goto(f"/train?workspace={'B' * 43}")
+    visit.page.get_by_role("button", name="Open the link's").click()
+    visit.page.wait_for_function("() => document.cookie.includes('former_workspaces=')")
+    visit.goto("/privacy")
+    visit.page.get_by_role("button", name="Go back to 1 run").click()
+    visit.page.wait_for_function("token => document.cookie.includes(`workspace=${token}`)", arg=workspace.secret)
 
 
 def focused(visit):

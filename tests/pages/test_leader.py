@@ -109,6 +109,19 @@ def test_the_leader_sees_the_room_and_stops_runs_and_their_owners_are_told():
     assert run_store().run(again).state == RunState.QUEUED
 
 
+def test_the_leader_cancels_all_that_wait_and_nothing_that_trains():
+    training = run_store().submit(GRACE, PRESETS["script-b"])
+    assert run_store().claim_next() == training
+    waiting = [run_store().submit(owner, PRESETS["fast"]) for owner in (GRACE, ADA, OWNER)]
+    app = leader_page()
+    app.button(key="cancel_waiting_now").click().run()
+    assert "3 waiting runs have been cancelled." in app.success[0].value
+    assert {run_store().run(run_id).state for run_id in waiting} == {RunState.STOPPED}
+    assert {run_store().run(run_id).notice for run_id in waiting} == {leader_dashboard.STOP_NOTICE}
+    assert run_store().run(training).state == RunState.RUNNING
+    assert not run_store().run(training).requested_action
+
+
 @pytest.mark.parametrize("state", EngineState)
 def test_whatever_the_engine_does_the_queue_stays_in_the_leaders_hands(state, engine):
     waiting = run_store().submit(GRACE, PRESETS["fast"])

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 
 from core.networks.presets import PRESETS
@@ -91,3 +93,23 @@ def test_a_full_queue_and_a_full_workspace_are_refused(store, monkeypatch):
         store.submit(THEIRS, recipe(2))
     store.delete(first, THEIRS)
     assert store.submit(THEIRS, recipe(2))
+
+
+def test_a_script_with_fresh_workspaces_leaves_room_for_a_class_and_for_those_who_were_served(store):
+    served = "c" * 64
+    store.submit(served, recipe(1))
+    store.begin(store.claim_next())
+    joined = 0
+    for number in range(60):
+        for seed in (1, 2, 3):
+            with suppress(OverLimit):
+                store.submit(f"{number:064x}", recipe(seed))
+                joined += 1
+    assert joined == 60 + 60
+    with pytest.raises(OverLimit, match="Many people wait for their first run"):
+        store.submit(f"{59:064x}", recipe(2))
+    for number in range(100, 140):  # a class joins at once
+        store.submit(f"{number:064x}", recipe(1))
+    with pytest.raises(OverLimit, match="no more room for new visitors"):
+        store.submit(MINE, recipe(1))
+    store.submit(served, recipe(2))

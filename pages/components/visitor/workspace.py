@@ -1,7 +1,7 @@
 """The visitor's workspace: a secret in a cookie, which owns the runs and drawings that were made with it.
 
 The run store knows a workspace by the hash of its secret only, so that neither its file nor a run's link lets anyone
-act as the owner.
+act as the owner. The secrets of the last `MAX_FORMER` workspaces that a link has replaced stay in a second cookie.
 """
 
 import hashlib
@@ -13,13 +13,15 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from core.errors import InklingError
-from core.store.drawings import drawing_store
+from core.store.privacy import privacy
 from core.store.run_tables import Run, is_same_owner
 from core.store.runs import run_store
+from pages.components.base import errors
 from pages.components.base.component import register
-from pages.components.base.typesetting import caption
+from pages.components.base.typesetting import caption, on_accent
 
-COOKIE = "inkling_workspace"
+COOKIE, FORMER_COOKIE = "inkling_workspace", "inkling_former_workspaces"
+MAX_FORMER = 5  # workspaces that the browser remembers besides the current one
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what `secrets.token_urlsafe(32)` makes
 _keeper = register(__file__)
 
@@ -33,7 +35,7 @@ class BadWorkspaceLink(InklingError):
 
 def owner() -> str:
     """The visitor's workspace, as the run store knows it."""
-    return hashlib.sha256(_token().encode()).hexdigest()
+    return owner_of(_token())
 
 
 def owns(run: Run) -> bool:
@@ -44,29 +46,52 @@ def owns(run: Run) -> bool:
 def arrive() -> None:
     """Take over the workspace that the address names, if it names one, and take the secret out of the address.
 
+    Where the visitor's own workspace holds anything, a question is drawn instead: anybody can hand out a link to a
+    workspace of theirs, and whoever opened it would from then on draw and train for them.
     Where the address starts a new group (`anew`), earlier runs are shown in this session only on request.
 
     Raises:
         BadWorkspaceLink: what it names cannot be a workspace.
     """
+    state = st.session_state
     if st.query_params.pop("anew", None):
-        st.session_state.group_began = time.time()
+        state.group_began = time.time()
     token = st.query_params.get("workspace")
-    if token is None:
-        return
-    del st.query_params["workspace"]
-    if not _TOKEN.fullmatch(token):
-        raise BadWorkspaceLink
-    if token != _token() and (run_store().runs_of(owner()) or drawing_store().drawings(owner())):
-        st.session_state.workspace_left = _token()
+    if token is not None:
+        del st.query_params["workspace"]
+        if not _TOKEN.fullmatch(token):
+            raise BadWorkspaceLink
+        if token in former() or privacy().holdings(owner()).is_empty:
+            change_to(token)
+        elif token != _token():
+            state.workspace_offered = token
+    if "workspace_offered" in state:
+        _render_question()
+
+
+def former() -> list[str]:
+    """The secrets of the workspaces that were left for others in this browser, the last one first."""
+    remembered = str(st.context.cookies.get(FORMER_COOKIE)).split(".")
+    tokens = [*st.session_state.get("workspaces_left", []), *filter(_TOKEN.fullmatch, remembered)]
+    return [token for token in dict.fromkeys(tokens) if token != _token()][:MAX_FORMER]
+
+
+def change_to(token: str) -> None:
+    """Make this the visitor's workspace, and remember the one that is left, if it holds anything."""
+    _leave()
     st.session_state.workspace, st.session_state.workspace_adopts = token, True
 
 
 def leave_for_new() -> None:
-    """Leave this workspace for a new and empty one, with nothing left in the session or the browser's cookie."""
+    """Leave this workspace for a new and empty one, with nothing of it left in the session or the browser's cookies."""
     state = st.session_state
     state.clear()
     state.workspace, state.workspace_adopts = secrets.token_urlsafe(32), True
+
+
+def owner_of(token: str) -> str:
+    """The workspace of a secret, as the run store knows it."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def keep() -> None:
@@ -77,11 +102,19 @@ def keep() -> None:
     state = st.session_state
     kept = _keeper(
         key="workspace_keeper",
-        data={"name": COOKIE, "token": _token(), "adopts": state.get("workspace_adopts", False)},
+        data={
+            "name": COOKIE,
+            "token": _token(),
+            "adopts": state.get("workspace_adopts", False),
+            "formerName": FORMER_COOKIE,
+            "left": state.get("workspaces_left", []),
+            "mostFormer": MAX_FORMER,
+        },
         on_found_change=lambda: None,
         on_adopted_change=lambda: state.pop("workspace_adopts", None),
     )
     if kept.found and _TOKEN.fullmatch(str(kept.found)):
+        _leave()
         state.workspace = str(kept.found)
         st.rerun()
 
@@ -112,10 +145,9 @@ def render_links(run: Run | None) -> None:
     with st.popover("Take it with you", key="take_it_with_you"), st.container(width=320, gap="small"):
         st.markdown("**Your runs and drawings on another device**")
         caption("Open this link there. Keep it to yourself: whoever has it owns them.")
-        _workspace_link(_token())
-        if left := st.session_state.get("workspace_left"):
-            caption("You came here by such a link, and left another workspace of yours. This leads back:")
-            _workspace_link(left)
+        st.code(f"{_address()}?workspace={_token()}", language=None, wrap_lines=True)
+        if former():
+            st.page_link("pages/privacy.py", label=":small[Workspaces that you had before]")
         if run:
             st.markdown("**Let others watch this run**")
             caption(
@@ -135,8 +167,29 @@ def start_address() -> str:
     return f"{address.scheme}://{address.netloc}{address.path.rpartition('/')[0]}/"
 
 
-def _workspace_link(token: str) -> None:
-    st.code(f"{_address()}?workspace={token}", language=None, wrap_lines=True)
+def _render_question() -> None:
+    with st.container(border=True, key="workspace_question", gap="small"):
+        st.markdown(
+            f"**Open the workspace of this link?** This browser has one of its own, with "
+            f"{privacy().holdings(owner())}. If somebody else gave you the link, they will own whatever you draw and "
+            "train from now on. Your own workspace is kept: “Privacy” leads back to it."
+        )
+        with st.container(horizontal=True, gap="small"):
+            st.button(on_accent("Stay in mine"), key="stay_in_mine", type="primary", on_click=_answer, args=(False,))
+            st.button("Open the link's", key="open_linked", on_click=_answer, args=(True,))
+
+
+@errors.in_callback()
+def _answer(opens: bool) -> None:
+    offered = st.session_state.pop("workspace_offered", None)
+    if opens and offered:
+        change_to(offered)
+
+
+def _leave() -> None:
+    state = st.session_state
+    if not privacy().holdings(owner()).is_empty:
+        state.workspaces_left = [_token(), *state.get("workspaces_left", [])][:MAX_FORMER]
 
 
 def _token() -> str:

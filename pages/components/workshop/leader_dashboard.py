@@ -1,4 +1,4 @@
-"""What a workshop's leader sees and does: who is here, the queue, the machine; stop, pause, clear, reset.
+"""What a workshop's leader sees and does: who is here, the queue, the machine; stop, cancel, pause, clear, reset.
 
 In the session: `leader_success`, a sentence about what was just done, until it is shown.
 """
@@ -48,6 +48,8 @@ def render() -> None:
     with st.container(horizontal=True, gap="xsmall", key="leader_actions"):
         label, icon = ("Resume the queue", "play_arrow") if is_paused else ("Pause the queue", "pause")
         st.button(label, key="pause_queue", icon=f":material/{icon}:", on_click=_pause_queue, args=(not is_paused,))
+        with popover("Cancel all waiting", key="cancel_waiting", icon=":material/cancel:"):
+            _render_cancel()
         with popover("Clear old runs", key="clear_old", icon=":material/delete:"):
             _render_clear()
         with popover("Scoreboard", key="manage_scoreboard", icon=":material/leaderboard:"):
@@ -139,6 +141,23 @@ def _pause_queue(is_paused: bool) -> None:
 def _stop(run: Run) -> None:
     run_store().ask(run.id, run.owner, "stop", STOP_NOTICE)
     engine().check_queue()
+
+
+def _render_cancel() -> None:
+    st.markdown(
+        "**Cancel all runs that wait?** They leave the queue, and their owners are told. Runs that train continue, and "
+        "what a resumed run has learned is kept."
+    )
+    st.button("Cancel them all", key="cancel_waiting_now", on_click=_cancel_waiting)
+
+
+@errors.in_callback()
+@_by_leader
+def _cancel_waiting() -> None:
+    count = run_store().cancel_waiting(STOP_NOTICE)
+    st.session_state.leader_success = (
+        "1 waiting run has been cancelled." if count == 1 else f"{count:,} waiting runs have been cancelled."
+    )
 
 
 def _render_clear() -> None:

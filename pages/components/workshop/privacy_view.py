@@ -5,7 +5,7 @@ In the session: `forgotten`, whether that button was pressed.
 
 import streamlit as st
 
-from core.store.privacy import Holdings, kept, privacy
+from core.store.privacy import kept, privacy
 from pages.components.base import errors
 from pages.components.base.popover import popover
 from pages.components.base.typesetting import caption
@@ -21,6 +21,7 @@ def render() -> None:
     )
     rows = [[one.what, one.why, one.until] for one in kept()]
     table.render("kept", "What is kept, why and for how long", ["What", "Why", "How long"], rows, folds=True)
+    _render_former()
     st.header("Delete all my data", anchor=False)
     owner = workspace.owner()
     held = privacy().holdings(owner)
@@ -29,7 +30,7 @@ def render() -> None:
     elif held.is_empty:
         caption("Only the cookie and the time of this visit are kept.")
     else:
-        st.markdown(f"{_counts(held)} of yours {'is' if held.total == 1 else 'are'} kept here.")
+        st.markdown(f"{held} of yours {'is' if held.total == 1 else 'are'} kept here.")
     # The new workspace gets a new popover, which is closed.
     with popover("Delete all my data", key=f"forget_{owner[:8]}", icon=":material/delete:"):
         st.markdown(
@@ -40,15 +41,16 @@ def render() -> None:
     caption("Files that you or others have downloaded are not affected.")
 
 
-def _counts(held: Holdings) -> str:
-    """How much of each there is: "2 runs, 1 drawing and 1 entry on the scoreboard"."""
-    counts = (
-        (held.runs, "run", "runs"),
-        (held.drawings, "drawing", "drawings"),
-        (held.entries, "entry on the scoreboard", "entries on the scoreboard"),
-    )
-    parts = [f"{count:,} {one if count == 1 else several}" for count, one, several in counts if count]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+def _render_former() -> None:
+    former = [(token, privacy().holdings(workspace.owner_of(token))) for token in workspace.former()]
+    if not any(not held.is_empty for _, held in former):
+        return
+    st.header("Workspaces that you had before", anchor=False)
+    caption("You left them for the workspace of a link. Your browser remembers the way back.")
+    for token, held in former:
+        if not held.is_empty:
+            key = f"back_to_{workspace.owner_of(token)[:8]}"
+            st.button(f"Go back to {held}", key=key, icon=":material/undo:", on_click=_go_back, args=(token,))
 
 
 @errors.in_callback()
@@ -56,3 +58,8 @@ def _forget() -> None:
     privacy().forget(workspace.owner())
     workspace.leave_for_new()
     st.session_state.forgotten = True
+
+
+@errors.in_callback()
+def _go_back(token: str) -> None:
+    workspace.change_to(token)
