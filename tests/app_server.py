@@ -156,6 +156,7 @@ def serve(
     python: Path | str = sys.executable,
     options: Sequence[str] = (),
     may_stumble: bool = False,
+    health: str = "/_stcore/health",
     **environment: str,
 ) -> Iterator[Server]:
     """Run the app as `streamlit run app.py` does, with the project's own configuration.
@@ -166,6 +167,7 @@ def serve(
         python: what runs it.
         options: more of Streamlit's own.
         may_stumble: whether tracebacks may stand in its log at the end.
+        health: where it answers once it has started.
         environment: more variables for it.
     """
     with socket.socket() as free:
@@ -187,7 +189,7 @@ def serve(
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            until(lambda: process.poll() is not None or _answers(f"{url}/_stcore/health"), "the server answers")
+            until(lambda: process.poll() is not None or _answers(url + health), "the server answers")
             if process.poll() is not None:
                 raise RuntimeError(f"the server did not start:\n{log.read_text()}")
             yield Server(url, process)
