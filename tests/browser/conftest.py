@@ -84,6 +84,7 @@ def workspace(idle_server_and_store: tuple[Server, RunStore]) -> Iterator[Worksp
     server, store = idle_server_and_store
     yield Workspace(server, store)
     store.pause_queue(False)
+    store.cancel_waiting("The test is over.")
 
 
 @pytest.fixture

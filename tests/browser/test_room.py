@@ -41,7 +41,7 @@ def test_a_visitor_joins_the_board_the_leader_holds_the_queue_and_the_visitor_le
     go(ada, f"/train?run={waiting}")
     expect(ada.page.get_by_text("The queue is paused by the workshop's leader").first).to_be_visible()
     expect(leader.page.get_by_text("Ada *L* ·")).to_be_visible()  # the page looks again by itself
-    leader.page.get_by_role("button", name="Cancel").click()
+    leader.page.get_by_role("button", name="Cancel", exact=True).click()
     expect(ada.page.get_by_text("The workshop's leader stopped it.")).to_be_visible()
     assert store.run(waiting).state == RunState.STOPPED
     go(leader, "/scoreboard")

@@ -83,6 +83,7 @@ def _render_line(run_id: str) -> None:
 def _render(key: str, run: Run, **data: object) -> None:
     data |= {"run": run.id, "address": workspace.link("train", run=run.id)}
     if _banner(key=key, data=data, on_opened_change=lambda: None).opened:
+        st.session_state.pop("ended_run", None)  # whoever opens the run need not be told of its end again
         st.switch_page("pages/train.py", query_params={"run": run.id})
 
 
