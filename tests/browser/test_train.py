@@ -232,7 +232,7 @@ def test_a_link_that_would_replace_runs_asks_first_and_the_way_back_outlives_the
     workspace.finished_run()
     visit = workspace.enter(visitor(workspace.server))
     visit.goto(f"/train?workspace={'B' * 43}")
-    visit.page.get_by_role("button", name="Open the link's").click()
+    visit.page.get_by_role("button", name="Open the linked one").click()
     visit.page.wait_for_function("() => document.cookie.includes('former_workspaces=')")
     visit.goto("/privacy")
     visit.page.get_by_role("button", name="Go back to 1 run").click()

@@ -176,7 +176,7 @@ def _render_question() -> None:
         )
         with st.container(horizontal=True, gap="small"):
             st.button(on_accent("Stay in mine"), key="stay_in_mine", type="primary", on_click=_answer, args=(False,))
-            st.button("Open the link's", key="open_linked", on_click=_answer, args=(True,))
+            st.button("Open the linked one", key="open_linked", on_click=_answer, args=(True,))
 
 
 @errors.in_callback()
