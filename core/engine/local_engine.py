@@ -52,7 +52,7 @@ class Engine:
         self._observer = Observer()
         self._state, self._trouble, self._count = EngineState.OFF, "", 0
         self._wanted_since: float | None = None  # when a worker was first missed
-        self._is_wanted = self._is_closed = False
+        self._is_wanted = self._is_running = self._is_closed = False
         self._started: subprocess.Popen[bytes] | None = None
         self._has_started = False  # whether that one has named itself as the engine of this home
         self._wake = threading.Event()
@@ -76,8 +76,11 @@ class Engine:
         return self._count or workers_wanted()
 
     def warm_up(self) -> None:
-        """Start the engine ahead of the first run. Does nothing where memory is short."""
-        if self._state == EngineState.OFF and environment.warms_up() and memory_limit() >= WARM_BYTES:
+        """Start the engine ahead of the first run. Does nothing where memory is short.
+
+        Asks whether this version's engine runs, and not for the state: that tells of all workers, other versions' too.
+        """
+        if not (self._is_wanted or self._is_running) and environment.warms_up() and memory_limit() >= WARM_BYTES:
             self._is_wanted = True
             self.check_queue()
 
@@ -120,16 +123,18 @@ class Engine:
         usable = [worker for worker in living if not worker.trouble]
         self._count, self._trouble = len(usable), "" if usable or not living else living[0].trouble
         is_wanted = is_busy or self._is_wanted
-        is_running = bool(engine_process.running(code_version()))
-        self._has_started = self._has_started or is_running
+        self._is_running = bool(engine_process.running(code_version()))
+        self._has_started = self._has_started or self._is_running
         is_starting = self._started is not None and self._started.poll() is None and not self._has_started
-        if is_wanted and not is_running and not is_starting and environment.workers() != 0:
+        if is_wanted and not self._is_running and not is_starting and environment.workers() != 0:
             self._started, self._has_started = engine_process.start(), False
-            is_running = True
+            self._is_running = True
         if living:
             self._state = EngineState.READY if usable else EngineState.UNUSABLE
-            self._wanted_since, self._is_wanted = None, False
-        elif is_running or is_wanted:
+            self._wanted_since = None
+            if is_wanted:  # what was asked for since then is left for the next check
+                self._is_wanted = False
+        elif self._is_running or is_wanted:
             now = time.monotonic()
             self._wanted_since = self._wanted_since or now
             is_late = now - self._wanted_since > START_SECONDS or environment.workers() == 0

@@ -21,7 +21,7 @@ class StandInEngine:
     """Counts the requests."""
 
     def __init__(self, store=None):
-        self.state, self.workers = EngineState.READY, 1
+        self.state, self.workers, self.trouble = EngineState.READY, 1, ""
         self.queue_checks = self.visits = 0
 
     def warm_up(self):

@@ -122,6 +122,11 @@ def test_the_leader_cancels_all_that_wait_and_nothing_that_trains():
     assert not run_store().run(training).requested_action
 
 
+def test_the_leader_reads_why_no_machine_can_train(engine):
+    engine.state, engine.trouble = EngineState.UNUSABLE, "TensorFlow cannot be imported on the training machine."
+    assert f"No training machine can take a run. {engine.trouble}" in texts(leader_page())
+
+
 @pytest.mark.parametrize("state", EngineState)
 def test_whatever_the_engine_does_the_queue_stays_in_the_leaders_hands(state, engine):
     waiting = run_store().submit(GRACE, PRESETS["fast"])

@@ -15,9 +15,9 @@ export default function ({ data, parentElement }) {
     row.classList.toggle("named", digit === data.digit || digit === data.runner_up)
   }
   find("section").ariaLabel = data.name
-  const said = find(".said")
-  said.role = data.speaks ? "status" : null
-  said.ariaLive = data.speaks ? "polite" : null
+  const reading = find(".reading")
+  reading.role = data.speaks ? "status" : null
+  reading.ariaLive = data.speaks ? "polite" : null
   find(".digit").textContent = data.unsure ? "?" : data.digit ?? ""
   find(".sentence").textContent = data.sentence
 

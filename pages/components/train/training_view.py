@@ -256,7 +256,7 @@ def _queue_status(run: Run) -> str:
     if state == EngineState.UNREACHABLE:
         return "The training engine cannot be reached. Your run waits, and starts when it is back"
     if state == EngineState.UNUSABLE:
-        return "No training machine can take your run, so it waits. Whoever runs Inkling finds the reason in its log"
+        return f"No training machine can take your run, so it waits. {engine().trouble.removesuffix('.')}"
     position = run_store().position(run.id, engine().workers)
     if position and (position.before or position.running or state == EngineState.READY):
         return position_sentence(position)

@@ -36,7 +36,7 @@ _ENGINE = {
     EngineState.STARTING: "The training engine is starting",
     EngineState.READY: "The training engine is ready",
     EngineState.UNREACHABLE: "The training engine cannot be reached",
-    EngineState.UNUSABLE: "No training machine can take a run; the server's log says why",
+    EngineState.UNUSABLE: "No training machine can take a run",
 }
 
 
@@ -76,7 +76,8 @@ def _render_room(was_paused: bool) -> None:
             st.metric(label, f"{value:,}", border=True, width=136)  # two side by side on the narrowest phone
     caption(_machine_sentence(machine.measure()))
     ended = [f"{counts[state]:,} {state}" for state in RunState if not state.is_active and state in counts]
-    caption(f"{_ENGINE[engine().state]}. Runs that have ended or are paused: {', '.join(ended) or 'none yet'}.")
+    caption(" ".join(filter(None, [f"{_ENGINE[engine().state]}.", engine().trouble])))
+    caption(f"Runs that have ended or are paused: {', '.join(ended) or 'none yet'}.")
     st.header("The queue", anchor=False)
     if not active:
         caption("No run is training or waiting.")

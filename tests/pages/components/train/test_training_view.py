@@ -51,10 +51,11 @@ def test_a_queued_run_shows_its_position_and_wait_and_can_be_cancelled():
         (EngineState.STARTING, "about 10 s the first time"),
         (EngineState.UNREACHABLE, "cannot be reached"),
         (EngineState.READY, "Next in the queue"),
+        (EngineState.UNUSABLE, "so it waits. TensorFlow cannot be imported"),
     ],
 )
 def test_a_waiting_run_says_what_happens_now(engine, state, sentence):
-    engine.state = state
+    engine.state, engine.trouble = state, "TensorFlow cannot be imported."
     run_store().submit(OWNER, PRESETS["fast"])
     assert sentence in run_status(opened("train"))
 
