@@ -8,7 +8,9 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
+from core.store.runs import RunStore
 from tests.app_server import ROOT, Visit, serve, until
+from tests.ready_runs import finished_run
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
@@ -62,14 +64,17 @@ def proxied(tmp_path):
             running.wait(timeout=10)
 
 
-def test_pages_draw_and_components_work_behind_nginx_with_its_content_security_policy(browser, proxied):
+def test_pages_draw_and_components_work_behind_nginx_with_its_content_security_policy(browser, proxied, tmp_path):
     context = browser.new_context(ignore_https_errors=True)
     visit = Visit.noting(context.new_page(), proxied)
     visit.open("/")
     visit.draw((80, 60), (90, 200))
-    visit.goto("/evaluate")
-    expect(visit.page.get_by_text("97").or_(visit.page.get_by_text("99")).first).to_be_visible()
-    visit.goto("/train")
+    run_id = finished_run(has_curves=True, store=RunStore(f"sqlite:///{tmp_path / 'home' / 'runs.sqlite3'}"))
+    for path in ("/evaluate", f"/runs?runs={run_id}", f"/train?run={run_id}", "/learn?chapter=optimizers"):
+        visit.goto(path)
+        expect(visit.page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
+    visit.goto("/model")
+    expect(visit.page.get_by_role("list", name="Architecture")).to_be_visible()
     cookies = {cookie["name"]: cookie for cookie in context.cookies()}
     assert all(cookies[name]["secure"] for name in ("inkling_workspace", "inkling_server"))
     assert cookies["inkling_workspace"]["sameSite"] == "Strict"

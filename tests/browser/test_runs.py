@@ -72,3 +72,9 @@ def test_nothing_is_wider_than_the_screen(workspace, visitor):
     for width in (1280, 375, 320):
         visit.page.set_viewport_size({"width": width, "height": 700})
         expect_nothing_wider(visit, width)
+    comparison = visit.page.get_by_role("region", name=re.compile("settings in which they differ"))
+    setting, value = comparison.get_by_role("rowheader").first, comparison.get_by_role("cell").first
+    before, moved = setting.bounding_box()["x"], value.bounding_box()["x"]
+    comparison.evaluate("table => table.scrollTo(60, 0)")
+    assert value.bounding_box()["x"] == moved - 60
+    assert setting.bounding_box()["x"] == before  # what a value is of stays in sight
